@@ -1,0 +1,185 @@
+"""Manifests: the leaves of the log. One canonical JSON object per captured exchange or custody event.
+
+Canonical form is RFC 8785 (JCS). A leaf is at most 65,535 bytes, the limit of a C2SP tlog-tiles entry
+(https://c2sp.org/tlog-tiles), so a manifest describes a page and never holds it.
+
+Two kinds of leaf:
+
+``capture``  one recorded exchange: see `Capture`.
+``event``    one act that matters for custody: init, warc-opened, run-started, run-closed, recovered,
+             case-created, case-extended, bundle-exported …: see `Event`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import rfc8785
+
+from crawler.errors import FormatError
+
+MAX_LEAF = 65_535
+VERSION = 1
+STATES = ("complete", "partial", "blocked", "failed")
+FIDELITIES = ("wire-exact", "browser-decoded", "derived", "imported")
+
+Json = dict[str, Any]
+
+
+def canonical(content: Json) -> bytes:
+    """RFC 8785 bytes of a JSON object. Raises FormatError if it has no canonical form or is over 64 KiB."""
+    try:
+        encoded = rfc8785.dumps(content)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise FormatError(f"no canonical JSON form: {error}") from error
+    if len(encoded) > MAX_LEAF:
+        raise FormatError(f"a manifest may have at most {MAX_LEAF} bytes; this one has {len(encoded)}")
+    return encoded
+
+
+def parse_leaf(leaf: bytes) -> Json:
+    """The object in a leaf. Raises FormatError unless the bytes are exactly its canonical form."""
+    try:
+        content = json.loads(leaf)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"leaf is not JSON: {error}") from error
+    if not isinstance(content, dict) or canonical(content) != leaf:
+        raise FormatError("leaf is not a canonical JSON object (RFC 8785)")
+    if content.get("version") != VERSION or content.get("kind") not in ("capture", "event"):
+        raise FormatError(f"unknown leaf: version {content.get('version')!r}, kind {content.get('kind')!r}")
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Where one stored (compressed) record lies: a file relative to the archive, and its bytes there."""
+
+    file: str
+    offset: int
+    length: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.offset}+{self.length}"
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """One WARC record as stored. `sha256` and `sm3` cover the stored (compressed) bytes at `locator`."""
+
+    type: str  # WARC-Type
+    id: str  # <urn:uuid:…>
+    locator: Locator
+    sha256: str
+    sm3: str
+    block_digest: str  # sha256 of the block, as in WARC-Block-Digest
+    payload_digest: str | None  # sha256 of the entity body (transfer coding removed, content coding kept)
+    payload_length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTime:
+    """The latest checkpoint that held timestamp tokens when this was written: *not before* their genTime.
+
+    `checkpoint` is the digest of the signed note's bytes, `tokens` those of the .tsr files.
+    """
+
+    size: int
+    checkpoint: str
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One recorded exchange, with everything that is needed to check it and to read it again.
+
+    `state` is one of STATES; `reason` says why it is not complete. `network` holds what was observed of
+    DNS, peer, proxy and TLS; what was not observed is absent from it, never invented. `read_with` names
+    the spider callback and arguments that parse it (None: nothing parses it, e.g. robots.txt).
+    """
+
+    id: str
+    run: str
+    site: str
+    url: str
+    method: str
+    state: str
+    fidelity: str
+    started: str  # UTC, RFC 3339, microseconds
+    ended: str
+    records: tuple[StoredRecord, ...]
+    reason: str | None = None
+    status: int | None = None
+    media_type: str | None = None
+    request_key: str | None = None  # hex fingerprint of the request in the frontier
+    follows: str | None = None  # capture id of the redirect hop or attempt before this one
+    network: Json = field(default_factory=dict)
+    read_with: Json | None = None
+    after: SealedTime | None = None
+
+    @property
+    def response(self) -> StoredRecord | None:
+        """The record that holds the page: response, else resource; None for a failed or refused fetch."""
+        return next((record for record in self.records if record.type in ("response", "resource")), None)
+
+    def to_leaf(self) -> bytes:
+        """Canonical bytes for the log. Fields that are None are left out."""
+        return canonical({"version": VERSION, "kind": "capture", **_present(asdict(self))})
+
+    @classmethod
+    def from_leaf(cls, leaf: bytes) -> "Capture":
+        """Read back a ``capture`` leaf. Raises FormatError for missing, unknown or ill-typed fields."""
+        return cls.from_json(parse_leaf(leaf))
+
+    @classmethod
+    def from_json(cls, content: Json) -> "Capture":
+        """As `from_leaf`, for a leaf that `parse_leaf` has read."""
+        if content.get("kind") != "capture":
+            raise FormatError(f"not a capture but {content.get('kind')!r}")
+        fields = {name: value for name, value in content.items() if name not in ("version", "kind")}
+        try:
+            fields["records"] = tuple(_stored_record(record) for record in fields["records"])
+            if "after" in fields:
+                after = fields["after"]
+                fields["after"] = SealedTime(after["size"], after["checkpoint"], tuple(after["tokens"]))
+            capture = cls(**fields)
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"capture manifest has missing or unknown fields: {error}") from error
+        if capture.state not in STATES or capture.fidelity not in FIDELITIES:
+            raise FormatError(f"capture {capture.id}: state {capture.state!r}, fidelity {capture.fidelity!r}")
+        return capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One act in the chain of custody: who (operator or "tool"), when, what, with its details."""
+
+    act: str
+    time: str  # UTC, RFC 3339, microseconds
+    by: str
+    details: Json = field(default_factory=dict)
+    after: SealedTime | None = None
+
+    def to_leaf(self) -> bytes:
+        """Canonical bytes for the log."""
+        return canonical({"version": VERSION, "kind": "event", **_present(asdict(self))})
+
+
+def _present(fields: Json) -> Json:
+    return {
+        name: _present(value)
+        if isinstance(value, dict)
+        else [_present(v) if isinstance(v, dict) else v for v in value]
+        if isinstance(value, list | tuple)
+        else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _stored_record(fields: Json) -> StoredRecord:
+    locator = Locator(**fields["locator"])
+    return StoredRecord(**{"payload_digest": None, "payload_length": None, **fields, "locator": locator})

@@ -1,0 +1,113 @@
+"""What is read off a page: Listing, Review, Post; each with the provenance that leads back to its bytes.
+
+Field names are schema.org's (Product/Offer/AggregateRating, Review, DiscussionForumPosting) in snake case.
+A spider fills the *printed* fields: strings exactly as the page shows them. The pipelines fill the
+*derived* fields (marked below); a derived field is None when the page does not say or we did not understand.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an item was read: one capture, one WARC record, one extractor at one version."""
+
+    capture: str  # capture id
+    captured_at: str  # UTC, RFC 3339: when the exchange began
+    url: str
+    locator: str  # FILE:OFFSET+LENGTH of the response record, FILE relative to the archive
+    payload_digest: str  # digest of the record's payload as stored
+    extractor: str  # spider name and callback, "tieba:parse_thread"
+    version: int  # the spider's `version`, raised when its reading changes
+    ordinal: int  # 0, 1, 2 … in page order; with capture, extractor and version it names the item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Fields every item has. `site` and `provenance` are set by the engine, not by the spider."""
+
+    kind: ClassVar[str]
+    identifier: str  # the site's own id of the thing; stable over time
+    url: str | None = None
+    site: str = ""
+    promoted: bool = False  # an ad or a promoted row, as marked on the page
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Item):
+    """A product, service or shop page, or its card in a list (schema.org Product with Offer)."""
+
+    kind: ClassVar[str] = "listing"
+    name: str
+    seller: str | None = None
+    brand: str | None = None
+    price: str | None = None  # printed: "￥1,299.00", "券后价 ¥59.9起"
+    sales: str | None = None  # printed: "月销1.2万+"
+    review_count: str | None = None  # printed
+    rating_value: str | None = None  # printed
+    best_rating: str | None = None  # printed; None = see `normalize`
+    # derived
+    price_amount: str | None = None  # decimal, yuan: "59.90"
+    price_currency: str | None = None  # ISO 4217
+    price_is_minimum: bool | None = None  # "59.9起"
+    sales_number: int | None = None
+    sales_is_minimum: bool | None = None  # "1.2万+" is at least 12000
+    review_number: int | None = None
+    review_number_is_minimum: bool | None = None
+    rating_number: str | None = None  # decimal
+    rating_scale: str | None = None  # decimal, the best possible value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Item):
+    """One buyer's review (schema.org Review)."""
+
+    kind: ClassVar[str] = "review"
+    review_body: str
+    item_reviewed: str | None = None  # identifier of the Listing, or its name where no id is given
+    author: str | None = None  # printed; replaced by the alias in `pseudonymize`
+    author_identifier: str | None = None  # the site's account id; replaced likewise
+    date_published: str | None = None  # printed
+    rating_value: str | None = None  # printed: "5", "4 stars"
+    best_rating: str | None = None
+    location: str | None = None  # IP 属地 as printed
+    variant: str | None = None  # the option bought, as printed
+    purchase_date: str | None = None  # printed
+    image_count: int | None = None
+    useful_count: str | None = None  # printed
+    # derived
+    author_alias: str | None = None  # keyed, stable within an archive
+    published_at: str | None = None  # UTC, RFC 3339
+    published_precision: str | None = None  # second, minute, hour, day, month, year
+    rating_number: str | None = None
+    rating_scale: str | None = None
+    useful_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post(Item):
+    """A forum thread, one of its floors, or an article (schema.org DiscussionForumPosting, Article)."""
+
+    kind: ClassVar[str] = "post"
+    headline: str | None = None
+    article_body: str | None = None
+    author: str | None = None  # printed; kept only as alias, see `pseudonymize`
+    author_identifier: str | None = None
+    publisher: str | None = None  # forum, board or newspaper
+    date_published: str | None = None  # printed
+    date_last_reply: str | None = None  # printed
+    comment_count: str | None = None  # printed
+    location: str | None = None
+    position: str | None = None  # floor number as printed
+    is_part_of: str | None = None  # identifier of the thread, for floors
+    # derived
+    author_alias: str | None = None
+    published_at: str | None = None
+    published_precision: str | None = None
+    comment_number: int | None = None
+    comment_number_is_minimum: bool | None = None
+
+
+ITEM_TYPES: dict[str, type[Item]] = {cls.kind: cls for cls in (Listing, Review, Post)}
