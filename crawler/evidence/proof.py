@@ -1,0 +1,270 @@
+"""Merkle trees of RFC 6962 section 2.1 and RFC 9162 section 2.1, over SHA-256. All digests are 32 raw bytes.
+
+    leaf = SHA-256(0x00 ‖ leaf bytes)      node = SHA-256(0x01 ‖ left ‖ right)      empty tree = SHA-256("")
+
+A tree of n > 1 leaves splits at the largest power of two *less than* n; an odd leaf is never paired with
+itself. The prefixes keep leaves and nodes apart, so a node can never be passed off as a leaf.
+
+`Tree` keeps the right edge only (to check a stream of leaves); `FullTree` keeps every complete node (to
+prove). Verifying needs neither: `verify_inclusion` and `verify_consistency` are all a stranger has to read.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from crawler.errors import FormatError
+
+DIGEST_SIZE = 32
+EMPTY_ROOT = sha256(b"").digest()
+
+
+def leaf_digest(leaf: bytes) -> bytes:
+    """The digest under which a leaf enters the tree."""
+    return sha256(b"\x00" + leaf).digest()
+
+
+def node_digest(left: bytes, right: bytes) -> bytes:
+    """The digest of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root(leaf_digests: Iterable[bytes]) -> bytes:
+    """The root over leaf digests, in order (the tree head's root of RFC 6962 section 2.1)."""
+    tree = Tree()
+    for digest in leaf_digests:
+        tree.append(digest)
+    return tree.root()
+
+
+class Tree:
+    """A growing tree that remembers its right edge only: 32 bytes per level, one root at a time."""
+
+    __slots__ = ("_edge", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []  # roots of the complete subtrees, one per 1-bit of `size`, largest first
+
+    def append(self, digest: bytes) -> None:
+        """Add one leaf, given as its `leaf_digest`. Raises FormatError unless it has 32 bytes."""
+        _require_digest(digest)
+        for _ in range(_trailing_ones(self.size)):
+            digest = node_digest(self._edge.pop(), digest)
+        self._edge.append(digest)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        return _fold(self._edge)
+
+
+class FullTree:
+    """A growing tree that remembers every complete node: 64 bytes per leaf; roots and paths in O(log² n)."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, leaf_digests: Iterable[bytes] = ()) -> None:
+        self._levels: list[bytearray] = [bytearray()]  # level h holds the roots of 2**h leaves each
+        for digest in leaf_digests:
+            self.append(digest)
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return len(self._levels[0]) // DIGEST_SIZE
+
+    def append(self, digest: bytes) -> None:
+        """Add one leaf, given as its `leaf_digest`. Raises FormatError unless it has 32 bytes."""
+        _require_digest(digest)
+        climbs = _trailing_ones(self.size)
+        self._levels[0] += digest
+        for height in range(1, climbs + 1):
+            if height == len(self._levels):
+                self._levels.append(bytearray())
+            digest = node_digest(bytes(self._levels[height - 1][-2 * DIGEST_SIZE : -DIGEST_SIZE]), digest)
+            self._levels[height] += digest
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf digest at `index`. Raises FormatError when there is none."""
+        if not 0 <= index < self.size:
+            raise FormatError(f"no leaf {index} in a tree of {self.size}")
+        return self._node(0, index)
+
+    def root(self, size: int | None = None) -> bytes:
+        """The root over the first `size` leaves (all of them when not given)."""
+        size = self.size if size is None else size
+        self._require_size(size)
+        return self._range_root(0, size)
+
+    def inclusion_path(self, index: int, size: int | None = None) -> list[bytes]:
+        """PATH(index, D[size]) of RFC 6962 section 2.1.1: from the leaf's sibling to the root's child."""
+        size = self.size if size is None else size
+        self._require_size(size)
+        if not 0 <= index < size:
+            raise FormatError(f"no leaf {index} in a tree of {size}")
+        path = []
+        start, stop = 0, size
+        while stop - start > 1:
+            middle = start + _split(stop - start)
+            if index < middle:
+                path.append(self._range_root(middle, stop))
+                stop = middle
+            else:
+                path.append(self._range_root(start, middle))
+                start = middle
+        return path[::-1]
+
+    def consistency_path(self, old: int, new: int | None = None) -> list[bytes]:
+        """PROOF(old, D[new]) of RFC 6962 section 2.1.2. Empty when `old` is 0 or equals `new`."""
+        new = self.size if new is None else new
+        self._require_size(new)
+        if not 0 <= old <= new:
+            raise FormatError(f"no consistency path from {old} to {new} leaves")
+        if old == 0:
+            return []
+        path = []
+        start, stop = 0, new
+        while stop != old:
+            middle = start + _split(stop - start)
+            if old <= middle:
+                path.append(self._range_root(middle, stop))
+                stop = middle
+            else:
+                path.append(self._range_root(start, middle))
+                start = middle
+        if start:  # the old tree's last part is not the whole old tree: its root has to be told
+            path.append(self._range_root(start, stop))
+        return path[::-1]
+
+    def _node(self, height: int, position: int) -> bytes:
+        return bytes(self._levels[height][position * DIGEST_SIZE : (position + 1) * DIGEST_SIZE])
+
+    def _range_root(self, start: int, stop: int) -> bytes:
+        """The root over leaves start … stop-1, `start` being a multiple of the largest block in the range."""
+        blocks = []
+        while start < stop:
+            height = (stop - start).bit_length() - 1
+            blocks.append(self._node(height, start >> height))
+            start += 1 << height
+        return _fold(blocks)
+
+    def _require_size(self, size: int) -> None:
+        if not 0 <= size <= self.size:
+            raise FormatError(f"the tree has {self.size} leaves, not {size}")
+
+
+def inclusion_path(leaf_digests: Sequence[bytes], index: int, size: int) -> list[bytes]:
+    """The path that proves leaf `index` in a tree of the first `size` leaves; for many, use a `FullTree`."""
+    return FullTree(leaf_digests[:size]).inclusion_path(index, size)
+
+
+def consistency_path(leaf_digests: Sequence[bytes], old: int, new: int) -> list[bytes]:
+    """The path that proves the tree of `old` leaves to be a prefix of the tree of `new` leaves."""
+    return FullTree(leaf_digests[:new]).consistency_path(old, new)
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+    """RFC 9162 section 2.1.3.2. Raises FormatError unless `path` leads from the leaf's bytes to `root`."""
+    if not 0 <= index < size:
+        raise FormatError(f"inclusion proof: no leaf {index} in a tree of {size}")
+    position, last = index, size - 1
+    digest = leaf_digest(leaf)
+    for sibling in path:
+        _require_digest(sibling)
+        if last == 0:
+            raise FormatError(f"inclusion proof for leaf {index} of {size} is too long: {len(path)} digests")
+        if position & 1 or position == last:
+            digest = node_digest(sibling, digest)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            digest = node_digest(digest, sibling)
+        position, last = position >> 1, last >> 1
+    if last:
+        raise FormatError(f"inclusion proof for leaf {index} of {size} is too short: {len(path)} digests")
+    if digest != root:
+        raise FormatError(
+            f"leaf {index} is not in the tree of {size}: its path leads to root {digest.hex()}, "
+            f"the checkpoint says {root.hex()}"
+        )
+
+
+def verify_consistency(
+    old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: Sequence[bytes]
+) -> None:
+    """RFC 9162 section 2.1.4.2. Raises FormatError unless the old tree is a prefix of the new one.
+
+    A tree is consistent with itself, and the empty tree with every tree; both need an empty path.
+    """
+    if not 0 <= old_size <= new_size:
+        raise FormatError(f"consistency proof: a tree of {new_size} cannot extend one of {old_size}")
+    if old_size in (0, new_size):
+        _verify_trivial_consistency(old_size, old_root, new_size, new_root, path)
+        return
+    for digest in path:
+        _require_digest(digest)
+    if _consistency_roots(old_size, old_root, new_size, path) != (old_root, new_root):
+        raise FormatError(
+            f"the trees of {old_size} and {new_size} leaves are not consistent: entries were changed, "
+            f"dropped or reordered between them"
+        )
+
+
+def _verify_trivial_consistency(
+    old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: Sequence[bytes]
+) -> None:
+    if path:
+        raise FormatError(f"consistency proof from {old_size} to {new_size} must be empty, has {len(path)}")
+    if old_size == 0 and old_root != EMPTY_ROOT:
+        raise FormatError(f"the root of an empty tree is {EMPTY_ROOT.hex()}, not {old_root.hex()}")
+    if old_size == new_size and old_root != new_root:
+        raise FormatError(f"two roots for one size {new_size}: {old_root.hex()} and {new_root.hex()}")
+
+
+def _consistency_roots(
+    old_size: int, old_root: bytes, new_size: int, path: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """The two roots that a consistency path leads to; `old_root` starts it where old_size is a power of 2."""
+    shift = _trailing_ones(old_size - 1)
+    position, last = (old_size - 1) >> shift, (new_size - 1) >> shift
+    steps = list(path) if position else [old_root, *path]
+    if not steps:
+        raise FormatError(f"consistency proof from {old_size} to {new_size} is empty")
+    old = new = steps[0]
+    for sibling in steps[1:]:
+        if last == 0:
+            raise FormatError(f"consistency proof from {old_size} to {new_size} is too long: {len(path)}")
+        if position & 1 or position == last:
+            old, new = node_digest(sibling, old), node_digest(sibling, new)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            new = node_digest(new, sibling)
+        position, last = position >> 1, last >> 1
+    if last:
+        raise FormatError(f"consistency proof from {old_size} to {new_size} is too short: {len(path)}")
+    return old, new
+
+
+def _split(size: int) -> int:
+    """The largest power of two less than `size` (which is at least 2)."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _trailing_ones(number: int) -> int:
+    return (~number & (number + 1)).bit_length() - 1
+
+
+def _fold(blocks: Sequence[bytes]) -> bytes:
+    """The root over complete subtrees of falling size."""
+    if not blocks:
+        return EMPTY_ROOT
+    digest = blocks[-1]
+    for left in reversed(blocks[:-1]):
+        digest = node_digest(left, digest)
+    return digest
+
+
+def _require_digest(digest: bytes) -> None:
+    if len(digest) != DIGEST_SIZE:
+        raise FormatError(f"a tree digest has {DIGEST_SIZE} bytes; this one has {len(digest)}")

@@ -1,0 +1,283 @@
+"""WARC/1.1 (ISO 28500:2017): write records, append them durably, read them back strictly.
+
+Each record is one gzip member. Digests are ``sha256:`` and lower-case hex. ``WARC-Block-Digest`` covers
+the block; ``WARC-Payload-Digest`` covers the entity body, transfer coding removed and content coding kept.
+A chunked response is stored as it came, with its framing, and carries the block digest only: common checkers
+digest the stored bytes and would call the correct payload digest wrong (warcio#74). The payload digest of such
+a record stands in its manifest. See docs/decisions/0006-payload-digest-of-chunked.md.
+"""
+
+import os
+import uuid
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.errors import FormatError
+from crawler.evidence.digest import digest
+from crawler.evidence.durable import sync_folder
+from crawler.evidence.manifest import Locator, StoredRecord
+
+VERSION = b"WARC/1.1"
+SEGMENT_LIMIT = 1 << 30  # a new file is begun when the current one has reached 1 GiB
+BLOCK_LIMIT = 1 << 30  # the reader refuses a record that claims more
+GZIP = 31  # zlib's window bits for a gzip member
+STORED, DEFLATED = 0, 6  # compression levels: content-coded bodies do not shrink further
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One WARC record. `payload` is the entity body where the type has one, else None."""
+
+    type: str
+    id: str
+    date: str  # UTC, when the capture began; the same for all records of one capture
+    content_type: str
+    block: bytes
+    target_uri: str | None = None
+    payload: bytes | None = None
+    declare_payload: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def value(self, name: str) -> str | None:
+        """The first value of one of `fields`, by its exact name."""
+        return next((value for field, value in self.fields if field == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A record's stored bytes (one gzip member) and its digests, not yet at any place."""
+
+    record: Record
+    stored: bytes
+    block_digest: str
+    payload_digest: str | None
+
+    def at(self, locator: Locator) -> StoredRecord:
+        """The description of this record once it lies at `locator`."""
+        return StoredRecord(
+            type=self.record.type,
+            id=self.record.id,
+            locator=locator,
+            sha256=digest(self.stored),
+            sm3=digest(self.stored, "sm3"),
+            block_digest=self.block_digest,
+            payload_digest=self.payload_digest,
+            payload_length=None if self.record.payload is None else len(self.record.payload),
+        )
+
+
+def new_record_id() -> str:
+    """A fresh ``<urn:uuid:…>`` from random bits (version 4; nothing of the machine in it)."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def encode(record: Record, level: int = DEFLATED) -> Encoded:
+    """Serialise one record into one gzip member."""
+    block_digest = digest(record.block)
+    payload_digest = None
+    if record.payload is not None:
+        same = len(record.payload) == len(record.block)
+        payload_digest = block_digest if same else digest(record.payload)
+    named = [("WARC-Type", record.type), ("WARC-Record-ID", record.id), ("WARC-Date", record.date)]
+    if record.target_uri is not None:
+        named.append(("WARC-Target-URI", record.target_uri))
+    named += [*record.fields, ("WARC-Block-Digest", block_digest)]
+    if payload_digest is not None and record.declare_payload:
+        named.append(("WARC-Payload-Digest", payload_digest))
+    named += [("Content-Type", record.content_type), ("Content-Length", str(len(record.block)))]
+    head = b"".join(f"{name}: {value}\r\n".encode() for name, value in named)
+    member = zlib.compressobj(level, zlib.DEFLATED, GZIP)
+    stored = b"".join(
+        (
+            member.compress(VERSION + b"\r\n" + head + b"\r\n"),
+            member.compress(record.block),
+            member.compress(b"\r\n\r\n"),
+            member.flush(),
+        )
+    )
+    return Encoded(record, stored, block_digest, payload_digest)
+
+
+class WarcWriter:
+    """Appends encoded records to the numbered files of a folder. One writer per archive (the lock sees to it).
+
+    `append` only hands the bytes to the kernel; a record counts when `sync` has returned. After a failed
+    write the file is cut back to what was there before, so the next append finds it whole.
+    """
+
+    def __init__(self, folder: Path, *, limit: int = SEGMENT_LIMIT) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._stream: BinaryIO | None = None
+        self._path: Path | None = None
+        self._size = 0
+        self._folder_dirty = False
+
+    def needs_segment(self) -> bool:
+        """Whether the next append must begin a new file (with a warcinfo record)."""
+        return self._stream is None or self._size >= self._limit
+
+    def resume(self, path: Path) -> None:
+        """Go on writing at the end of an existing file."""
+        self._open(path)
+
+    def begin_segment(self) -> str:
+        """Begin the next numbered file and return its name, e.g. ``warc/00002.warc.gz``."""
+        self.sync()
+        numbers = [int(path.name.split(".")[0]) for path in self._folder.glob("*.warc.gz")]
+        self._open(self._folder / f"{max(numbers, default=0) + 1:05d}.warc.gz")
+        self._folder_dirty = True
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The current file, relative to the archive."""
+        if self._path is None:
+            raise FormatError("no WARC file is open: call resume or begin_segment first")
+        return f"{self._folder.name}/{self._path.name}"
+
+    def append(self, records: Sequence[Encoded]) -> list[Locator]:
+        """Write records in one go; returns where each lies. OSError leaves the file as it was."""
+        if self._stream is None:
+            raise FormatError("no WARC file is open: call resume or begin_segment first")
+        locators, offset = [], self._size
+        for record in records:
+            locators.append(Locator(self.name, offset, len(record.stored)))
+            offset += len(record.stored)
+        try:
+            self._write(b"".join(record.stored for record in records))
+        except OSError:
+            os.ftruncate(self._stream.fileno(), self._size)
+            raise
+        self._size = offset
+        return locators
+
+    def sync(self) -> None:
+        """Make everything appended so far durable: the file, and the folder if a file is new."""
+        if self._stream is not None:
+            os.fsync(self._stream.fileno())
+        if self._folder_dirty:
+            sync_folder(self._folder)
+            self._folder_dirty = False
+
+    def take_back(self, size: int) -> None:
+        """Cut the current file to `size` bytes: what lay behind was never logged."""
+        if self._stream is not None:
+            os.ftruncate(self._stream.fileno(), size)
+            self._stream.seek(size)
+            self._size = size
+
+    @property
+    def size(self) -> int:
+        """Bytes in the current file."""
+        return self._size
+
+    def close(self) -> None:
+        """Sync and close."""
+        if self._stream is not None:
+            self.sync()
+            self._stream.close()
+            self._stream = None
+
+    def _open(self, path: Path) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._path = path
+        self._stream = path.open("ab", buffering=0)
+        self._size = self._stream.tell()
+
+    def _write(self, content: bytes) -> None:
+        view = memoryview(content)
+        while view and self._stream is not None:
+            view = view[self._stream.write(view) :]
+
+
+def read_stored(archive: Path, locator: Locator) -> bytes:
+    """The stored bytes of a record. Raises FormatError if the file ends before them."""
+    with (archive / locator.file).open("rb") as stream:
+        stream.seek(locator.offset)
+        stored = stream.read(locator.length)
+    if len(stored) != locator.length:
+        raise FormatError(f"{locator}: the file ends after {locator.offset + len(stored)} bytes")
+    return stored
+
+
+def decode(stored: bytes, *, limit: int = BLOCK_LIMIT) -> Record:
+    """Read one record strictly: exactly one gzip member, one record, digests that match.
+
+    `payload` is left None; `crawler.evidence.http.payload` gives it for HTTP records.
+    Raises FormatError for anything else, and for a block over `limit` bytes, before inflating it all.
+    """
+    member = zlib.decompressobj(GZIP)
+    try:
+        content = member.decompress(stored, limit + (1 << 16))
+    except zlib.error as error:
+        raise FormatError(f"gzip member is damaged: {error}") from error
+    if member.unconsumed_tail:
+        raise FormatError(f"record inflates to more than {limit} bytes: refused")
+    if not member.eof or member.unused_data:
+        raise FormatError("the record does not fill exactly one gzip member")
+    return parse(content)
+
+
+def parse(content: bytes) -> Record:
+    """Read one uncompressed record, from its version line to the two closing CRLF."""
+    end = content.find(b"\r\n\r\n")
+    lines = content[:end].split(b"\r\n")
+    if end < 0 or lines[0] != VERSION:
+        raise FormatError(f"not a WARC/1.1 record: begins with {content[:20]!r}")
+    named = [_named_field(line) for line in lines[1:]]
+    once = dict(named)
+    try:
+        length = int(once["Content-Length"])
+        record_id, kind, date = once["WARC-Record-ID"], once["WARC-Type"], once["WARC-Date"]
+    except (KeyError, ValueError) as error:
+        raise FormatError(
+            f"WARC record lacks a mandatory field or its length is no number: {error}"
+        ) from error
+    block = content[end + 4 : end + 4 + length]
+    if len(block) != length or content[end + 4 + length :] != b"\r\n\r\n":
+        raise FormatError(f"record {record_id}: {length} bytes and two CRLF expected after its head")
+    if once.get("WARC-Block-Digest") != digest(block):
+        raise FormatError(f"record {record_id}: block does not match its WARC-Block-Digest")
+    return Record(
+        type=kind,
+        id=record_id,
+        date=date,
+        content_type=once.get("Content-Type", ""),
+        block=block,
+        target_uri=once.get("WARC-Target-URI"),
+        fields=tuple(named),
+    )
+
+
+def scan(path: Path) -> Iterator[tuple[int, int]]:
+    """(offset, length) of each whole gzip member, in order; stops silently where a member is torn."""
+    with path.open("rb") as stream:
+        offset, buffered = 0, b""
+        while True:
+            member, length = zlib.decompressobj(GZIP), 0
+            while not member.eof:
+                if not buffered and not (buffered := stream.read(1 << 16)):
+                    return
+                try:
+                    member.decompress(buffered)
+                except zlib.error:
+                    return
+                length += len(buffered) - len(member.unused_data)
+                buffered = member.unused_data
+            yield offset, length
+            offset += length
+
+
+def _named_field(line: bytes) -> tuple[str, str]:
+    name, colon, value = line.partition(b": ")
+    if not colon:
+        raise FormatError(f"WARC field without a colon: {line[:80]!r}")
+    try:
+        return name.decode("ascii"), value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"WARC field is not UTF-8: {line[:80]!r}") from error

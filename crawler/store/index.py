@@ -1,0 +1,229 @@
+"""The index: evidence.db. The only writer of SQL. Everything it holds comes from leaves and from pages.
+
+WAL with `synchronous=FULL`: when a call returns, its rows survive a power cut. That matters because the
+frontier acknowledges a request only after its items are here.
+"""
+
+import contextlib
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from crawler.errors import ArchiveError, ArchiveMissing, LogShorter, RecordError
+from crawler.evidence.manifest import Capture, Json, parse_leaf
+from crawler.items import ITEM_TYPES, Item
+from crawler.store.schema import IDENTITY, columns, migrations
+
+FILE = "evidence.db"
+
+_UPSERT_CAPTURE = (
+    "insert into capture values (:id, :leaf, :run, :site, :url, :method, :state, :reason, :status, :fidelity,"
+    " :media_type, :started, :ended, :file, :offset, :length, :payload_digest, :follows, :request_key, :read_with)"
+)
+
+
+class Index:
+    """An open evidence.db. Reading methods may be used by anyone; writing only inside `transaction`."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        if not writable and not path.is_file():
+            raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
+        mode = "rwc" if writable else "ro"
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma busy_timeout = 10000")
+        self.path = path
+        self.db = Database(connection)
+        if writable:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            migrations.apply(self.db)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for reading."""
+        return self.db.conn
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; durable when it ends."""
+        connection = self.connection
+        connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction:  # SQLite itself rolls back when the disk is full
+                connection.execute("rollback")
+            raise
+        connection.execute("commit")
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves of the log are in the index."""
+        return int(self.connection.execute("select leaves from applied where id = 0").fetchone()[0])
+
+    def catch_up(self, size: int, leaves: Iterator[bytes]) -> int:
+        """Apply the leaves that the index lacks; `leaves` starts at `self.leaves`. Returns how many came.
+
+        Raises LogShorter when the index knows leaves that the log does not have.
+        """
+        if size < self.leaves:
+            raise LogShorter(
+                f"{self.path} knows {self.leaves} log entries but the log has {size}:"
+                " the log was cut or an old copy was restored; do not write to it, compare with a backup"
+            )
+        before = self.leaves
+        if size > before:
+            with self.transaction():
+                for number, leaf in enumerate(leaves, before):
+                    self.apply(number, parse_leaf(leaf))
+        return size - before
+
+    def apply(self, leaf: int, content: Json) -> None:
+        """Index one parsed leaf. Must come in log order; call inside `transaction`."""
+        if content["kind"] == "capture":
+            self.add_capture(leaf, Capture.from_json(content))
+        else:
+            self._add_event(leaf, content)
+
+    def add_capture(self, leaf: int, capture: Capture) -> None:
+        """Index one capture; call inside `transaction`."""
+        response = capture.response
+        row = {name: getattr(capture, name) for name in _CAPTURE_FIELDS}
+        row |= {
+            "leaf": leaf,
+            "file": response.locator.file if response else None,
+            "offset": response.locator.offset if response else None,
+            "length": response.locator.length if response else None,
+            "payload_digest": response.payload_digest if response else None,
+            "read_with": _json(capture.read_with),
+        }
+        self.connection.execute(_UPSERT_CAPTURE, row)
+        self._advance(leaf)
+
+    def add_items(self, items: Sequence[Item]) -> None:
+        """Store items; the same item again (a page read twice) is ignored. Call inside `transaction`."""
+        for item in items:
+            row = _row(item)
+            names = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join(f":{name}" for name in row)
+            self.connection.execute(
+                f"insert or ignore into {item.kind} ({names}) values ({marks})",  # noqa: S608 - names are ours
+                row,
+            )
+
+    def add_unread(self, capture: str, extractor: str, version: int, ordinal: int, reason: str) -> None:
+        """Note that a page, or a part of it, was not understood. Call inside `transaction`."""
+        self.connection.execute(
+            "insert or ignore into unread values (?, ?, ?, ?, ?)",
+            (capture, extractor, version, ordinal, reason),
+        )
+
+    def capture_row(self, identifier: str) -> sqlite3.Row:
+        """A capture by its id or by the beginning of it. Raises ArchiveError if none or several match."""
+        rows = self.connection.execute(
+            "select * from capture where id >= ? and id < ? order by id limit 2",
+            (identifier, identifier + "~"),
+        ).fetchall()
+        if len(rows) != 1:
+            found = "no capture" if not rows else "more than one capture"
+            raise ArchiveError(f"{found} has an id that begins with {identifier!r}: see `evidence captures`")
+        row: sqlite3.Row = rows[0]
+        return row
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Rows of a reading statement."""
+        return self.connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Fold the WAL into the file and close it, so that the file alone is the index."""
+        with contextlib.closing(self.connection) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _add_event(self, leaf: int, content: Json) -> None:
+        details = content.get("details", {})
+        self.connection.execute(
+            "insert into event values (?, ?, ?, ?, ?)",
+            (leaf, content["act"], content["time"], content["by"], _json(details)),
+        )
+        follow = _FOLLOW.get(content["act"])
+        if follow is not None:
+            self.connection.execute(follow, {"time": content["time"], **_flat(details)})
+        self._advance(leaf)
+
+    def _advance(self, leaf: int) -> None:
+        self.connection.execute("update applied set leaves = ? where id = 0", (leaf + 1,))
+
+
+_CAPTURE_FIELDS = (
+    "id",
+    "run",
+    "site",
+    "url",
+    "method",
+    "state",
+    "reason",
+    "status",
+    "fidelity",
+    "media_type",
+    "started",
+    "ended",
+    "follows",
+    "request_key",
+)
+
+# What an act changes beyond the event table. Values come from the event's details.
+_FOLLOW = {
+    "run-started": "insert into run (id, site, started, settings) values (:run, :site, :time, :settings)",
+    "run-closed": "update run set ended = :time, reason = :reason, counts = :counts where id = :run",
+    "case-created": "insert into court_case values (:case, :title, :cause, :submitter, :time)",
+    "exhibit-added": (
+        "insert into exhibit values (:case, :number, :group, :title, :purpose, :captures, :time)"
+    ),
+}
+
+
+def _flat(details: Json) -> dict[str, Any]:
+    return {
+        name: _json(value) if isinstance(value, dict | list) else value for name, value in details.items()
+    }
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _row(item: Item) -> dict[str, Any]:
+    provenance = item.provenance
+    if provenance is None:
+        raise RecordError(f"{item.kind} {item.identifier} has no provenance: only recorded pages are stored")
+    for name in IDENTITY:
+        if getattr(item, name, None) is not None:
+            raise RecordError(
+                f"{item.kind} {item.identifier}: {name} is still there; the pseudonymize step is missing"
+            )
+    values = {**{f.name: getattr(item, f.name) for f in dataclasses.fields(item)}, "page_url": provenance.url}
+    traced = {name: getattr(provenance, name) for name in provenance.__slots__ if name != "url"}
+    return {name: {**values, **traced}.get(name) for name in columns(type(item))}
+
+
+def equal(one: Index, other: Index) -> Iterable[str]:
+    """Names of the tables in which two indexes differ, with the first difference; nothing if they are equal."""
+    for table in ("applied", "event", "run", "capture", *ITEM_TYPES, "unread", "court_case", "exhibit"):
+        rows = [sorted(map(tuple, index.query(f"select * from {table}")), key=repr) for index in (one, other)]  # noqa: S608
+        if rows[0] != rows[1]:
+            surplus = [row for row in rows[0] if row not in set(rows[1])] or rows[1]
+            yield f"{table}: {len(rows[0])} and {len(rows[1])} rows, first difference {surplus[0]!r}"

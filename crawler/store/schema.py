@@ -1,0 +1,133 @@
+"""The schema of evidence.db, as migrations (sqlite-utils). The database is an index over WARC and log.
+
+Every row is a function of log leaves and WARC bytes, nothing else, so that `evidence rebuild` gives an equal
+database. One table for each item type; its columns are the dataclass's fields plus the provenance.
+"""
+
+import dataclasses
+import types
+import typing
+
+from sqlite_utils import Database, Migrations
+
+from crawler.items import ITEM_TYPES, Item, Provenance
+
+IDENTITY = ("author", "author_identifier")  # never stored: `pseudonymize` turns them into author_alias
+KEY = ("capture", "extractor", "version", "ordinal")
+
+migrations = Migrations("evidence")
+
+
+def columns(item_type: type[Item]) -> dict[str, type]:
+    """Column names and Python types of the table for an item type, in order."""
+    provenance = typing.get_type_hints(Provenance)
+    own = typing.get_type_hints(item_type)
+    names = [field.name for field in dataclasses.fields(item_type)]
+    kept = {name: _plain(own[name]) for name in names if name not in (*IDENTITY, "provenance", "url")}
+    return {
+        **{name: provenance[name] for name in KEY},
+        **kept,
+        "url": str,
+        "captured_at": str,
+        "page_url": str,
+        "locator": str,
+        "payload_digest": str,
+    }
+
+
+def _plain(hint: object) -> type:
+    """`str | None` → str; bool is kept as int, as SQLite does."""
+    choices = (
+        [hint] if isinstance(hint, type) else [t for t in typing.get_args(hint) if t is not types.NoneType]
+    )
+    kind = choices[0]
+    return int if kind in (bool, int) else str
+
+
+@migrations()
+def m001_log(db: Database) -> None:
+    """Leaves: runs, captures, events, cases."""
+    db.table("applied").create({"id": int, "leaves": int}, pk="id")
+    db.table("applied").insert({"id": 0, "leaves": 0})
+    db.table("event").create(
+        {"leaf": int, "act": str, "time": str, "by": str, "details": str}, pk="leaf", not_null={"act", "time"}
+    )
+    db.table("run").create(
+        {"id": str, "site": str, "started": str, "ended": str, "reason": str, "settings": str, "counts": str},
+        pk="id",
+    )
+    db.table("capture").create(
+        {
+            "id": str,
+            "leaf": int,
+            "run": str,
+            "site": str,
+            "url": str,
+            "method": str,
+            "state": str,
+            "reason": str,
+            "status": int,
+            "fidelity": str,
+            "media_type": str,
+            "started": str,
+            "ended": str,
+            "file": str,
+            "offset": int,
+            "length": int,
+            "payload_digest": str,
+            "follows": str,
+            "request_key": str,
+            "read_with": str,
+        },
+        pk="id",
+    )
+    db.table("capture").create_index(["run", "request_key"])
+    db.table("capture").create_index(["url", "started"])
+    db.table("capture").create_index(["leaf"], unique=True)
+
+
+@migrations()
+def m002_items(db: Database) -> None:
+    """One table for each item type; one row for each observation, never overwritten."""
+    for kind, item_type in ITEM_TYPES.items():
+        table = db.table(kind)
+        table.create(columns(item_type), pk=KEY)
+        table.create_index(["site", "identifier", "captured_at"])
+    db.table("unread").create(
+        {"capture": str, "extractor": str, "version": int, "ordinal": int, "reason": str}, pk=KEY
+    )
+
+
+@migrations()
+def m003_cases(db: Database) -> None:
+    """Cases and their exhibits, from custody events."""
+    db.table("court_case").create(
+        {"id": str, "title": str, "cause": str, "submitter": str, "created": str}, pk="id"
+    )
+    db.table("exhibit").create(
+        {
+            "court_case": str,
+            "number": str,
+            "group_letter": str,
+            "title": str,
+            "purpose": str,
+            "captures": str,
+            "added": str,
+        },
+        pk=("court_case", "number"),
+    )
+
+
+@migrations()
+def m004_views(db: Database) -> None:
+    """Series: how a listing's counters and a review's presence changed from capture to capture."""
+    db.create_view(
+        "listing_series",
+        "select site, identifier, captured_at, price_amount, sales_number, review_number, rating_number,"
+        " capture from listing order by site, identifier, captured_at",
+    )
+    db.create_view(
+        "review_presence",
+        "select site, identifier, min(captured_at) first_seen, max(captured_at) last_seen,"
+        " count(distinct capture) seen from review group by site, identifier",
+    )

@@ -1,0 +1,215 @@
+"""An archive opened for writing, with its index: what every command that changes something works through.
+
+One writer thread makes captures durable and indexes them (group commit: whatever has queued up while the
+last batch was being synced goes into the next one, and each caller waits for its own batch). Order inside a
+batch: WARC and log (crawler.evidence.archive), then one SQLite transaction, then the callers hear of it.
+
+If the thread fails, every waiting and every later call raises: a dead writer must stop the crawl, not hang it.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from crawler.errors import DiskFull, EvidenceError, RecordError
+from crawler.evidence.archive import Archive, Draft
+from crawler.evidence.manifest import Capture, parse_leaf
+from crawler.items import Item
+from crawler.store.index import FILE, Index
+
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page, or a part of it, that its spider did not understand."""
+
+    capture: str
+    extractor: str
+    version: int
+    ordinal: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that was read off one capture: stored in one transaction."""
+
+    items: list[Item] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Job:
+    made: Future[Any]
+    draft: Callable[[], Draft] | None = None
+    reading: Reading | None = None
+    event: tuple[str, dict[str, Any]] | None = None
+
+
+class Session:
+    """An archive open for writing, its index, and the writer thread. Close it to leave the archive clean.
+
+    `on_settled` callbacks run when everything a capture yielded has passed the pipelines; `on_closing` ones
+    run before the session closes. Their errors are not caught: what they cannot keep must be seen.
+    """
+
+    def __init__(self, archive: Archive, index: Index) -> None:
+        self.archive = archive
+        self.index = index
+        self.on_settled: list[Callable[[Capture], Awaitable[None]]] = []
+        self.on_closing: list[Callable[[], Awaitable[None]]] = []
+        self.captures = 0
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._write_until_closed, name="evidence-writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Lock and recover the archive, bring the index up to the log.
+
+        Raises whatever `Archive.open` and `Index.catch_up` raise.
+        """
+        return cls.take(Archive.open(path, writable=True))
+
+    @classmethod
+    def take(cls, archive: Archive) -> Self:
+        """As `open`, for an archive that is already open for writing."""
+        try:
+            index = Index(archive.path / FILE, writable=True)
+            index.catch_up(archive.log.size, archive.log.leaves(index.leaves))
+        except BaseException:
+            archive.close()
+            raise
+        return cls(archive, index)
+
+    def record(self, draft: Callable[[], Draft]) -> Future[Capture]:
+        """Make a capture durable. `draft` is called on the writer thread (it compresses and digests there)."""
+        return self._submit(_Job(Future(), draft=draft))
+
+    def store(self, reading: Reading) -> Future[None]:
+        """Store what was read off one capture."""
+        return self._submit(_Job(Future(), reading=reading))
+
+    def record_event(self, act: str, details: dict[str, Any]) -> int:
+        """Append a custody event and index it; returns its leaf index when both are durable."""
+        leaf: int = self._submit(_Job(Future(), event=(act, details))).result()
+        return leaf
+
+    async def closing(self) -> None:
+        """Run the `on_closing` callbacks."""
+        for callback in self.on_closing:
+            await callback()
+
+    def close(self) -> None:
+        """End the writer thread, fold the WAL, write the state digests, give up the lock."""
+        self._jobs.put(None)
+        self._thread.join()
+        try:
+            self.index.close()
+        finally:
+            self.archive.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _submit(self, job: _Job) -> Future[Any]:
+        self._raise_failure()
+        self._jobs.put(job)
+        return job.made
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            if isinstance(self._failure, EvidenceError):
+                raise type(self._failure)(*self._failure.args) from self._failure
+            raise RecordError(f"the writer stopped: {self._failure}") from self._failure
+
+    def _write_until_closed(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < BATCH and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(following)
+            self._write(batch)
+
+    def _write(self, batch: list[_Job]) -> None:
+        if self._failure is not None:
+            _refuse(batch, self._failure)
+            return
+        try:
+            results = self._write_batch(batch)
+        except BaseException as error:  # noqa: BLE001 - handed to every caller; the session refuses from here on
+            self._failure = _as_disk_full(error)
+            _refuse(batch, self._failure)
+        else:
+            for job, result in zip(batch, results, strict=True):
+                job.made.set_result(result)
+
+    def _write_batch(self, batch: list[_Job]) -> list[object]:
+        drafts = [job.draft() for job in batch if job.draft is not None]
+        committed = self.archive.commit(drafts) if drafts else []
+        events = [self.archive.record_event(*job.event) for job in batch if job.event is not None]
+        # A crash here: the leaves are durable, the rows are not. `catch_up` adds them on the next start.
+        with self.index.transaction():
+            self._index_leaves(committed)
+            for job in batch:
+                if job.reading is not None:
+                    self._store(job.reading)
+        self.captures += len(committed)
+        captures, leaves = iter(capture for _, capture in committed), iter(events)
+        return [next(captures) if job.draft else next(leaves) if job.event else None for job in batch]
+
+    def _index_leaves(self, committed: list[tuple[int, Capture]]) -> None:
+        """Index new captures from memory where they follow directly, everything else from the log."""
+        for leaf, capture in committed:
+            if leaf == self.index.leaves:
+                self.index.add_capture(leaf, capture)
+        start = self.index.leaves
+        for number, leaf_bytes in enumerate(self.archive.log.leaves(start), start):
+            self.index.apply(number, parse_leaf(leaf_bytes))
+
+    def _store(self, reading: Reading) -> None:
+        self.index.add_items(reading.items)
+        for part in reading.unread:
+            self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)
+
+
+def _refuse(batch: list[_Job], error: BaseException) -> None:
+    for job in batch:
+        job.made.set_exception(error)
+
+
+def _as_disk_full(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        return DiskFull("the disk is full: make room, then continue with `evidence crawl --resume RUN`")
+    return error
+
+
+_sessions: WeakKeyDictionary[object, Session] = WeakKeyDictionary()
+
+
+def session_of(owner: object, path: Path) -> Session:
+    """The session of one crawl (its Crawler object is the owner), opened at the first call."""
+    if owner not in _sessions:
+        _sessions[owner] = Session.open(path)
+    return _sessions[owner]
+
+
+def end_session(owner: object) -> None:
+    """Close the session of one crawl, if it has one."""
+    session = _sessions.pop(owner, None)
+    if session is not None:
+        session.close()
