@@ -1,4 +1,4 @@
-"""Strict reading of one page: selectors that must match, text as a person sees it, JSON with its printed numbers.
+"""Strict reading of one page: selectors that must match, text as a person sees it, JSON with printed numbers.
 
 Everything here is a function of the page alone, so a callback reads a live answer, an import and last
 year's capture alike. Nothing is guessed: a page that is not as expected raises ExtractionError, which names
@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, TypeVar, overload
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 from scrapy.http import TextResponse
 
@@ -21,8 +21,8 @@ Json = dict[str, Any]
 Node = TextResponse | Selector
 T = TypeVar("T")
 
-BREAKS = frozenset("br p div li tr dt dd h1 h2 h3 h4 h5 h6 blockquote section article table ul ol".split())
-UNSEEN = frozenset(("script", "style", "noscript", "template"))
+BREAKS = re.compile(r"br|p|div|li|tr|dt|dd|h[1-6]|blockquote|section|article|table|ul|ol")
+UNSEEN = re.compile(r"script|style|noscript|template")
 SPACE = re.compile(r"[ \t\n\r\f\xa0]+")  # HTML white space and nbsp; U+3000 and zero-width marks are content
 JSONP = re.compile(r"^[\s;/*]*[\w$.]+\s*\((?P<body>.*)\)[\s;]*$", re.DOTALL)
 
@@ -87,12 +87,13 @@ def _pieces(root: etree._Element) -> Iterator[str]:
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
-        if event == "start" and tag in UNSEEN:
+        line_break = "\0" if BREAKS.fullmatch(tag) else ""
+        if event == "start" and UNSEEN.fullmatch(tag):
             walk.skip_subtree()
         elif event == "start":
-            yield ("\0" if tag in BREAKS else "") + (element.text or "")
+            yield line_break + (element.text or "")
         elif element is not root:
-            yield ("\0" if tag in BREAKS else "") + (element.tail or "")
+            yield line_break + (element.tail or "")
 
 
 def parse_json(source: str, url: str) -> Any:

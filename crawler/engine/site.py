@@ -9,14 +9,13 @@ one. It yields items without ``site`` and ``provenance`` (the engine attaches bo
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import scrapy
 from parsel import Selector
 from scrapy.crawler import Crawler
 from scrapy.http import Request, TextResponse
-from typing_extensions import Self
 
 from crawler.errors import ExtractionError, UsageError
 from crawler.items import ITEM_TYPES, Item
@@ -39,6 +38,7 @@ class Site(scrapy.Spider):
     ``name``         file name of the spider, and the site's word on the command line
     ``domains``      hosts it may ask; subdomains are included
     ``pages``        every sort of page it reads, in order: the first that fits an address reads it
+    ``kinds``        the kinds of item that they yield; follows from ``pages``
     ``start_pages``  addresses to begin with, per kind; none means that ``--url`` is needed
     ``expect``       how many items of each kind a whole crawl yields, (least, most); checked at close
     ``version``      raised when the reading changes; stored with every item
@@ -46,18 +46,23 @@ class Site(scrapy.Spider):
     """
 
     domains: ClassVar[tuple[str, ...]]
-    pages: ClassVar[tuple[Page, ...]]
+    pages: ClassVar[tuple[Page, ...]] = ()
+    kinds: ClassVar[tuple[str, ...]] = ()
     start_pages: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     expect: ClassVar[Mapping[str, tuple[int, int]]] = {}
     version: ClassVar[int] = 1
     access: ClassVar[str] = "open"
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.kinds = tuple(dict.fromkeys(page.kind for page in cls.pages))
+
     def __init__(self, url: str | None = None, kind: str | None = None, **arguments: Any) -> None:
-        """`url` replaces the start pages; `kind` narrows them. Raises UsageError if the site has no such page."""
+        """`url` replaces the start pages, `kind` narrows them. Raises UsageError if there is no such page."""
         super().__init__(**arguments)
         self.allowed_domains = list(self.domains)  # the name that Scrapy's off-site filter reads
-        if kind is not None and kind not in self.kinds():
-            raise UsageError(f"{self.name} has no {kind} pages; choose from {', '.join(self.kinds())}")
+        if kind is not None and kind not in self.kinds:
+            raise UsageError(f"{self.name} has no {kind} pages; choose from {', '.join(self.kinds)}")
         if url is not None and not self.owns(url):
             raise UsageError(f"{url} is not a page of {self.name}, which covers {', '.join(self.domains)}")
         self.url = url
@@ -65,18 +70,15 @@ class Site(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Make the spider for an automatic crawl. Raises UsageError for a site that only a person may browse."""
+        """Make the spider for an automatic crawl. Raises UsageError if only a person may browse the site."""
         if cls.access == "assisted":
             raise UsageError(
                 f"{cls.name} is not crawled automatically: its pages stand behind a login. "
                 "Browse them yourself with `evidence assist URL`, or import a recording"
             )
-        return super().from_crawler(crawler, *args, **kwargs)
-
-    @classmethod
-    def kinds(cls) -> tuple[str, ...]:
-        """The kinds of item that its pages yield, in the order of `pages`."""
-        return tuple(dict.fromkeys(page.kind for page in cls.pages))
+        site = super().from_crawler(crawler, *args, **kwargs)
+        site.first_urls()  # refuse now: an error raised in `start` would only be logged
+        return site
 
     @classmethod
     def owns(cls, url: str) -> bool:
@@ -92,44 +94,53 @@ class Site(scrapy.Spider):
         """Name of the callback for the page at `url`; None if it is not one of this site's pages."""
         parts = urlsplit(url)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        fitting = (page for page in cls.pages if kind in (None, page.kind) and re.search(page.pattern, target))
-        return next((page.callback for page in fitting), None) if cls.owns(url) else None
+        for page in cls.pages if cls.owns(url) else ():
+            if kind in (None, page.kind) and re.search(page.pattern, target):
+                return page.callback
+        return None
 
     @classmethod
     def reader(cls, kind: str) -> str:
-        """Name of the callback for pages of a kind whose address fits no pattern. Raises UsageError if none."""
+        """Name of the first callback for a kind, whatever the address. Raises UsageError if there is none."""
         for page in cls.pages:
             if page.kind == kind:
                 return page.callback
-        raise UsageError(f"{cls.name} has no {kind} pages; choose from {', '.join(cls.kinds())}")
+        raise UsageError(f"{cls.name} has no {kind} pages; choose from {', '.join(cls.kinds)}")
 
     async def start(self) -> AsyncIterator[Request]:
         """The first requests. Raises UsageError if there is nothing to begin with."""
-        for url in self.start_urls_of_run():
+        for url in self.first_urls():
             name = self.reads(url, self.kind) or self.reads(url)
-            yield self.request(url, getattr(self, name or self.reader(self.kind or self.kinds()[0])))
+            yield self.request(url, getattr(self, name or self.reader(self.kind or self.kinds[0])))
 
-    def start_urls_of_run(self) -> tuple[str, ...]:
+    def first_urls(self) -> tuple[str, ...]:
         """The address given, else the start pages of the kind given, else all of them, each once."""
         if self.url is not None:
             return (self.url,)
-        wanted = (self.kind,) if self.kind else self.kinds()
+        wanted = (self.kind,) if self.kind else self.kinds
         urls = tuple(dict.fromkeys(url for kind in wanted for url in self.start_pages.get(kind, ())))
         if not urls:
             raise UsageError(f"{self.name} has no start page for {' or '.join(wanted)}; give one with --url")
         return urls
 
-    def follow(self, response: TextResponse, target: Selector | str, callback: Callback, **arguments: Any) -> Request:
-        """A request for a link on this page: an address, or an element with ``href`` (or ``src``).
+    def follow(
+        self, response: TextResponse, link: Selector | str, callback: Callback, **arguments: Any
+    ) -> Request:
+        """A request for a link on this page: an address, or an element with ``href``.
 
-        Raises ExtractionError if the element has neither.
+        Raises ExtractionError if the element has none.
         """
-        if isinstance(target, Selector):
-            link = target.get() if isinstance(target.root, str) else target.attrib.get("href") or target.attrib.get("src")
-            if not link:
-                raise ExtractionError(f"a link to follow has no address on {response.url}: {target.get()[:80]!r}")
-            target = link
+        target = link if isinstance(link, str) else link.attrib.get("href", "")
+        if not target.strip():
+            raise ExtractionError(f"a link to follow has no address on {response.url}: {link!r}")
         return self.request(response.urljoin(target.strip()), callback, **arguments)
+
+    def follow_known(self, response: TextResponse) -> Output:
+        """Requests for all links on this page that lead to a sort of page in `pages`, each address once."""
+        for url in dict.fromkeys(response.urljoin(found) for found in response.css("a::attr(href)").getall()):
+            name = self.reads(url)
+            if name:
+                yield self.request(url, getattr(self, name))
 
     def request(self, url: str, callback: Callback, **arguments: Any) -> Request:
         """A request read by a method of this spider, with arguments that survive storage as JSON."""
@@ -139,8 +150,8 @@ class Site(scrapy.Spider):
 
 
 def check_site(site: type[Site]) -> list[str]:
-    """What is wrong with the class attributes of a spider, one sentence each; run by the test of all spiders."""
-    kinds = site.kinds()
+    """What is wrong with the class attributes of a spider, one sentence each; the test of all spiders asks."""
+    kinds = site.kinds
     mistakes = [f"unknown kind {kind}" for kind in kinds if kind not in ITEM_TYPES]
     mistakes += [f"no method {page.callback}" for page in site.pages if not hasattr(site, page.callback)]
     mistakes += [f"{kind} in start_pages but not in pages" for kind in site.start_pages if kind not in kinds]

@@ -258,8 +258,8 @@ class Log:
             if self.root(size) != signed_root:
                 raise LogForked(
                     f"{self.folder / ENTRIES}: the first {size} entries have root {self.root(size).hex()}, "
-                    f"the signed checkpoint says {signed_root.hex()}: entries were changed; restore the folder "
-                    f"from a copy, nothing was changed"
+                    f"the signed checkpoint says {signed_root.hex()}: entries were changed; restore "
+                    f"the folder from a copy, nothing was changed"
                 )
 
     def _set_aside(self, length: int, quarantine: Path | None) -> None:

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from crawler.errors import DiskFull, EvidenceError, RecordError
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.manifest import Capture, parse_leaf
+from crawler.evidence.timestamp import Send
 from crawler.items import Item
 from crawler.store.index import FILE, Index
 
@@ -56,16 +57,17 @@ class _Job:
 class Session:
     """An archive open for writing, its index, and the writer thread. Close it to leave the archive clean.
 
-    `on_settled` callbacks run when everything a capture yielded has passed the pipelines; `on_closing` ones
-    run before the session closes. Their errors are not caught: what they cannot keep must be seen.
+    `on_closing` callbacks run before the session closes; their errors are not caught: what they cannot keep must
+    be seen. `sender` posts timestamp queries; who opens the session provides it.
     """
 
     def __init__(self, archive: Archive, index: Index) -> None:
         self.archive = archive
         self.index = index
-        self.on_settled: list[Callable[[Capture], Awaitable[None]]] = []
         self.on_closing: list[Callable[[], Awaitable[None]]] = []
+        self.sender: Send = _no_sender
         self.captures = 0
+        self._readings: dict[str, Reading] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="evidence-writer", daemon=True)
@@ -94,9 +96,13 @@ class Session:
         """Make a capture durable. `draft` is called on the writer thread (it compresses and digests there)."""
         return self._submit(_Job(Future(), draft=draft))
 
-    def store(self, reading: Reading) -> Future[None]:
-        """Store what was read off one capture."""
-        return self._submit(_Job(Future(), reading=reading))
+    def reading(self, capture: str) -> Reading:
+        """What has been read off a capture so far; not stored yet."""
+        return self._readings.setdefault(capture, Reading())
+
+    def store(self, capture: str) -> Future[None]:
+        """Store what was read off a capture, in one transaction."""
+        return self._submit(_Job(Future(), reading=self._readings.pop(capture, Reading())))
 
     def record_event(self, act: str, details: dict[str, Any]) -> int:
         """Append a custody event and index it; returns its leaf index when both are durable."""
@@ -187,6 +193,10 @@ class Session:
             self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)
 
 
+def _no_sender(url: str, _query: bytes) -> bytes:
+    raise OSError(f"no way to reach {url}: this session was opened without a sender")
+
+
 def _refuse(batch: list[_Job], error: BaseException) -> None:
     for job in batch:
         job.made.set_exception(error)
@@ -201,10 +211,10 @@ def _as_disk_full(error: BaseException) -> BaseException:
 _sessions: WeakKeyDictionary[object, Session] = WeakKeyDictionary()
 
 
-def session_of(owner: object, path: Path) -> Session:
+def session_of(owner: object, path: Path | str) -> Session:
     """The session of one crawl (its Crawler object is the owner), opened at the first call."""
     if owner not in _sessions:
-        _sessions[owner] = Session.open(path)
+        _sessions[owner] = Session.open(Path(path))
     return _sessions[owner]
 
 

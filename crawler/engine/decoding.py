@@ -1,0 +1,92 @@
+"""Undo the content coding of a page, strictly: a broken coding is an error, never a shorter page.
+
+Scrapy's own middleware is lenient (it returns what it could read of a damaged gzip body as if it were the page),
+so it is switched off and this stands in for it. The libraries are those that Scrapy depends on.
+"""
+
+import zlib
+from collections.abc import Callable
+
+import brotli
+from backports import zstd
+from scrapy.http import Response, TextResponse
+from scrapy.responsetypes import responsetypes
+
+from crawler.errors import FormatError
+
+
+def decoded(response: Response, limit: int) -> Response:
+    """The response with its content coding undone and of the class that its content asks for.
+
+    Raises FormatError for an unknown or broken coding, and for a body that would exceed `limit` bytes (0: none).
+    """
+    body = response.body
+    for coding in reversed(_codings(response)):
+        decode = _DECODERS.get(coding)
+        if decode is None:
+            raise FormatError(f"{response.url}: unknown content coding {coding!r}")
+        try:
+            body = decode(body, limit)
+        except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
+            raise FormatError(f"{response.url}: content coding {coding} is broken: {error}") from error
+    headers = response.headers.copy()
+    headers.pop("Content-Encoding", None)
+    cls = responsetypes.from_args(headers=headers, url=response.url, body=body)
+    fresh = {"encoding": None} if issubclass(cls, TextResponse) else {}
+    return response.replace(cls=cls, body=body, headers=headers, **fresh)
+
+
+def _codings(response: Response) -> list[str]:
+    values = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1").lower().split(",")
+    return [value.strip() for value in values if value.strip() not in ("", "identity")]
+
+
+def _gzip(body: bytes, limit: int) -> bytes:
+    pieces = []
+    while body:  # RFC 1952 §2.2: a gzip file may have several members
+        decoder = zlib.decompressobj(31)
+        pieces.append(_whole(decoder.decompress(body, limit), decoder))
+        body = decoder.unused_data
+    return b"".join(pieces)
+
+
+def _deflate(body: bytes, limit: int) -> bytes:
+    try:
+        decoder = zlib.decompressobj()
+        return _whole(decoder.decompress(body, limit), decoder)
+    except zlib.error:  # many servers mean raw deflate (RFC 9110 §8.4.1.2, note)
+        decoder = zlib.decompressobj(-15)
+        return _whole(decoder.decompress(body, limit), decoder)
+
+
+def _whole(content: bytes, decoder: "zlib._Decompress") -> bytes:
+    if decoder.unconsumed_tail:
+        raise FormatError("the page inflates beyond the size limit")
+    if not decoder.eof:
+        raise EOFError("the data ends too early")
+    return content
+
+
+def _brotli(body: bytes, limit: int) -> bytes:
+    decoder = brotli.Decompressor()
+    content: bytes = decoder.process(body, output_buffer_limit=limit) if limit else decoder.process(body)
+    if not decoder.is_finished():
+        raise EOFError("the data ends too early, or the page is beyond the size limit")
+    return content
+
+
+def _zstd(body: bytes, limit: int) -> bytes:
+    decoder = zstd.ZstdDecompressor()
+    content = decoder.decompress(body, limit or -1)
+    if not decoder.eof:
+        raise EOFError("the data ends too early, or the page is beyond the size limit")
+    return content
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

@@ -1,0 +1,228 @@
+"""From an exchange to a draft capture: WARC records and the manifest that names them."""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.engine.wire import Exchange
+from crawler.errors import FormatError
+from crawler.evidence import http
+from crawler.evidence.archive import Draft
+from crawler.evidence.digest import digest
+from crawler.evidence.manifest import Capture
+from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+
+REQUEST_TYPE = "application/http;msgtype=request"
+RESPONSE_TYPE = "application/http;msgtype=response"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a request ended, and where it belongs."""
+
+    run: str
+    site: str
+    url: str
+    method: str
+    state: str  # complete, partial, blocked, failed
+    reason: str | None = None
+    request_key: str | None = None
+    follows: str | None = None
+    read_with: dict[str, Any] | None = None
+
+
+def new_capture_id() -> str:
+    """32 hex digits of random bits."""
+    return uuid.uuid4().hex
+
+
+def draft(outcome: Outcome, exchange: Exchange, capture_id: str) -> Draft:
+    """Build the records of one exchange: response, request, and what else is known of it.
+
+    A message that was cut before its head was complete is kept as a `resource` record of its raw bytes.
+    """
+    received, sent = bytes(exchange.received), bytes(exchange.sent)
+    interim = http.split_interim(received) if received.startswith(b"HTTP/1.1 1") else 0
+    head = _head(received[interim:])
+    records: list[Encoded] = []
+    if head is not None:
+        records.append(_response_record(outcome, exchange, head, received[interim:]))
+    elif received:
+        records.append(_raw_record(exchange, received))
+    first = records[0].record.id if records else None
+    if sent:
+        records.append(_request_record(outcome, exchange, sent, first))
+    facts = _facts(outcome, exchange, received[:interim])
+    if facts or not records:
+        records.append(_metadata_record(outcome, exchange, facts, first))
+    return Draft(_manifest(outcome, exchange, capture_id, head), tuple(records))
+
+
+def refusal(outcome: Outcome, at: str, capture_id: str) -> Draft:
+    """A capture of something that was not fetched (robots.txt forbids it): a metadata record only."""
+    exchange = Exchange(at, ended=at)
+    return draft(outcome, exchange, capture_id)
+
+
+def _head(message: bytes) -> http.Head | None:
+    try:
+        head = http.parse_head(message)
+    except FormatError:
+        return None
+    return head if head.start_line.startswith(b"HTTP/") else None
+
+
+def _response_record(outcome: Outcome, exchange: Exchange, head: http.Head, message: bytes) -> Encoded:
+    payload, exact = _payload(head, message)
+    fields = [*_network_fields(exchange)]
+    if exchange.truncated is not None:
+        fields.append(("WARC-Truncated", exchange.truncated))
+    coded = bool(head.values(b"content-encoding"))
+    return encode(
+        Record(
+            type="response",
+            id=new_record_id(),
+            date=exchange.started,
+            content_type=RESPONSE_TYPE,
+            block=message,
+            target_uri=outcome.url,
+            payload=payload,
+            declare_payload=exact,
+            fields=tuple(fields),
+        ),
+        STORED if coded else DEFLATED,
+    )
+
+
+def _payload(head: http.Head, message: bytes) -> tuple[bytes | None, bool]:
+    """The entity body, and whether it stands in the message as it is (then the record may declare its digest)."""
+    try:
+        payload = http.payload(message)
+    except FormatError:
+        return None, False
+    return payload, not head.chunked and len(message) == head.length + len(payload)
+
+
+def _request_record(outcome: Outcome, exchange: Exchange, sent: bytes, concurrent: str | None) -> Encoded:
+    head = _request_head(sent)
+    body = sent[head.length :] if head is not None else b""
+    return encode(
+        Record(
+            type="request",
+            id=new_record_id(),
+            date=exchange.started,
+            content_type=REQUEST_TYPE,
+            block=sent,
+            target_uri=outcome.url,
+            payload=body or None,
+            fields=_concurrent(concurrent),
+        )
+    )
+
+
+def _request_head(sent: bytes) -> http.Head | None:
+    try:
+        return http.parse_head(sent)
+    except FormatError:
+        return None
+
+
+def _raw_record(exchange: Exchange, received: bytes) -> Encoded:
+    return encode(
+        Record(
+            type="resource",
+            id=new_record_id(),
+            date=exchange.started,
+            content_type="application/octet-stream",
+            block=received,
+            target_uri=f"urn:evidence:received:{uuid.uuid4()}",
+            payload=received,
+            fields=(("WARC-Truncated", exchange.truncated or "unspecified"),),
+        )
+    )
+
+
+def _metadata_record(
+    outcome: Outcome, exchange: Exchange, facts: dict[str, Any], concurrent: str | None
+) -> Encoded:
+    block = json.dumps(
+        {"outcome": outcome.state, "reason": outcome.reason, **facts}, ensure_ascii=False, indent=1
+    )
+    return encode(
+        Record(
+            type="metadata",
+            id=new_record_id(),
+            date=exchange.started,
+            content_type="application/json",
+            block=block.encode(),
+            target_uri=outcome.url,
+            fields=_concurrent(concurrent),
+        )
+    )
+
+
+def _facts(outcome: Outcome, exchange: Exchange, interim: bytes) -> dict[str, Any]:
+    """What has no place in the other records: certificates, interim answers, and failures."""
+    facts: dict[str, Any] = {}
+    if exchange.tls is not None:
+        facts["certificates"] = [base64.b64encode(der).decode() for der in exchange.tls["chain"]]
+    if interim:
+        facts["interim"] = base64.b64encode(interim).decode()
+    if outcome.state in ("failed", "partial"):
+        facts["bytes_sent"], facts["bytes_received"] = len(exchange.sent), len(exchange.received)
+    return facts
+
+
+def _network_fields(exchange: Exchange) -> list[tuple[str, str]]:
+    fields = [("WARC-Protocol", "http/1.1")]
+    if exchange.tls is not None and exchange.tls["version"]:
+        fields.append(("WARC-Protocol", exchange.tls["version"].lower().replace("tlsv", "tls/")))
+    if exchange.peer is not None and exchange.proxy is None:
+        fields.append(("WARC-IP-Address", exchange.peer.rpartition(":")[0].strip("[]")))
+    return fields
+
+
+def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
+    return (("WARC-Concurrent-To", record_id),) if record_id is not None else ()
+
+
+def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.Head | None) -> Capture:
+    media_type = head.values(b"content-type") if head is not None else []
+    return Capture(
+        id=capture_id,
+        run=outcome.run,
+        site=outcome.site,
+        url=outcome.url,
+        method=outcome.method,
+        state=outcome.state,
+        reason=outcome.reason,
+        fidelity="wire-exact",
+        started=exchange.started,
+        ended=exchange.ended or exchange.started,
+        records=(),
+        status=_status(head),
+        media_type=media_type[-1].decode("latin-1") if media_type else None,
+        request_key=outcome.request_key,
+        follows=outcome.follows,
+        network=_network(exchange),
+        read_with=outcome.read_with,
+    )
+
+
+def _status(head: http.Head | None) -> int | None:
+    if head is None:
+        return None
+    try:
+        return head.status
+    except FormatError:
+        return None
+
+
+def _network(exchange: Exchange) -> dict[str, Any]:
+    observed: dict[str, Any] = {"peer": exchange.peer, "proxy": exchange.proxy, "dns": exchange.dns}
+    if exchange.tls is not None:
+        chain = [digest(der) for der in exchange.tls["chain"]]
+        observed["tls"] = {**exchange.tls, "chain": chain}
+    return {name: value for name, value in observed.items() if value is not None}

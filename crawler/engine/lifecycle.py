@@ -1,0 +1,106 @@
+"""The beginning and the end of a run, as entries in the log; the end also seals and closes the archive."""
+
+import asyncio
+import json
+import logging
+from typing import Any, Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+
+from crawler import __version__
+from crawler.engine.frontier import Frontier
+from crawler.engine.hosts import stopped_hosts
+from crawler.engine.post import post_query
+from crawler.errors import EvidenceError
+from crawler.store.session import Session, end_session, session_of
+
+logger = logging.getLogger(__name__)
+_LOGGED_SETTINGS = (
+    "USER_AGENT",
+    "ROBOTSTXT_OBEY",
+    "DOWNLOAD_DELAY",
+    "DOWNLOAD_DELAY_JITTER",
+    "CONCURRENT_REQUESTS",
+    "CONCURRENT_REQUESTS_PER_DOMAIN",
+    "DOWNLOAD_TIMEOUT",
+    "DOWNLOAD_MAXSIZE",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+    "CLOSESPIDER_PAGECOUNT",
+    "RETRY_TIMES",
+    "COOKIES_ENABLED",
+    "EVIDENCE_PROXY",
+)
+
+
+class RunLog:
+    """Extension: writes run-started or run-resumed, and run-closed with what was and was not done."""
+
+    def __init__(self, crawler: Crawler, session: Session) -> None:
+        self._crawler = crawler
+        self._session = session
+        self._run: str = crawler.settings["EVIDENCE_RUN"]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Opens the session of this crawl if no other part has done so."""
+        log = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
+        log._session.sender = post_query
+        crawler.signals.connect(log._opened, signal=signals.spider_opened)
+        crawler.signals.connect(log._closed, signal=signals.spider_closed)
+        return log
+
+    def _opened(self, spider: Spider) -> None:
+        settings = self._crawler.settings
+        resumed = settings.getbool("EVIDENCE_RESUME")
+        details: dict[str, Any] = {
+            "run": self._run,
+            "site": spider.name,
+            "software": f"web-evidence/{__version__}",
+        }
+        details["settings"] = {name: _plain(settings[name]) for name in _LOGGED_SETTINGS}
+        self._session.record_event("run-resumed" if resumed else "run-started", details)
+
+    async def _closed(self, reason: str) -> None:
+        scheduler = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        try:
+            if isinstance(scheduler, Frontier):
+                counts = self._counts(scheduler)
+                await self._write_end(reason, counts)
+                scheduler.queue.close()
+        finally:
+            await asyncio.to_thread(end_session, self._crawler)
+
+    async def _write_end(self, reason: str, counts: dict[str, Any]) -> None:
+        details = {"run": self._run, "reason": reason, "counts": counts}
+        self._set_stat("evidence/counts", counts)
+        self._set_stat("evidence/reason", reason)
+        try:
+            self._session.record_event("run-closed", details)
+            await self._session.closing()
+        except EvidenceError as error:
+            # The run keeps no end in the log then, which is the truth: it was interrupted.
+            self._set_stat("evidence/stopped_by", f"{type(error).__name__}: {error}")
+            logger.error("the run could not be closed: %s", error)
+
+    def _counts(self, frontier: Frontier) -> dict[str, Any]:
+        states = {
+            row["state"]: row["n"]
+            for row in self._session.index.query(
+                "select state, count(*) n from capture where run = ? group by state", (self._run,)
+            )
+        }
+        return {
+            "captures": states,
+            "requests": frontier.queue.counts(),
+            "reasons": frontier.queue.reasons(),
+            "stopped_hosts": dict(stopped_hosts(self._crawler)),
+        }
+
+    def _set_stat(self, name: str, value: Any) -> None:
+        if self._crawler.stats is not None:
+            self._crawler.stats.set_value(name, value)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value)

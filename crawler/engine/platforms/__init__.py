@@ -1,0 +1,1 @@
+"""Site software that many sites share: base classes for spiders, one per software."""

@@ -1,0 +1,216 @@
+"""The recorder: a downloader middleware next to the wire. Record first, parse later; fail closed.
+
+Every answer, redirect hop, error, wall, refusal and failure becomes a capture before anything above this
+middleware hears of it. If a capture cannot be made durable the crawl stops: the page never reaches a spider.
+"""
+
+import asyncio
+import logging
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler import clock
+from crawler.engine.decoding import decoded
+from crawler.engine.drafts import Outcome, draft, new_capture_id, refusal
+from crawler.engine.frontier import KEY, Frontier
+from crawler.engine.hosts import HostStopped, stopped_hosts
+from crawler.engine.replay import CAPTURE, REPLAYED, recorded_page
+from crawler.engine.robots import RobotsRefused
+from crawler.engine.site import Site
+from crawler.engine.tracing import PageTrace, callback_name
+from crawler.engine.walls import wall
+from crawler.engine.wire import META, Exchange
+from crawler.errors import DiskFull, EvidenceError, FormatError, RecordError
+from crawler.evidence import http
+from crawler.evidence.manifest import Capture
+from crawler.store.session import Session, session_of
+
+_ENDS_HOST = {401: "http-401", 403: "http-403", 429: "http-429"}
+logger = logging.getLogger(__name__)
+
+
+class PageBlocked(IgnoreRequest):
+    """The answer is a wall or a refusal: recorded, and not for any spider."""
+
+
+class PageUnreadable(IgnoreRequest):
+    """The answer's content coding is broken: recorded as it came, and not for any spider."""
+
+
+class Recorder:
+    """See the module. Order 950: every redirect hop, the body still content-coded."""
+
+    def __init__(self, crawler: Crawler, session: Session) -> None:
+        self._crawler = crawler
+        self._session = session
+        self._run: str = crawler.settings["EVIDENCE_RUN"]
+        self._stopped = stopped_hosts(crawler)
+        self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The session of this crawl is opened here if no other part has done so."""
+        return cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
+
+    def process_request(self, request: Request) -> Response | None:
+        """Refuse stopped hosts; after a crash, hand out a page that was recorded but not yet read."""
+        host = urlparse_cached(request).hostname or ""
+        if host in self._stopped:
+            raise HostStopped(f"{host} was stopped in this run: {self._stopped[host]}")
+        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        if KEY not in request.meta or not isinstance(frontier, Frontier) or not frontier.resumed:
+            return None
+        return recorded_page(self._session, self._run, request)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Make the exchange durable; only then let the response pass. Raises PageBlocked, RecordError."""
+        if "cached" in response.flags:
+            raise RecordError(f"{request.url} came from a cache: only what was fetched now is evidence")
+        page, broken = self._decoded(response)
+        if request.meta.pop(REPLAYED, False):
+            capture: Capture = request.meta[CAPTURE]
+        else:
+            exchange = _exchange(request)
+            blocked = _ENDS_HOST.get(page.status) or wall(page)
+            capture = await self._record(
+                request, exchange, "blocked" if blocked else "complete", blocked or broken
+            )
+            request.meta[CAPTURE] = capture
+            if blocked:
+                self._stop_host(request, blocked, capture)
+                self._finish(request, "failed", blocked)
+                raise PageBlocked(
+                    f"{request.url}: {blocked}; recorded as {capture.id}, the host is left alone"
+                )
+        if broken:
+            await self._unreadable(request, capture, broken)
+        return page
+
+    async def process_exception(self, request: Request, exception: Exception) -> None:
+        """Record what could not be fetched, with what had passed by then."""
+        if isinstance(exception, EvidenceError | HostStopped):
+            return
+        if isinstance(exception, RobotsRefused):
+            outcome = self._outcome(request, "blocked", "robots")
+            await self._commit(lambda: refusal(outcome, clock.now(), new_capture_id()))
+            return
+        exchange = request.meta.pop(META, None)
+        if exchange is None or isinstance(exception, IgnoreRequest):
+            return
+        state = "partial" if _has_head(exchange) else "failed"
+        if state == "partial" and exchange.truncated is None:
+            exchange.truncated = "disconnect"
+        reason = f"{type(exception).__name__}: {exception}"[:500]
+        request.meta[CAPTURE] = await self._record(request, exchange, state, reason)
+
+    async def _record(self, request: Request, exchange: Exchange, state: str, reason: str | None) -> Capture:
+        outcome = self._outcome(request, state, reason)
+        capture_id = new_capture_id()
+        return await self._commit(lambda: draft(outcome, exchange, capture_id))
+
+    async def _commit(self, make: Any) -> Capture:
+        try:
+            return await commit(self._session, make)
+        except EvidenceError as error:
+            stop_crawl(self._crawler, error)
+            raise
+
+    def _outcome(self, request: Request, state: str, reason: str | None) -> Outcome:
+        earlier = request.meta.get(CAPTURE)
+        return Outcome(
+            run=self._run,
+            site=self._crawler.spider.name if self._crawler.spider is not None else "",
+            url=request.url,
+            method=request.method,
+            state=state,
+            reason=reason,
+            request_key=request.meta.get(KEY),
+            follows=earlier.id if earlier is not None else None,
+            read_with=_read_with(request, self._crawler.spider),
+        )
+
+    def _decoded(self, response: Response) -> tuple[Response, str | None]:
+        """The page with its content coding undone, or as it came and why that cannot be done."""
+        try:
+            return decoded(response, self._limit), None
+        except FormatError as error:
+            return response, str(error)
+
+    async def _unreadable(self, request: Request, capture: Capture, reason: str) -> None:
+        spider = self._crawler.spider
+        if isinstance(spider, Site):
+            trace = PageTrace(capture, spider, callback_name(request), self._session.reading(capture.id))
+            trace.failed(FormatError(reason))
+            await asyncio.wrap_future(self._session.store(capture.id))
+        self._finish(request, "failed", reason)
+        raise PageUnreadable(f"{reason}; recorded as {capture.id}")
+
+    def _stop_host(self, request: Request, reason: str, capture: Capture) -> None:
+        host = urlparse_cached(request).hostname or ""
+        self._stopped[host] = reason
+        self._session.record_event(
+            "host-stopped", {"run": self._run, "host": host, "reason": reason, "capture": capture.id}
+        )
+        logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)
+
+    def _finish(self, request: Request, state: str, reason: str) -> None:
+        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        if isinstance(frontier, Frontier):
+            frontier.finish(request, state, reason)
+
+
+async def commit(session: Session, make: Any) -> Capture:
+    """Hand a draft to the writer and wait until the capture is durable and indexed."""
+    wrapped: asyncio.Future[Capture] = asyncio.wrap_future(session.record(make))
+    return await wrapped
+
+
+def stop_crawl(crawler: Crawler, error: EvidenceError) -> None:
+    """End the crawl because evidence can no longer be kept; the reason goes to the run's end and the exit code."""
+    reason = "disk-full" if isinstance(error, DiskFull) else "cannot-record"
+    if crawler.stats is not None and not crawler.stats.get_value("evidence/stopped_by"):
+        crawler.stats.set_value("evidence/stopped_by", f"{type(error).__name__}: {error}")
+        logger.error("the crawl stops: %s", error)
+        if crawler.engine is not None:
+            crawler.stats.set_value(
+                "evidence/stopping", asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
+            )
+
+
+def _exchange(request: Request) -> Exchange:
+    exchange = request.meta.pop(META, None)
+    if not isinstance(exchange, Exchange):
+        raise RecordError(
+            f"{request.url} was fetched by a handler that keeps no wire bytes:"
+            " DOWNLOAD_HANDLERS must name crawler.engine.wire.WireHandler"
+        )
+    return exchange
+
+
+def _has_head(exchange: Exchange) -> bool:
+    received = bytes(exchange.received)
+    return (
+        received.startswith(b"HTTP/")
+        and (b"\r\n\r\n" in received or b"\n\n" in received)
+        and _readable(received)
+    )
+
+
+def _readable(received: bytes) -> bool:
+    try:
+        http.parse_head(received)
+    except EvidenceError:
+        return False
+    return True
+
+
+def _read_with(request: Request, spider: Spider | None) -> dict[str, Any] | None:
+    if request.callback is NO_CALLBACK or spider is None:
+        return None
+    return {"callback": callback_name(request), "arguments": request.cb_kwargs}

@@ -1,0 +1,60 @@
+"""A recorded page as a Scrapy response again: for reading after a crash, for `extract`, for `rebuild`.
+
+The response is built from the WARC record alone, so a parser sees exactly what it saw on the day.
+"""
+
+import json
+from pathlib import Path
+
+from scrapy import Request
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+
+from crawler.errors import FormatError
+from crawler.evidence import http, warc
+from crawler.evidence.manifest import Capture, Locator
+from crawler.store.session import Session
+
+CAPTURE, REPLAYED = "capture", "replayed"  # request.meta keys: the Capture; whether it is read again
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def response_of(archive: Path, locator: Locator, url: str) -> Response:
+    """The response in a WARC record, body still content-coded. Raises FormatError if the record is damaged."""
+    record = warc.decode(warc.read_stored(archive, locator))
+    if record.type != "response":
+        raise FormatError(f"{locator} is a {record.type} record, not a response")
+    head = http.parse_head(record.block)
+    headers = Headers(list(head.fields))
+    body = http.payload(record.block)
+    cls = responsetypes.from_args(headers=headers, url=url, body=body)
+    return cls(url=url, status=head.status, headers=headers, body=body, protocol="HTTP/1.1")
+
+
+def recorded_page(session: Session, run: str, request: Request) -> Response | None:
+    """The final page that this run recorded for a request before it was interrupted, or None.
+
+    None also where the last thing recorded was a redirect, a failure or a cut page: that is fetched again, and
+    is then an honest second capture.
+    """
+    leaf = session.index.query(
+        "select leaf, url, state, status from capture where run = ? and request_key = ? order by leaf desc limit 1",
+        (run, request.meta["request_key"]),
+    )
+    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in REDIRECTS:
+        return None
+    capture = Capture.from_leaf(session.archive.log.leaf(leaf[0]["leaf"]))
+    if capture.response is None:
+        return None
+    response = response_of(session.archive.path, capture.response.locator, capture.url)
+    request.meta[CAPTURE] = capture
+    request.meta[REPLAYED] = True
+    return response
+
+
+def arguments(read_with: str | None) -> tuple[str, dict[str, object]] | None:
+    """Callback name and arguments from the index's ``read_with`` column."""
+    if read_with is None:
+        return None
+    fields = json.loads(read_with)
+    return fields["callback"], fields["arguments"]

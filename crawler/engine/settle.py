@@ -1,0 +1,153 @@
+"""When is a page finished? When everything its callback yielded is stored: then its request is acknowledged.
+
+"The callback's generator is exhausted" would be too early: Scrapy queues the output then, and a kill loses it
+(ecosystem.md §2, measured). So each yielded item is counted until Scrapy reports it scraped, dropped or failed,
+and each yielded request is in the frontier before Scrapy hears of it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from crawler.engine.frontier import KEY, STORED, Frontier
+from crawler.engine.record import stop_crawl
+from crawler.engine.replay import CAPTURE
+from crawler.engine.robots import RobotsRefused
+from crawler.engine.site import Site
+from crawler.engine.tracing import PageTrace, callback_name
+from crawler.errors import EvidenceError
+from crawler.items import Item
+from crawler.store.session import Session, session_of
+
+
+@dataclass(slots=True)
+class _OpenPage:
+    request: Request
+    trace: PageTrace
+    unsettled: int = 1  # the generator itself, and each item on its way
+    reason: str | None = None
+
+
+class Settle:
+    """Spider middleware at order 10: the last to see a page's output, the nearest to the engine."""
+
+    def __init__(self, crawler: Crawler, session: Session) -> None:
+        self._crawler = crawler
+        self._session = session
+        self._open: dict[str, _OpenPage] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Listens for the end of each item."""
+        settle = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
+        crawler.signals.connect(settle._scraped, signal=signals.item_scraped)
+        crawler.signals.connect(settle._dropped, signal=signals.item_dropped)
+        crawler.signals.connect(settle._failed, signal=signals.item_error)
+        return settle
+
+    async def process_spider_output(
+        self, response: Response, result: AsyncIterator[Any]
+    ) -> AsyncIterator[Any]:
+        """Store requests, trace items, and settle the page when all of them are done."""
+        page = self._begin(response)
+        try:
+            ordinal = 0
+            async for output in result:
+                if isinstance(output, Item):
+                    page.unsettled += 1
+                    yield page.trace.attach(output)
+                elif isinstance(output, Request):
+                    ordinal += 1
+                    if self._store(output, page, ordinal):
+                        yield output
+        except Exception as error:
+            # Anything may go wrong in a site's parser; it is noted with the page and goes on to Scrapy's log.
+            page.reason = f"{type(error).__name__}: {error}"[:500]
+            page.trace.failed(error)
+            raise
+        finally:
+            await self._settled(page)
+
+    def _begin(self, response: Response) -> _OpenPage:
+        request, spider = response.request, self._crawler.spider
+        if request is None or not isinstance(spider, Site):
+            raise EvidenceError("only spiders that derive from crawler.engine.site.Site can be recorded")
+        callback = callback_name(request)
+        capture = response.meta[CAPTURE]
+        page = _OpenPage(request, PageTrace(capture, spider, callback, self._session.reading(capture.id)))
+        if not 200 <= response.status < 300:
+            page.reason = f"http-{response.status}"
+        self._open[page.trace.capture.id] = page
+        return page
+
+    def _store(self, request: Request, page: _OpenPage, ordinal: int) -> bool:
+        for name in (KEY, CAPTURE, "frontier_host"):
+            request.meta.pop(name, None)
+        frontier = self._frontier()
+        if not frontier.store(request, page.trace.capture.id, ordinal):
+            return False
+        request.meta[STORED] = True
+        return True
+
+    async def _scraped(self, response: Response) -> None:
+        await self._settled(self._open[response.meta[CAPTURE].id])
+
+    async def _dropped(self, response: Response, exception: BaseException) -> None:
+        await self._not_stored(response, exception)
+
+    async def _failed(self, response: Response, failure: Any) -> None:
+        await self._not_stored(response, failure.value)
+
+    async def _not_stored(self, response: Response, error: BaseException) -> None:
+        page = self._open[response.meta[CAPTURE].id]
+        page.trace.failed(error if isinstance(error, Exception) else RuntimeError(str(error)))
+        await self._settled(page)
+
+    async def _settled(self, page: _OpenPage) -> None:
+        page.unsettled -= 1
+        if page.unsettled:
+            return
+        try:
+            await asyncio.wrap_future(self._session.store(page.trace.capture.id))
+        except EvidenceError as error:
+            stop_crawl(self._crawler, error)  # the request keeps its lease: it is read again on resume
+            return
+        del self._open[page.trace.capture.id]
+        unread = bool(page.trace.reading.unread)
+        self._frontier().finish(page.request, "failed" if unread else "done", page.reason)
+
+    def _frontier(self) -> Frontier:
+        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        if not isinstance(frontier, Frontier):
+            raise EvidenceError("SCHEDULER must be crawler.engine.frontier.Frontier")
+        return frontier
+
+
+class SettleFailures:
+    """Downloader middleware at order 10: the last to see a failed download, after every retry."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Acknowledge a request that will not be answered, with the reason."""
+        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        if isinstance(exception, EvidenceError) or not isinstance(frontier, Frontier):
+            return  # not recorded: the request keeps its lease and is fetched again on resume
+        if isinstance(exception, RobotsRefused):
+            frontier.finish(request, "skipped", "robots")
+        elif isinstance(exception, IgnoreRequest):
+            frontier.finish(request, "skipped", str(exception) or type(exception).__name__)
+        else:
+            frontier.finish(request, "failed", f"{type(exception).__name__}: {exception}"[:500])

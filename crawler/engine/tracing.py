@@ -1,0 +1,53 @@
+"""What ties an item to the page it was read from, the same on a live crawl and on a recorded page."""
+
+from dataclasses import replace
+
+from scrapy import Request
+
+from crawler.engine.site import Site
+from crawler.errors import RecordError
+from crawler.evidence.manifest import Capture
+from crawler.items import Item, Provenance
+from crawler.store.session import Reading, Unread
+
+
+def callback_name(request: Request) -> str:
+    """The name of the spider method that reads the page."""
+    return getattr(request.callback, "__name__", "parse")
+
+
+class PageTrace:
+    """Numbers the items of one page and gives each its provenance."""
+
+    def __init__(self, capture: Capture, site: Site, callback: str, reading: Reading) -> None:
+        self.capture = capture
+        self.reading = reading
+        self._site = site
+        self._extractor = f"{site.name}:{callback}"
+        self._count = 0
+
+    def attach(self, item: Item) -> Item:
+        """The item with its site and provenance. Raises RecordError for a page without a stored response."""
+        response = self.capture.response
+        if response is None:
+            raise RecordError(f"capture {self.capture.id} holds no page, yet an item was read from it")
+        provenance = Provenance(
+            capture=self.capture.id,
+            captured_at=self.capture.started,
+            url=self.capture.url,
+            locator=str(response.locator),
+            payload_digest=response.payload_digest or response.block_digest,
+            extractor=self._extractor,
+            version=self._site.version,
+            ordinal=self._count,
+        )
+        self._count += 1
+        return replace(item, site=self._site.name, provenance=provenance)
+
+    def failed(self, error: Exception) -> None:
+        """Note that the rest of the page was not understood."""
+        reason = f"{type(error).__name__}: {error}"
+        self.reading.unread.append(
+            Unread(self.capture.id, self._extractor, self._site.version, self._count, reason[:2000])
+        )
+        self._count += 1

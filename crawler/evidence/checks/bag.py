@@ -1,0 +1,116 @@
+"""BagIt 1.0, strictly: every file listed once in its manifest, nothing else in the folder, digests and sizes true."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.errors import FormatError
+from crawler.evidence.bundle import (
+    BAG_INFO,
+    BAGIT,
+    BAGIT_TEXT,
+    MANIFEST,
+    MANIFEST_LIMIT,
+    TAG_FILES,
+    TAG_MANIFEST,
+)
+from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.digest import new_hasher
+from crawler.evidence.report import Check, Faults, Progress
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S(?:.*\S)?)")
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file as it is: size, and labelled digests."""
+
+    size: int
+    sha256: str
+    sm3: str
+
+
+def check_bag(bag: Path, progress: Progress) -> tuple[Check, dict[str, Found]]:
+    """Check the bag; also returns what the files are, by name relative to the bag."""
+    faults, names = Faults("bag"), []
+    for name, regular in walk(bag):
+        if not regular:
+            faults.add(f"{name} is not a regular file: links and devices are refused")
+        elif not name.startswith("data/") and name not in TAG_FILES:
+            faults.add(f"{name} does not belong into the bundle")
+        elif not name.isascii() or "\n" in name or "\\" in name:
+            faults.add(f"{name!r}: file names in a bundle are ASCII")
+        else:
+            names.append(name)
+    found = _digest_all(bag, names, progress, faults)
+    payload = {name: file for name, file in found.items() if name.startswith("data/")}
+    tags = {name: file for name, file in found.items() if name in TAG_FILES and name != TAG_MANIFEST}
+    _compare(bag, MANIFEST, payload, faults)
+    _compare(bag, TAG_MANIFEST, tags, faults)
+    for name in sorted(set(TAG_FILES) - set(found)):
+        faults.add(f"{name} is missing")
+    _check_tags(bag, payload, faults)
+    good = f"{len(payload)} files, {sum(file.size for file in payload.values())} bytes, each listed once"
+    return faults.check(good, "ask for another copy of the bundle"), found
+
+
+def _digest_all(bag: Path, names: list[str], progress: Progress, faults: Faults) -> dict[str, Found]:
+    total, seen, found = sum((bag / name).lstat().st_size for name in names), 0, {}
+    for name in names:
+        size, sha256, sm3 = 0, new_hasher("sha256"), new_hasher("sm3")
+        try:
+            with (bag / name).open("rb") as stream:
+                while piece := stream.read(_PIECE):
+                    sha256.update(piece)
+                    sm3.update(piece)
+                    size += len(piece)
+                    progress(seen + size, total)
+        except OSError as error:
+            faults.add(f"{name} cannot be read: {error.strerror}")
+            continue
+        seen += size
+        found[name] = Found(size, f"sha256:{sha256.hexdigest()}", f"sm3:{sm3.hexdigest()}")
+    return found
+
+
+def _compare(bag: Path, manifest: str, files: dict[str, Found], faults: Faults) -> None:
+    listed = _read_manifest(bag, manifest, faults)
+    for name in sorted(set(files) - set(listed)):
+        faults.add(f"{name} is not listed in {manifest}")
+    for name in sorted(set(listed) - set(files)):
+        faults.add(f"{name} is listed in {manifest} but is not there")
+    for name in sorted(set(listed) & set(files)):
+        if files[name].sha256 != f"sha256:{listed[name]}":
+            faults.add(f"{name} has {files[name].sha256}, {manifest} says {listed[name]}")
+    if list(listed) != sorted(listed):
+        faults.add(f"{manifest}: lines are not in order")
+
+
+def _read_manifest(bag: Path, name: str, faults: Faults) -> dict[str, str]:
+    listed: dict[str, str] = {}
+    try:
+        lines = read_small(bag / name, MANIFEST_LIMIT).decode("utf-8", "surrogateescape").split("\n")
+    except FormatError:
+        return listed  # missing: named by check_bag
+    if lines.pop() != "":
+        faults.add(f"{name} does not end with a whole line")
+    for number, line in enumerate(lines, 1):
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in listed:
+            faults.add(f"{name} line {number} is malformed or names a file twice: {line[:120]!r}")
+        else:
+            listed[match[2]] = match[1]
+    return listed
+
+
+def _check_tags(bag: Path, payload: dict[str, Found], faults: Faults) -> None:
+    try:
+        if read_small(bag / BAGIT) != BAGIT_TEXT:
+            faults.add(f"{BAGIT} is not that of a BagIt 1.0 bag in UTF-8")
+        lines = read_small(bag / BAG_INFO).decode("utf-8", "replace").split("\n")
+    except FormatError:
+        return  # missing: named by check_bag
+    wanted = f"Payload-Oxum: {sum(file.size for file in payload.values())}.{len(payload)}"
+    if lines.count(wanted) != 1:
+        faults.add(f"{BAG_INFO} does not say {wanted}")

@@ -1,0 +1,107 @@
+"""What lies in an archive folder, and whether state-sha256.txt accounts for all that the log does not."""
+
+import re
+from pathlib import Path
+
+from crawler.errors import FormatError
+from crawler.evidence.archive import STATE_FILE, state_files
+from crawler.evidence.checks.leaves import Leaf
+from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.digest import digest_file
+from crawler.evidence.report import Check, Faults
+
+REQUIRED = (
+    "evidence.toml",
+    STATE_FILE,
+    "log/entries",
+    "log/checkpoint",
+    "log/checkpoints/0",
+    "trust/log.vkey",
+)
+RESEAL = "if a run is active, wait for it to end; else run `evidence seal`, which closes the archive cleanly"
+_STATE_LIMIT = 64 << 20
+_STATE_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_UNCOMMITTED = re.compile(r".+\.db-(wal|shm|journal)")
+_KNOWN = re.compile(
+    r"evidence\.toml|[a-z]+\.db|state-sha256\.txt|\.lock|warc/[0-9]{5,9}\.warc\.gz"
+    r"|log/(entries|checkpoint|checkpoints/[0-9]+|stamps/[0-9]+/[A-Za-z0-9-]+\.(tsq|tsr|chain\.pem))"
+    r"|trust/([A-Za-z0-9-]+\.pem|log\.vkey)|keys/(log|alias)\.key|quarantine/[^/]+"
+)
+
+
+def check_layout(archive: Path) -> Check:
+    """Required files are there; all is regular files; what this version does not know is named.
+
+    Unknown files fail here only where no digest can cover them; elsewhere the state digests decide.
+    """
+    faults, unknown = Faults("layout"), []
+    for name in REQUIRED:
+        if not (archive / name).is_file():
+            faults.add(f"{name} is missing")
+    for name, regular in walk(archive):
+        if not regular:
+            faults.add(f"{name} is not a regular file: links and devices do not belong into an archive")
+        elif _KNOWN.fullmatch(name) is None and not _UNCOMMITTED.fullmatch(name):
+            unknown.append(name)
+            if Path(name).parent.name == "warc":
+                faults.add(f"{name}: no file of this name belongs here, and no digest covers it")
+    also = f"; not known to this version: {', '.join(unknown[:20])}" if unknown else ""
+    return faults.check(f"all required files are there{also}", "restore what is missing from a copy")
+
+
+def check_state(archive: Path) -> Check:
+    """state-sha256.txt lists every file outside warc/ and log/entries, once, in order, with its digest."""
+    faults = Faults("state")
+    expected = state_files(archive)
+    for name in expected:
+        if _UNCOMMITTED.fullmatch(name):
+            faults.add(f"{name}: uncommitted database pages; a writer is active or was killed")
+    try:
+        listed = _read_state(archive / STATE_FILE, faults)
+    except FormatError as error:
+        faults.add(f"{error}: the files outside the log are not covered by any digest")
+        return faults.check("", RESEAL)
+    for name in sorted(set(expected) - set(listed)):
+        faults.add(f"{name} is not listed in {STATE_FILE}: added or changed since the last clean close")
+    for name in sorted(set(listed) - set(expected)):
+        faults.add(f"{name} is listed in {STATE_FILE} but is not there")
+    if not faults.count and list(listed) != expected:
+        faults.add(f"{STATE_FILE}: lines are not in order")
+    for name in sorted(set(listed) & set(expected)):
+        actual = digest_file(archive / name).removeprefix("sha256:")
+        if actual != listed[name]:
+            faults.add(f"{name} has SHA-256 {actual}, {STATE_FILE} says {listed[name]}")
+    return faults.check(f"{len(listed)} files outside the log have the digests in {STATE_FILE}", RESEAL)
+
+
+def check_quarantine(archive: Path, recovered: list[Leaf]) -> Check:
+    """Every file in quarantine/ is described by a ``recovered`` event, with its digest; and the other way."""
+    faults = Faults("quarantine")
+    described: dict[str, object] = {}
+    for leaf in recovered:
+        if leaf.event is not None and isinstance(kept := leaf.event.details.get("kept"), str):
+            described[kept] = leaf.event.details.get("digest")
+    present = {name for name, _ in walk(archive / "quarantine") if name != "."}
+    for name in sorted(present - set(described)):
+        faults.add(f"quarantine/{name}: no event of the log tells where it comes from")
+    for name in sorted(set(described) - present):
+        faults.add(f"quarantine/{name} is missing, though the log tells of it")
+    for name in sorted(present & set(described)):
+        if digest_file(archive / "quarantine" / name) != described[name]:
+            faults.add(f"quarantine/{name} does not have the digest in its event, {described[name]}")
+    return faults.check(f"{len(present)} file(s), each described by an event", "run `evidence seal`")
+
+
+def _read_state(path: Path, faults: Faults) -> dict[str, str]:
+    text = read_small(path, _STATE_LIMIT).decode("utf-8", "surrogateescape")
+    listed: dict[str, str] = {}
+    lines = text.split("\n")
+    if lines.pop() != "":
+        faults.add(f"{STATE_FILE} does not end with a whole line")
+    for number, line in enumerate(lines, 1):
+        match = _STATE_LINE.fullmatch(line)
+        if match is None or match[2] in listed:
+            faults.add(f"{STATE_FILE} line {number} is malformed or names a file twice: {line[:120]!r}")
+        else:
+            listed[match[2]] = match[1]
+    return listed

@@ -1,0 +1,43 @@
+"""Reading files of a folder that may be hostile: nothing is followed, nothing is larger than expected."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler.errors import FormatError
+
+SMALL = 4 << 20  # bytes; notes, tokens, certificates and tag files are far below
+
+
+def read_small(path: Path, limit: int = SMALL) -> bytes:
+    """The content of a regular file of at most `limit` bytes. Raises FormatError otherwise, naming the file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise FormatError(f"{path.name} cannot be read: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FormatError(f"{path.name} is not a regular file")
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise FormatError(f"{path.name} has more than {limit} bytes: refused")
+    return content
+
+
+def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Every name below `folder` that is not a folder, relative and sorted, and whether it is a regular file.
+
+    Links are named, never followed. A folder that cannot be read is named as not regular.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield prefix.rstrip("/") or ".", False
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(folder / entry.name, f"{name}/")
+        else:
+            yield name, entry.is_file(follow_symlinks=False)

@@ -1,0 +1,157 @@
+"""What a verification found: one ordered list of checks, each passed, failed or *not checked*.
+
+Three outcomes and never two (evidence-formats §11.9): a missing timestamp must not look like a valid one.
+
+JSON form (`Report.to_json`), stable; a later version only adds fields:
+
+    {"format": "web-evidence-report/1", "kind": "archive" | "bundle", "subject": PATH,
+     "result": "passed" | "failed" | "not-checked", "exit_code": 0 | 1 | 3,
+     "checks": [{"name": …, "status": "passed" | "failed" | "not-checked",
+                 "detail": …, "problems": […], "remedy": …}, …]}
+
+`problems` names file and record of every fault, up to `MOST_NAMED` of them; `detail` always says how many.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["passed", "failed", "not-checked"]
+Progress = Callable[[int, int], None]  # (bytes done, bytes in all)
+
+PASSED, FAILED, NOT_CHECKED = 0, 1, 3  # exit codes; 2 is wrong usage
+MOST_NAMED = 50  # faults listed per check: enough to act on, and a bound on what a hostile input can print
+
+_EXIT: dict[Status, int] = {"passed": PASSED, "failed": FAILED, "not-checked": NOT_CHECKED}
+_MARK: dict[Status, str] = {"passed": "通过", "failed": "未通过", "not-checked": "未核验"}
+_VERDICT: dict[Status, str] = {
+    "passed": "全部通过 / all checks passed",
+    "failed": "核验未通过 / verification FAILED",
+    "not-checked": "未全部核验 / nothing failed, but not everything could be checked",
+}
+_TITLES = {
+    "layout": "目录结构 / layout",
+    "state": "状态清单 / state digests",
+    "quarantine": "隔离区 / quarantine",
+    "log": "日志 / log",
+    "signature": "检查点签名 / checkpoint signatures",
+    "sealed": "封存状态 / sealed",
+    "manifests": "采集清单 / manifests",
+    "coverage": "WARC 覆盖 / every WARC byte is logged",
+    "records": "WARC 记录 / WARC records",
+    "timestamps": "可信时间戳 / timestamp tokens",
+    "bracket": "时间区间 / time bracket",
+    "key": "日志密钥 / log key",
+    "bag": "BagIt 清单 / bag",
+    "wacz": "WACZ 文件 / WACZ package",
+    "index": "WACZ 索引 / WACZ index",
+    "inclusion": "包含证明 / inclusion proofs",
+    "hash-list": "哈希清单 / hash list",
+    "documents": "证据目录与核验说明 / documents",
+    "anchor": "独立信任锚 / independent anchor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. `detail` sums up in a sentence, `problems` name each fault, `remedy` says what to do."""
+
+    name: str
+    status: Status
+    detail: str
+    remedy: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name for people, Chinese and English."""
+        return _TITLES.get(self.name, self.name)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects the faults of one check; remembers the first `MOST_NAMED` and counts the rest."""
+
+    name: str
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, problem: str) -> None:
+        """Note one fault. The text is made printable: it may hold bytes of a hostile file."""
+        self.count += 1
+        if len(self.named) < MOST_NAMED:
+            self.named.append(_printable(problem))
+
+    def check(self, good: str, remedy: str = "") -> Check:
+        """Passed with the sentence `good` when nothing was noted, else failed with the faults."""
+        if not self.count:
+            return Check(self.name, "passed", good)
+        more = f" ({self.count - len(self.named)} more not listed)" if self.count > len(self.named) else ""
+        return Check(self.name, "failed", f"{self.count} fault(s){more}", remedy, tuple(self.named))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The checks of one archive or bundle, in their fixed order."""
+
+    subject: str
+    checks: tuple[Check, ...]
+    kind: str = "archive"
+
+    @property
+    def status(self) -> Status:
+        """``failed`` if any check failed, else ``not-checked`` if any was not made, else ``passed``."""
+        statuses = {check.status for check in self.checks}
+        if not self.checks or "failed" in statuses:
+            return "failed"
+        return "not-checked" if "not-checked" in statuses else "passed"
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 something failed, 3 nothing failed but something was not checked."""
+        return _EXIT[self.status]
+
+    def check(self, name: str) -> Check:
+        """The check of that name. Raises KeyError."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
+    def to_json(self) -> str:
+        """The report for machines; see the module's docstring for its form."""
+        content: dict[str, Any] = {
+            "format": "web-evidence-report/1",
+            "kind": self.kind,
+            "subject": self.subject,
+            "result": self.status,
+            "exit_code": self.exit_code,
+            "checks": [asdict(check) for check in self.checks],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2)
+
+    def to_text(self) -> str:
+        """The report for people: one line per check, its faults and remedy indented below it."""
+        lines = [f"核验 / verify: {self.subject}"]
+        for check in self.checks:
+            lines.append(f"[{_MARK[check.status]}] {check.title}: {check.detail}")
+            lines += [f"    - {problem}" for problem in check.problems]
+            if check.remedy:
+                lines.append(f"    → {check.remedy}")
+        lines.append(_VERDICT[self.status])
+        return "\n".join(lines) + "\n"
+
+
+def passed(name: str, detail: str) -> Check:
+    """A check that passed."""
+    return Check(name, "passed", detail)
+
+
+def not_checked(name: str, detail: str, remedy: str = "") -> Check:
+    """A check that could not be made, and why."""
+    return Check(name, "not-checked", detail, remedy)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "�" for character in text)[:500]

@@ -1,0 +1,11 @@
+"""Madame Cuisine (German): recipes with reviews."""
+
+from crawler.engine.platforms.jsonld import JsonLd
+
+
+class MadameCuisine(JsonLd):
+    """Madame Cuisine (German): recipes with reviews."""
+
+    name = "madamecuisine"
+    domains = ("madamecuisine.de",)
+    expect = {"listing": (1, 1000), "review": (1, 100_000)}

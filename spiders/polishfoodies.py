@@ -1,0 +1,11 @@
+"""Polish Foodies: recipes with reviews."""
+
+from crawler.engine.platforms.jsonld import JsonLd
+
+
+class PolishFoodies(JsonLd):
+    """Polish Foodies: recipes with reviews."""
+
+    name = "polishfoodies"
+    domains = ("polishfoodies.com",)
+    expect = {"listing": (1, 1000), "review": (1, 100_000)}

@@ -1,0 +1,240 @@
+"""Values as printed: real strings from shops and forums, and strings that must not be understood."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from crawler.printed import moment, money, number, rating
+
+CAPTURED = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # 14:00 in Beijing, a Sunday
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.2万+", (12_000, True)),
+        ("月销1.2万+", (12_000, True)),
+        ("月销356", (356, False)),
+        ("1.2万", (12_000, False)),
+        ("2.3万+条评价", (23_000, True)),
+        ("3千", (3000, False)),
+        ("5百+", (500, True)),
+        ("1.5亿", (150_000_000, False)),
+        ("1.5千万", (15_000_000, False)),
+        ("10w+", (100_000, True)),
+        ("1.5k", (1500, False)),
+        ("1,234", (1234, False)),
+        ("1,234,567条", (1_234_567, False)),
+        ("１，２３４", (1234, False)),
+        ("999+", (999, True)),
+        ("999＋", (999, True)),
+        ("已售 300+ 件", (300, True)),
+        ("300多条", (300, True)),
+        ("300条以上", (300, True)),
+        ("超过500人付款", (500, True)),
+        ("有用(12)", (12, False)),
+        ("251回复贴", (251, False)),
+        ("Antworten: 2", (2, False)),
+        ("0", (0, False)),
+        ("5164241", (5_164_241, False)),
+        ("一万二千", (12_000, False)),
+        ("两千+", (2000, True)),
+        ("三百余", (300, True)),
+        ("-", None),
+        ("", None),
+        (None, None),
+        ("暂无评价", None),
+        ("万", None),
+        ("-5", None),
+        ("98%", None),
+        ("1-50", None),
+        ("100~200", None),
+        ("2024-08-06", None),
+        ("22:11", None),
+        ("8.340", None),  # German thousands
+        ("5.0", None),
+        ("1,2345", None),
+        ("12,34", None),
+        ("1??9", None),
+        ("3kg", None),
+        ("近30天销量1.2万", None),
+        ("9" * 400, None),
+        ("13800138000138000", None),
+    ],
+)
+def test_number(text: str | None, expected: tuple[int, bool] | None) -> None:
+    assert number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("￥1,299.00", ("1299.00", "CNY", False)),
+        ("¥59.90", ("59.90", "CNY", False)),
+        ("券后价 ¥59.9起", ("59.90", "CNY", True)),
+        ("券后价 ￥49.9起", ("49.90", "CNY", True)),
+        ("59元", ("59.00", "CNY", False)),
+        ("59.5 元/件", ("59.50", "CNY", False)),
+        ("1.2万元", ("12000.00", "CNY", False)),
+        ("¥59.9-89.9", ("59.90", "CNY", True)),
+        ("¥59.9 - ¥89.9", ("59.90", "CNY", True)),
+        ("59元至89元", ("59.00", "CNY", True)),
+        ("低至9.9元", ("9.90", "CNY", True)),
+        ("US$12", ("12.00", "USD", False)),
+        ("HK$120", ("120.00", "HKD", False)),
+        ("1200円", ("1200.00", "JPY", False)),
+        ("1200日元", ("1200.00", "JPY", False)),
+        ("12,99 €", ("12.99", "EUR", False)),
+        ("1.299,00 €", ("1299.00", "EUR", False)),
+        ("12.00 CAD", ("12.00", "CAD", False)),
+        ("25.20", ("25.20", None, False)),
+        ("16899.00", ("16899.00", None, False)),
+        ("0.01", ("0.01", None, False)),
+        ("¥0.1234", ("0.1234", "CNY", False)),
+        ("￥1?9", None),
+        ("￥?99", None),
+        ("¥1**", None),
+        ("-¥5", None),
+        ("1.299", None),  # thousands or decimals?
+        ("¥99 ¥129", None),
+        ("满100减20", None),
+        ("免费", None),
+        ("面议", None),
+        ("7折 70%", None),
+        ("", None),
+        (None, None),
+        ("9" * 300, None),
+    ],
+)
+def test_money(text: str | None, expected: tuple[str, str | None, bool] | None) -> None:
+    assert money(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "expected"),
+    [
+        ("5", "5", ("5", "5")),
+        ("5.0", "5", ("5", "5")),
+        ("4.64", "5", ("4.64", "5")),
+        ("4.8分", "5", ("4.8", "5")),
+        ("4.8分", None, ("4.8", None)),
+        ("8.6", "10分", ("8.6", "10")),
+        ("五星", "5", ("5", "5")),
+        ("4颗星", "5", ("4", "5")),
+        ("4 stars", "5", ("4", "5")),
+        ("4.5 out of 5 stars", None, ("4.5", "5")),
+        ("4/5", None, ("4", "5")),
+        ("8.6分（满分10分）", None, ("8.6", "10")),
+        ("98%", "5", ("98", "100")),
+        ("★★★★☆", None, ("4", "5")),
+        ("综合评分：4.9", "5", ("4.9", "5")),
+        ("0", "5", ("0", "5")),
+        ("10", "10", ("10", "10")),
+        ("=5", "5", None),
+        ("6", "5", None),
+        ("好评", "5", None),
+        ("-1", "5", None),
+        ("", "5", None),
+        (None, None, None),
+        ("5", "0", None),
+    ],
+)
+def test_rating(text: str | None, best: str | None, expected: tuple[str, str | None] | None) -> None:
+    assert rating(text, best) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # with a year
+        ("2025-02-07 15:00:06", ("2025-02-07T07:00:06Z", "second")),
+        ("2024-8-6 22:11", ("2024-08-06T14:11:00Z", "minute")),
+        ("2024-8-6\xa022:55", ("2024-08-06T14:55:00Z", "minute")),
+        ("2024/8/6 22:11", ("2024-08-06T14:11:00Z", "minute")),
+        ("2025/3/1 下午3:05", ("2025-03-01T07:05:00Z", "minute")),
+        ("2025年3月1日 08:05", ("2025-03-01T00:05:00Z", "minute")),
+        ("2025年3月1日 星期六 08:05", ("2025-03-01T00:05:00Z", "minute")),
+        ("2026年11月18日 09:20", ("2026-11-18T01:20:00Z", "minute")),
+        ("二〇二五年三月一日", None),
+        ("2025-12-30", ("2025-12-29T16:00:00Z", "day")),
+        ("2020-05", ("2020-04-30T16:00:00Z", "month")),
+        ("2025年3月", ("2025-02-28T16:00:00Z", "month")),
+        ("2014年", ("2013-12-31T16:00:00Z", "year")),
+        ("发表于 2026-11-3 21:14", ("2026-11-03T13:14:00Z", "minute")),
+        ("发布时间：2024-08-06 10:00", ("2024-08-06T02:00:00Z", "minute")),
+        ("编辑于 2024-08-06", ("2024-08-05T16:00:00Z", "day")),
+        ("2024-08-06 10:00 来自iPhone客户端", ("2024-08-06T02:00:00Z", "minute")),
+        # with a zone
+        ("2025-09-30T16:07:33+00:00", ("2025-09-30T16:07:33Z", "second")),
+        ("2025-09-30T16:07:33.123Z", ("2025-09-30T16:07:33Z", "second")),
+        ("2025-09-30T16:07:33-0500", ("2025-09-30T21:07:33Z", "second")),
+        ("Tue, 06 Aug 2024 22:09:00 GMT", ("2024-08-06T22:09:00Z", "second")),
+        ("Tue Aug 06 22:09:00 +0800 2024", ("2024-08-06T14:09:00Z", "second")),
+        # Unix time
+        ("1730000000", ("2024-10-27T03:33:20Z", "second")),
+        ("1730000000123", ("2024-10-27T03:33:20Z", "second")),
+        ("9999999999", None),
+        ("0000000001", None),
+        # without a year
+        ("11-20", ("2026-11-19T16:00:00Z", "day")),
+        ("11-23", ("2025-11-22T16:00:00Z", "day")),  # tomorrow: so it was last year
+        ("11月20日", ("2026-11-19T16:00:00Z", "day")),
+        ("12-25 12:08", ("2025-12-25T04:08:00Z", "minute")),
+        ("11-22 14:05", ("2026-11-22T06:05:00Z", "minute")),  # the site's clock is a little ahead
+        ("11-22 15:00", ("2025-11-22T07:00:00Z", "minute")),
+        ("7-6", ("2026-07-05T16:00:00Z", "day")),
+        ("02-29", ("2024-02-28T16:00:00Z", "day")),
+        ("11:24", ("2026-11-22T03:24:00Z", "minute")),
+        ("23:50", ("2026-11-21T15:50:00Z", "minute")),
+        # relative
+        ("刚刚", ("2026-11-22T06:00:00Z", "minute")),
+        ("30秒前", ("2026-11-22T05:59:30Z", "second")),
+        ("5分钟前", ("2026-11-22T05:55:00Z", "minute")),
+        ("半小时前", ("2026-11-22T05:30:00Z", "minute")),
+        ("2小时前", ("2026-11-22T04:00:00Z", "hour")),
+        ("3 小时前", ("2026-11-22T03:00:00Z", "hour")),
+        ("今天 08:15", ("2026-11-22T00:15:00Z", "minute")),
+        ("昨天", ("2026-11-20T16:00:00Z", "day")),
+        ("昨天 12:30", ("2026-11-21T04:30:00Z", "minute")),
+        ("昨天12:30", ("2026-11-21T04:30:00Z", "minute")),
+        ("前天 21:14", ("2026-11-20T13:14:00Z", "minute")),
+        ("3天前", ("2026-11-18T16:00:00Z", "day")),
+        ("三天前", ("2026-11-18T16:00:00Z", "day")),
+        ("两天前", ("2026-11-19T16:00:00Z", "day")),
+        ("十二天前", ("2026-11-09T16:00:00Z", "day")),
+        ("周三", ("2026-11-17T16:00:00Z", "day")),
+        ("1周前", ("2026-10-31T16:00:00Z", "month")),
+        ("3个月前", ("2026-07-31T16:00:00Z", "month")),
+        ("一个月前", ("2026-09-30T16:00:00Z", "month")),
+        ("1年前", ("2024-12-31T16:00:00Z", "year")),
+        ("1 week ago", ("2026-10-31T16:00:00Z", "month")),
+        ("yesterday", ("2026-11-20T16:00:00Z", "day")),
+        # not understood
+        ("", None),
+        (None, None),
+        ("-", None),
+        ("2024-13-45", None),
+        ("2024-08-06 25:70", None),
+        ("2014", None),
+        ("15.11.2013, 15:02 Uhr", None),
+        ("晚上12:30", None),
+        ("12天后追评", None),
+        ("明天", None),
+        ("好用", None),
+    ],
+)
+def test_moment(text: str | None, expected: tuple[str, str] | None) -> None:
+    assert moment(text, CAPTURED) == expected
+
+
+def test_moment_reads_day_names_in_beijing_time_whatever_the_zone_of_the_capture_time() -> None:
+    just_after_midnight = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)  # 00:30 on the 23rd in Beijing
+    in_new_york = just_after_midnight.astimezone(timezone(timedelta(hours=-5)))
+    assert moment("昨天", just_after_midnight) == ("2026-11-21T16:00:00Z", "day")
+    assert moment("昨天", in_new_york) == moment("昨天", just_after_midnight)
+
+
+def test_moment_of_a_year_end() -> None:
+    new_year = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+    assert moment("12-31 23:59", new_year) == ("2025-12-31T15:59:00Z", "minute")
+    assert moment("1-1", new_year) == ("2025-12-31T16:00:00Z", "day")
