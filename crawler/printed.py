@@ -21,6 +21,7 @@ from price_parser import Price
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")  # without daylight saving since 1992
 AHEAD = timedelta(minutes=10)  # a site's clock may be this much ahead of ours
 LARGEST = 10**15  # more is a telephone number or an attack, not a count
+LONGEST = 200  # characters; a longer text is no value, and would make the patterns slow
 
 UNITS = {"百": 100, "千": 1000, "k": 1000, "万": 10_000, "w": 10_000, "亿": 10**8}
 NUMERAL = "零〇一二两三四五六七八九十百千万亿"
@@ -174,7 +175,7 @@ DATE = re.compile(
 MONTH_DAY = re.compile(rf"(?P<month>\d{{1,2}})[-/月]\s*(?P<day>\d{{1,2}})[日号]?(?:[ ,]*{CLOCK})?")
 TODAY = re.compile(CLOCK)
 WORDED = re.compile(
-    r"(?:刚刚|刚才|半小时前|\d+ ?(?:秒钟?|分钟?|个?小时|天|周|个?星期|个?月|年)前|大?前天|昨天|今天|上周|上个月|去年"
+    r"(?P<words>刚刚|刚才|半小时前|\d+ ?(?:秒钟?|分钟?|个?小时|天|周|个?星期|个?月|年)前|大?前天|昨天|今天|上周|上个月|去年"
     r"|(?:周|星期)[一二三四五六日天]|(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s? ago|yesterday|just now)"
     rf"(?: ?{CLOCK})?"
 )
@@ -268,33 +269,25 @@ def _worded(line: str, base: datetime) -> Reading | None:
     numerals = re.compile(rf"[{NUMERAL}]+(?= ?个?(?:秒|分钟|小时|天|周|星期|月|年))")
     line = numerals.sub(lambda match: str(_numeral(match[0]) or match[0]), line)
     found = WORDED.fullmatch(line)
-    if not found:
-        return None
-    read = _parser(base.replace(tzinfo=None)).get_date_data(line)
+    reading = _in_words(found["words"], base.replace(tzinfo=None)) if found else None
+    return _at(reading[0], found) if found and reading and found["hour"] else reading
+
+
+@lru_cache(maxsize=256)  # the items of one capture share their base and most of their words
+def _in_words(words: str, base: datetime) -> Reading | None:
+    settings = {"RELATIVE_BASE": base, "RETURN_TIME_AS_PERIOD": True, "PREFER_DATES_FROM": "past"}
+    read = DateDataParser(languages=["zh", "en"], settings=settings).get_date_data(words)
     if read.date_obj is None:
         return None
-    time = read.date_obj.replace(tzinfo=CHINA)
-    if found["hour"]:
-        return _at(time, found)
-    return time, _worded_precision(line, read.period)
+    return read.date_obj.replace(tzinfo=CHINA), _worded_precision(words, read.period)
 
 
-@lru_cache(maxsize=16)  # the items of one capture share their base
-def _parser(base: datetime) -> DateDataParser:
-    settings = {"RELATIVE_BASE": base, "RETURN_TIME_AS_PERIOD": True, "PREFER_DATES_FROM": "past"}
-    return DateDataParser(languages=["zh", "en"], settings=settings)
-
-
-def _worded_precision(line: str, period: str) -> str:
+def _worded_precision(words: str, period: str) -> str:
     if period != "time":
         return "month" if period == "week" else str(period)
-    return (
-        "second"
-        if re.search("秒|second", line)
-        else "hour"
-        if re.search(r"\d ?个?小时|hour", line)
-        else "minute"
-    )
+    if re.search("秒|second", words):
+        return "second"
+    return "hour" if re.search(r"\d ?个?小时|hour", words) else "minute"
 
 
 def _at(day: datetime, found: re.Match[str]) -> Reading:
@@ -332,5 +325,5 @@ READERS: tuple[Callable[[str, datetime], Reading | None], ...] = (
 
 
 def _plain(text: str | None) -> str:
-    """Compatibility forms made plain (full-width digits, "￥", "：", nbsp), ends stripped."""
-    return unicodedata.normalize("NFKC", text or "").strip()
+    """Compatibility forms made plain (full-width digits, "￥", "：", nbsp), ends stripped; "" if too long."""
+    return unicodedata.normalize("NFKC", text).strip() if text and len(text) <= LONGEST else ""

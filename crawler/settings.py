@@ -41,6 +41,7 @@ ROBOTSTXT_OBEY = True  # RobotsGate refuses to start without it
 ROBOTSTXT_USER_AGENT = "web-evidence"
 CONCURRENT_REQUESTS = 8
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_ITEMS = 1  # our steps never wait; Scrapy would start 100 tasks for every page
 RETRY_TIMES = 1
 RETRY_HTTP_CODES = [500, 502, 503, 504]  # 408 and 429 ask us to go away, not to come again
 COOKIES_ENABLED = False  # each request stands alone: anyone can repeat it and see the same page

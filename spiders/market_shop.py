@@ -188,4 +188,4 @@ def _added(
             author_identifier=account,
         )
     if reply:
-        yield Post(identifier=f"{review}#reply", is_part_of=review, article_body=reply, publisher="商家")
+        yield Post(identifier=f"{review}#reply", is_part_of=review, article_body=reply)

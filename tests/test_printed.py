@@ -238,3 +238,14 @@ def test_moment_of_a_year_end() -> None:
     new_year = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
     assert moment("12-31 23:59", new_year) == ("2025-12-31T15:59:00Z", "minute")
     assert moment("1-1", new_year) == ("2025-12-31T16:00:00Z", "day")
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1,111", "千", "三", " ", "-", "1 ", "2024年", "★", "1.1", "超过", "昨天"]
+)
+def test_endless_text_is_no_value_and_takes_no_time(piece: str) -> None:
+    endless = piece * 100_000
+    assert [number(endless), money(endless), rating(endless, "5"), moment(endless, CAPTURED)] == [None] * 4
+    long = (piece * 200)[:200].strip()
+    for _ in range(50):
+        number(long), money(long), rating(long, "5"), moment(long, CAPTURED)

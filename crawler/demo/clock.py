@@ -59,5 +59,7 @@ def http_date(moment: datetime) -> str:
     """Fri, 20 Nov 2026 02:00:00 GMT (RFC 9110 5.6.7), independent of the locale."""
     utc = moment.astimezone(UTC)
     weekday = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[utc.weekday()]
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[utc.month - 1]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[
+        utc.month - 1
+    ]
     return f"{weekday}, {utc.day:02d} {month} {utc.year} {utc:%H:%M:%S} GMT"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tomllib import loads
 from typing import Any
@@ -14,7 +14,13 @@ from crawler.demo.plan import World
 
 BOARDS = {2: "同城兼职", 36: "吃喝玩乐", 40: "网购交流"}
 FIRST_TID = 20_001
-_AGO = {"recruit-kettle": 12, "reverse-recruit": 5, "paid-endorsement": 11, "recruit-gone": 23, "tolerance": 2}
+_AGO = {
+    "recruit-kettle": 12,
+    "reverse-recruit": 5,
+    "paid-endorsement": 11,
+    "recruit-gone": 23,
+    "tolerance": 2,
+}
 _TYPES = {2: "求职", 36: "闲聊", 40: "闲聊"}
 
 
@@ -76,6 +82,7 @@ class Forum:
         drafts = self._planted() + self._ordinary(40 + min(3000, world.reviews // 150))
         drafts.sort(key=lambda draft: draft["moment"])
         self.threads = {tid: Thread(tid=tid, **draft) for tid, draft in enumerate(drafts, FIRST_TID)}
+        self.board = lru_cache(maxsize=16)(self._board)
 
     def _planted(self) -> list[dict[str, Any]]:
         drafts = []
@@ -107,7 +114,8 @@ class Forum:
         return {
             "board": board, "key": "", "conduct": None, "lookalike": None, "type": _TYPES[board],
             "title": text.one_of(lines()["ordinary"]["titles"], dice), "moment": now_on(world.today) - ago,
-            "uid": dice.below(self._members), "replies": dice.weighted([(dice.between(0, 8), 8.0), (dice.between(9, 45), 2.0)]),
+            "uid": dice.below(self._members),
+            "replies": dice.weighted([(dice.between(0, 8), 8.0), (dice.between(9, 45), 2.0)]),
             "views": dice.between(20, 900), "sticky": False, "gone_from": None,
         }  # fmt: skip
 
@@ -133,9 +141,14 @@ class Forum:
 
     def _floor(self, thread: Thread, number: int, moment: datetime) -> Floor:
         dice = Dice(self._world.seed, "floor", thread.tid, number)
-        uid = thread.uid if number == 1 or dice.chance(0.1) else dice.below(self._members)
+        uid = self.author_of(thread, number)
         name = author_name(self._world.seed, uid)
         return Floor(thread.tid * 1000 + number, number, uid, name, moment, self._body(thread, number, dice))
+
+    def author_of(self, thread: Thread, number: int) -> int:
+        """The member who wrote a floor; now and then the thread's author answers."""
+        dice = Dice(self._world.seed, "floor author", thread.tid, number)
+        return thread.uid if number == 1 or dice.chance(0.1) else dice.below(self._members)
 
     def _body(self, thread: Thread, number: int, dice: Dice) -> str:
         row = _row(thread.key)
@@ -148,14 +161,18 @@ class Forum:
             return text.one_of(row["replies"], dice)
         return text.one_of(ordinary["replies"], dice)
 
-    def board(self, number: int, day: date) -> list[Thread]:
+    def _board(self, number: int, day: date) -> list[Thread]:
         """The threads of a board as listed on a day: sticky ones first, then by last reply, newest first."""
-        shown = [thread for thread in self.threads.values() if thread.board == number and not self.gone(thread, day)]
+        shown = [
+            thread
+            for thread in self.threads.values()
+            if thread.board == number and not self.gone(thread, day)
+        ]
         return sorted(shown, key=lambda thread: (thread.sticky, self.last_moment(thread, day)), reverse=True)
 
     def last_moment(self, thread: Thread, day: date) -> datetime:
         """When the thread was last written to."""
-        return ([thread.moment] + self.reply_moments(thread, day))[-1]
+        return [thread.moment, *self.reply_moments(thread, day)][-1]
 
     def gone(self, thread: Thread, day: date) -> bool:
         """Whether the thread has been taken down by that day."""

@@ -7,16 +7,11 @@ from crawler.demo import clock
 from crawler.demo.forum import BOARDS, Floor, Forum, Thread, author_name
 from crawler.demo.plan import World
 from crawler.demo.shop_pages import page_count
+from crawler.demo.style import style
 
 PER_BOARD, PER_THREAD = 20, 10
 NAME = "临江论坛"
-_STYLE = """body{margin:0;background:#f0f4f8;font:13px/1.6 "Noto Sans CJK SC","Microsoft YaHei",Tahoma,sans-serif;color:#444}a{color:#336699;text-decoration:none}
-#hd{background:#2b7acd;color:#fff;padding:16px 0}.wp{width:980px;margin:0 auto}#hd b{font-size:24px}#hd a{color:#fff;margin-left:20px}#pt{padding:10px 0;color:#888}
-.bm,.tl{background:#fff;border:1px solid #cdd8e4;margin-bottom:12px}table{width:100%;border-collapse:collapse}.tl td,.tl th{border-bottom:1px solid #e8edf3;padding:8px 10px;text-align:left;font-weight:400}
-.tl th a.xst{font-size:14px;color:#333}.tl th em a{color:#888}td.by{width:120px;font-size:12px}td.by cite{font-style:normal;display:block}td.by em{font-style:normal;color:#999}td.num{width:60px;text-align:center;font-size:12px}td.num em{display:block;color:#999;font-style:normal}
-td.icn{width:20px}.xi1,.xi1 a{color:#f26c4f}.pg{padding:10px 0;text-align:right}.pg a,.pg strong{display:inline-block;padding:2px 9px;border:1px solid #cdd8e4;background:#fff;margin-left:4px}
-.pls{width:150px;background:#f5f8fb;border-right:1px solid #e0e8f0;vertical-align:top;padding:12px}.plc{vertical-align:top;padding:12px 18px}.plhin{border-bottom:3px solid #e5edf2}.pi{border-bottom:1px dashed #ddd;padding-bottom:6px;color:#999;font-size:12px}.pi strong{float:right}.pi strong em{font-style:normal}
-.t_f{padding:16px 0 40px;font-size:14px}h1.ts{font-size:18px;margin:4px 0}#ft{text-align:center;color:#999;font-size:12px;padding:16px}"""
+_STYLE = style("forum")
 
 
 def _page(title: str, body: str, path: str, day: date) -> str:
@@ -29,7 +24,8 @@ def _page(title: str, body: str, path: str, day: date) -> str:
 <style type="text/css">{_STYLE}</style>
 </head>
 <body id="nv_forum" class="pg_forumdisplay">
-<div id="hd"><div class="wp"><b>{NAME}</b><a href="/">论坛</a><a href="home.php?mod=space">家园</a><a href="forum.php?mod=guide&amp;view=hot">导读</a></div></div>
+<div id="hd"><div class="wp"><b>{NAME}</b><a href="/">论坛</a><a href="home.php?mod=space">家园</a>\
+<a href="forum.php?mod=guide&amp;view=hot">导读</a></div></div>
 <div id="wp" class="wp">
 <div id="pt" class="bm cl"><div class="z"><a href="./">{NAME}</a> <em>&rsaquo;</em> {path}</div></div>
 {body}
@@ -53,11 +49,15 @@ def _pg(pattern: str, current: int, pages: int) -> str:
     if pages == 1:
         return '<div class="pg"></div>'
     links = "".join(
-        f"<strong>{number}</strong>" if number == current else f'<a href="{pattern.format(number)}">{number}</a>'
+        f"<strong>{number}</strong>"
+        if number == current
+        else f'<a href="{pattern.format(number)}">{number}</a>'
         for number in range(max(1, current - 4), min(pages, current + 5) + 1)
     )
     after = f'<a href="{pattern.format(current + 1)}" class="nxt">下一页</a>' if current < pages else ""
-    return f'<div class="pg">{links}<label><span title="共 {pages} 页"> / {pages} 页</span></label>{after}</div>'
+    return (
+        f'<div class="pg">{links}<label><span title="共 {pages} 页"> / {pages} 页</span></label>{after}</div>'
+    )
 
 
 def _span(moment: datetime, day: date) -> str:
@@ -77,7 +77,8 @@ def board(forum: Forum, world: World, fid: int, number: int, day: date) -> str |
     rows = "\n".join(_thread_row(forum, world, thread, day) for thread in shown)
     links = _pg(f"forum-{fid}-{{}}.html", number, pages)
     body = f"""<div id="pgt" class="bm bw0 pgs cl">{links}</div>
-<div id="threadlist" class="tl bm bmw"><div class="bm_c"><form method="post" id="moderate" action="forum.php?mod=topicadmin">
+<div id="threadlist" class="tl bm bmw"><div class="bm_c">\
+<form method="post" id="moderate" action="forum.php?mod=topicadmin">
 <table summary="forum_{fid}" cellspacing="0" cellpadding="0" id="threadlisttableid">
 {rows}
 </table></form></div></div>
@@ -91,15 +92,24 @@ def _thread_row(forum: Forum, world: World, thread: Thread, day: date) -> str:
     last = moments[-1] if moments else thread.moment
     tid, kind = thread.tid, "stickthread" if thread.sticky else "normalthread"
     pages = page_count(len(moments) + 1, PER_THREAD)
-    tps = f'<span class="tps">&nbsp;...<a href="thread-{tid}-{pages}-1.html">{pages}</a></span>' if pages > 1 else ""
-    last_uid = forum.floors(thread, day)[-1].uid if moments else thread.uid
+    tps = (
+        f'<span class="tps">&nbsp;...<a href="thread-{tid}-{pages}-1.html">{pages}</a></span>'
+        if pages > 1
+        else ""
+    )
+    last_uid = forum.author_of(thread, len(moments) + 1)
     return f"""<tbody id="{kind}_{tid}"><tr>
 <td class="icn"><a href="thread-{tid}-1-1.html" title="新窗口打开" target="_blank"></a></td>
-<th class="common"><em>[<a href="forum.php?mod=forumdisplay&amp;fid={thread.board}&amp;filter=typeid">{escape(thread.type)}</a>]</em> \
+<th class="common">\
+<em>[<a href="forum.php?mod=forumdisplay&amp;fid={thread.board}&amp;filter=typeid">{escape(thread.type)}</a>]</em> \
 <a href="thread-{tid}-1-1.html" onclick="atarget(this)" class="s xst">{escape(thread.title)}</a>{tps}</th>
-<td class="by"><cite><a href="space-uid-{thread.uid}.html" c="1">{escape(author_name(world.seed, thread.uid))}</a></cite><em>{_span(thread.moment, day)}</em></td>
-<td class="num"><a href="thread-{tid}-1-1.html" class="xi2">{len(moments)}</a><em>{_views(world, thread, day)}</em></td>
-<td class="by"><cite><a href="space-uid-{last_uid}.html" c="1">{escape(author_name(world.seed, last_uid))}</a></cite>\
+<td class="by"><cite>\
+<a href="space-uid-{thread.uid}.html" c="1">{escape(author_name(world.seed, thread.uid))}</a></cite>\
+<em>{_span(thread.moment, day)}</em></td>
+<td class="num"><a href="thread-{tid}-1-1.html" class="xi2">{len(moments)}</a>\
+<em>{_views(world, thread, day)}</em></td>
+<td class="by"><cite>\
+<a href="space-uid-{last_uid}.html" c="1">{escape(author_name(world.seed, last_uid))}</a></cite>\
 <em><a href="forum.php?mod=redirect&amp;tid={tid}&amp;goto=lastpost#lastpost">{_span(last, day)}</a></em></td>
 </tr></tbody>"""
 
@@ -119,29 +129,43 @@ def thread_page(forum: Forum, world: World, thread: Thread, number: int, day: da
     links = _pg(f"thread-{thread.tid}-{{}}-1.html", number, pages)
     body = f"""<div id="pgt" class="pgs mbm cl">{links}</div>
 <div id="postlist" class="pl bm">
-<table cellspacing="0" cellpadding="0"><tr><td class="pls ptn pbn"><div class="hm ptn"><span class="xg1">查看:</span> \
-<span class="xi1">{_views(world, thread, day)}</span><span class="pipe">|</span><span class="xg1">回复:</span> <span class="xi1">{len(floors) - 1}</span></div></td>
-<td class="plc ptm pbn vwthd"><h1 class="ts"><a href="forum.php?mod=forumdisplay&amp;fid={thread.board}">[{escape(thread.type)}]</a> \
+<table cellspacing="0" cellpadding="0"><tr><td class="pls ptn pbn"><div class="hm ptn">\
+<span class="xg1">查看:</span> \
+<span class="xi1">{_views(world, thread, day)}</span><span class="pipe">|</span>\
+<span class="xg1">回复:</span> <span class="xi1">{len(floors) - 1}</span></div></td>
+<td class="plc ptm pbn vwthd"><h1 class="ts">\
+<a href="forum.php?mod=forumdisplay&amp;fid={thread.board}">[{escape(thread.type)}]</a> \
 <span id="thread_subject">{escape(thread.title)}</span></h1></td></tr></table>
 {posts}
 </div>
 {links}"""
-    return _page(f"{thread.title} - {BOARDS[thread.board]}", body, f'<a href="forum-{thread.board}-1.html">{BOARDS[thread.board]}</a>', day)
+    return _page(
+        f"{thread.title} - {BOARDS[thread.board]}",
+        body,
+        f'<a href="forum-{thread.board}-1.html">{BOARDS[thread.board]}</a>',
+        day,
+    )
 
 
 def _floor(thread: Thread, floor: Floor, day: date) -> str:
     relative = clock.discuz_relative(floor.moment, clock.now_on(day))
     full = clock.discuz(floor.moment)
-    posted = f'发表于 <span title="{full}:{floor.moment:%S}">{relative}</span>' if relative else f"发表于 {full}"
+    posted = (
+        f'发表于 <span title="{full}:{floor.moment:%S}">{relative}</span>' if relative else f"发表于 {full}"
+    )
     body = escape(floor.body).replace("\n", "<br />\r\n")
-    return f"""<div id="post_{floor.pid}"><table id="pid{floor.pid}" class="plhin" summary="pid{floor.pid}" cellspacing="0" cellpadding="0"><tr>
+    return f"""<div id="post_{floor.pid}"><table id="pid{floor.pid}" class="plhin" \
+summary="pid{floor.pid}" cellspacing="0" cellpadding="0"><tr>
 <td class="pls" rowspan="2"><div id="favatar{floor.pid}" class="pls favatar"><div class="pi"><div class="authi">\
 <a href="space-uid-{floor.uid}.html" target="_blank" class="xw1">{escape(floor.author)}</a></div></div></div></td>
-<td class="plc"><div class="pi"><strong><a href="forum.php?mod=redirect&amp;goto=findpost&amp;ptid={thread.tid}&amp;pid={floor.pid}" \
-id="postnum{floor.pid}"><em>{floor.number}</em><sup>#</sup></a></strong><div class="pti"><div class="pdbt"></div><div class="authi">\
+<td class="plc"><div class="pi"><strong>\
+<a href="forum.php?mod=redirect&amp;goto=findpost&amp;ptid={thread.tid}&amp;pid={floor.pid}" \
+id="postnum{floor.pid}"><em>{floor.number}</em><sup>#</sup></a></strong><div class="pti"><div class="pdbt">\
+</div><div class="authi">\
 <em id="authorposton{floor.pid}">{posted}</em></div></div></div>
 <div class="pct"><div class="pcb"><div class="t_fsz"><table cellspacing="0" cellpadding="0"><tr>\
-<td class="t_f" id="postmessage_{floor.pid}">\r\n{body}</td></tr></table></div></div></div></td></tr></table></div>"""
+<td class="t_f" id="postmessage_{floor.pid}">\r\n{body}</td></tr></table></div></div></div></td></tr>\
+</table></div>"""
 
 
 def gone_page(day: date) -> str:

@@ -33,7 +33,9 @@ class LoadPages:
         limit = int(_TARGET * (0.55 + 0.9 * dice.unit()))
         while size < limit:
             body = text.written(dice.pick(categories), dice.pick((5, 5, 4, 1)), dice)
-            row = _ROW.format(number=dice.below(10**9), stars=dice.between(1, 5), body=body).encode()
+            row = _ROW.format(
+                number=dice.bits(), uid=dice.bits(), stars=dice.between(1, 5), body=body
+            ).encode()
             rows.append(row)
             size += len(row)
         plain = b"".join(rows) + b"</ol></body></html>\n"
@@ -58,7 +60,9 @@ class LoadPages:
         squeeze = zlib.compressobj(1, zlib.DEFLATED, -15)
         front = squeeze.compress(head) + squeeze.flush(zlib.Z_FULL_FLUSH)
         check = zlib.crc32(plain, zlib.crc32(head))
-        return _GZIP_HEAD + front + deflated + struct.pack("<II", check, (len(head) + len(plain)) & 0xFFFFFFFF)
+        return (
+            _GZIP_HEAD + front + deflated + struct.pack("<II", check, (len(head) + len(plain)) & 0xFFFFFFFF)
+        )
 
     def list_page(self, number: int) -> bytes | None:
         """Body of `/list-NUMBER.html`: a hundred links, and one to the next list."""
@@ -66,7 +70,10 @@ class LoadPages:
         if not 0 <= start < max(1, self.count):
             return None
         end = min(self.count, start + LINKS)
-        links = "".join(f'<li><a class="goods-link" href="/page/{i}.html">压测商品 {i} 号</a></li>' for i in range(start, end))
+        links = "".join(
+            f'<li><a class="goods-link" href="/page/{i}.html">压测商品 {i} 号</a></li>'
+            for i in range(start, end)
+        )
         after = f'<a class="next" href="/list-{number + 1}.html">下一页</a>' if end < self.count else ""
         return (
             f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>列表 {number}</title></head>'
@@ -75,7 +82,8 @@ class LoadPages:
 
 
 _ROW = (
-    '<li class="review" id="r-{number}"><div class="reviewer"><a class="nick" href="/user/u1">小***7</a></div>'
+    '<li class="review" id="r-{number:x}" data-uid="{uid:x}"><div class="reviewer">'
+    '<a class="nick" href="/user/u1">小***7</a></div>'
     '<div class="rating star star-{stars}"></div><p class="body">{body}</p><div class="meta"><time class="when">'
     "2026-11-03 21:14</time></div></li>\n"
 )

@@ -5,10 +5,9 @@ from html import escape
 
 from crawler.demo import clock
 from crawler.demo.news import Article, Doorway
+from crawler.demo.style import style
 
-_STYLE = """body{margin:0;background:#fff;color:#222;font:16px/1.9 "Noto Serif CJK SC","Songti SC",serif}.wrap{width:760px;margin:0 auto;padding:20px}
-header{border-bottom:3px solid #a11;font-size:26px;color:#a11;font-weight:700}h1{font-size:26px;line-height:1.4}.article-meta{color:#888;font-size:13px}.article-meta>*{margin-right:18px}
-.editor{color:#888;text-align:right}.news-list{padding:0;list-style:none}.news-list li{border-bottom:1px dotted #ccc;padding:8px 0}.news-list time{float:right;color:#999;font-size:13px}a{color:#234}"""
+_STYLE = style("news")
 
 
 def _page(site: str, title: str, body: str) -> str:
@@ -23,10 +22,15 @@ def _page(site: str, title: str, body: str) -> str:
 def news_index(articles: Sequence[Article]) -> str:
     """The newspaper's list."""
     rows = "\n".join(
-        f'<li><a href="/a/{article.id}.html">{escape(article.title)}</a><time>{clock.chinese(article.moment)}</time></li>'
+        f'<li><a href="/a/{article.id}.html">{escape(article.title)}</a>'
+        f"<time>{clock.chinese(article.moment)}</time></li>"
         for article in articles
     )
-    return _page("临江晚报", "临江晚报 - 新闻", f'<ul class="news-list">\n{rows}\n</ul><a href="/admin/">编辑部入口</a>')
+    return _page(
+        "临江晚报",
+        "临江晚报 - 新闻",
+        f'<ul class="news-list">\n{rows}\n</ul><a href="/admin/">编辑部入口</a>',
+    )
 
 
 def article_page(article: Article) -> str:
@@ -36,7 +40,8 @@ def article_page(article: Article) -> str:
         "临江晚报",
         f"{article.title} - 临江晚报",
         f"""<h1 class="article-title">{escape(article.title)}</h1>
-<div class="article-meta"><span class="source">来源：{article.source}</span><span class="author">{article.author}</span>\
+<div class="article-meta"><span class="source">来源：{article.source}</span>\
+<span class="author">{article.author}</span>\
 <time>{clock.chinese(article.moment)}</time></div>
 <div id="article-body">
 {paragraphs}
@@ -46,7 +51,9 @@ def article_page(article: Article) -> str:
 
 def doorway_index(doorways: Sequence[Doorway]) -> str:
     """The doorway site's list."""
-    rows = "\n".join(f'<li><a href="/brand-{doorway.page}.html">{escape(doorway.title)}</a></li>' for doorway in doorways)
+    rows = "\n".join(
+        f'<li><a href="/brand-{doorway.page}.html">{escape(doorway.title)}</a></li>' for doorway in doorways
+    )
     return _page("家电维修服务网", "家电维修服务网", f'<ul class="news-list">\n{rows}\n</ul>')
 
 
@@ -57,5 +64,6 @@ def doorway_page(doorway: Doorway, filler: Article) -> str:
     return _page(
         "家电维修服务网",
         doorway.title,
-        f'<h1 class="article-title">{escape(doorway.title)}</h1>\n<div id="article-body">\n{own}\n</div>\n<div class="related">{copied}</div>',
+        f'<h1 class="article-title">{escape(doorway.title)}</h1>\n<div id="article-body">\n{own}\n</div>\n'
+        f'<div class="related">{copied}</div>',
     )

@@ -81,7 +81,9 @@ class World:
 
     def __init__(self, seed: int = 1, reviews: int = 2000, today: date = FIRST_DAY) -> None:
         if not LEAST <= reviews <= MOST:
-            raise UsageError(f"a demo market has {LEAST} to {MOST} reviews, not {reviews}; choose a number between")
+            raise UsageError(
+                f"a demo market has {LEAST} to {MOST} reviews, not {reviews}; choose a number between"
+            )
         self.seed = seed
         self.reviews = reviews
         self.today = today
@@ -112,7 +114,9 @@ class World:
         """The reviews of the first day, oldest first; their number is `base`."""
         listing = self.listings[listing_id]
         groups = self._groups_of.get(listing_id, [])
-        planted = [(moment, group, place) for group in groups for place, moment in enumerate(self._burst(group))]
+        planted = [
+            (moment, group, place) for group in groups for place, moment in enumerate(self._burst(group))
+        ]
         honest = self._moments(listing, max(0, listing.base - len(planted)))
         rows: list[tuple[int, Group | None, int]] = [(moment, None, 0) for moment in honest]
         rows += planted
@@ -213,7 +217,7 @@ class World:
         """What the listing claims on a day. The inflated one claims far more than it can show."""
         listing = self.listings[listing_id]
         reviews = len(self.visible(listing_id, day))
-        sales = max(12, reviews * listing.sold_per_review // 6)
+        sales = max(12, reviews * listing.sold_per_review // 4)
         if listing_id == self.odd.jump:
             reviews, sales = reviews * 9, sales * (31 if day >= self.odd.jump_from else 1)
         weights = dict(listing.stars)
@@ -222,7 +226,7 @@ class World:
         return Counters(sales, reviews, round(rating, 1), round(100 * (weights[5] + weights[4]) / total))
 
     def status(self, listing_id: int, day: date) -> str:
-        """"page", or the odd answer of this day: gone_404, gone_410, wall_page, wall_redirect."""
+        """ "page", or the odd answer of this day: gone_404, gone_410, wall_page, wall_redirect."""
         if day > self.today:
             for name in ("gone_404", "gone_410", "wall_page", "wall_redirect"):
                 if getattr(self.odd, name) == listing_id:

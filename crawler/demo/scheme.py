@@ -62,11 +62,20 @@ class GroupPlanner:
         return self._main() + self._innocent() + self._more()
 
     def _group(
-        self, scheme: str, conduct: str, role: str, listing: int, share: float, least: int, ago: int, days: int
+        self,
+        scheme: str,
+        conduct: str,
+        role: str,
+        listing: int,
+        share: float,
+        least: int,
+        ago: int,
+        days: int,
     ) -> Group:
         dice = Dice(self._seed, "group", scheme, role, listing)
         size = min(max(least, int(self._listings[listing].base * share)), 60)
         pool = self._paid if role in ("paid", "attack") else range(self._buyers)
+        size = min(size, len(pool))
         return Group(
             scheme=scheme,
             conduct=conduct,
@@ -75,7 +84,9 @@ class GroupPlanner:
             size=size,
             start=now_on(self._today) - timedelta(days=ago),
             days=days,
-            accounts=tuple(dice.sample(pool, size)) if role in ("paid", "attack") else _draw(pool, size, dice),
+            accounts=tuple(dice.sample(pool, size))
+            if role in ("paid", "attack")
+            else _draw(pool, size, dice),
             gone_from=self._today + timedelta(days=1) if role in ("hidden", "withdrawn") else None,
         )
 
@@ -101,7 +112,7 @@ class GroupPlanner:
 
     def _more(self) -> list[Group]:
         """In larger worlds one listing in fifteen has a paid group of its own."""
-        groups = []
+        groups: list[Group] = []
         for listing in self._listings.values():
             dice = Dice(self._seed, "more", listing.id)
             if listing.number > FEATURED and listing.base >= 30 and dice.chance(1 / 15):
@@ -118,7 +129,11 @@ def group_text(group: Group, listing: Listing, place: int, seed: int) -> tuple[i
     """(stars, text) of the place-th review of a group."""
     dice = Dice(seed, "planted", group.key, place)
     if group.role in ("paid", "attack"):
-        return (5, _brief(group, listing, dice, seed)) if group.role == "paid" else (1, _attack(group, listing, dice, seed))
+        return (
+            (5, _brief(group, listing, dice, seed))
+            if group.role == "paid"
+            else (1, _attack(group, listing, dice, seed))
+        )
     if group.role in ("told", "card", "gift"):
         return _told(group, listing, dice)
     stars = dice.pick((1, 1, 2)) if group.role == "hidden" else dice.pick((2, 3, 4))
@@ -128,7 +143,9 @@ def group_text(group: Group, listing: Listing, place: int, seed: int) -> tuple[i
 def _points(group: Group, listing: Listing, mood: str, dice: Dice, seed: int) -> list[str]:
     """Three of the four selling points that the brief demands; now and then in the author's own words."""
     brief = Dice(seed, "brief", group.key)
-    patterns = brief.sample(text.words()["category"][listing.category][mood], 4)
+    # "It smelled at first" is no selling point.
+    facts = [fact for fact in text.words()["category"][listing.category][mood] if "后来" not in fact]
+    patterns = brief.sample(facts, 4)
     points = [text.expand(pattern, dice if dice.chance(0.3) else brief) for pattern in patterns]
     return points[:3] if dice.chance(0.6) else dice.sample(points, 3)
 
@@ -139,18 +156,30 @@ def _brief(group: Group, listing: Listing, dice: Dice, seed: int) -> str:
     if dice.chance(0.2):
         points.insert(1, text.one_of(text.words()["common"]["price"]["pos"], dice))
     opening = text.one_of(brief["openings"], dice)
-    return opening + "，".join(points) + "，" + text.one_of(brief["closings"], dice) + dice.pick(brief["emoji"])
+    closing = text.one_of(brief["closings"], dice)
+    return f"{opening}{'，'.join(points)}，{closing}{dice.pick(brief['emoji'])}"
 
 
 def _attack(group: Group, listing: Listing, dice: Dice, seed: int) -> str:
     attack = lines()["attack"]
     points = _points(group, listing, "neg", dice, seed)[: dice.between(2, 3)]
-    return text.one_of(attack["openings"], dice) + "，".join(points) + "，" + text.one_of(attack["closings"], dice)
+    return (
+        text.one_of(attack["openings"], dice)
+        + "，".join(points)
+        + "，"
+        + text.one_of(attack["closings"], dice)
+    )
 
 
 def _told(group: Group, listing: Listing, dice: Dice) -> tuple[int, str]:
     """A buyer who tells of the repayment, the card, or an honest gift."""
-    stars = dice.pick((5, 3, 2)) if group.role == "told" else dice.pick((1, 2, 3)) if group.role == "card" else dice.pick((5, 4, 3))
+    stars = (
+        dice.pick((5, 3, 2))
+        if group.role == "told"
+        else dice.pick((1, 2, 3))
+        if group.role == "card"
+        else dice.pick((5, 4, 3))
+    )
     told = text.one_of(lines()["told"][{"told": "rebate", "card": "card", "gift": "gift"}[group.role]], dice)
     mood = "pos" if stars >= 4 else "mid" if stars == 3 else "neg"
     fact = text.one_of(text.words()["category"][listing.category][mood], dice)

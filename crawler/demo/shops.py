@@ -8,6 +8,7 @@ from crawler.demo import text
 from crawler.demo.clock import now_on
 from crawler.demo.dice import Dice
 
+_NAMED_PRICES = {610_001: 5990, 630_002: 12_800}  # the recruiting posts name them
 FEATURED = 4  # the first listings of every shop carry the planted schemes and odd answers
 
 
@@ -61,6 +62,13 @@ class Listing:
         return f"http://{self.shop.host}/item/{self.id}.html"
 
 
+def _weight(shop: Shop, number: int) -> float:
+    """How much of the reviews a listing draws: the featured ones most, then a long tail."""
+    if shop.base == SHOPS[-1].base:
+        return 0.7
+    return 3.0 if number < FEATURED else 2.0 / float((number - FEATURED + 1) ** 0.5)
+
+
 def _shares(total: int, weights: list[float], least: int) -> list[int]:
     """Whole numbers that sum to total, in proportion to the weights, each at least `least`."""
     rest = total - least * len(weights)
@@ -76,7 +84,7 @@ def plan_listings(seed: int, reviews: int, today: date) -> list[Listing]:
     per_shop = max(FEATURED, round(sqrt(reviews) * 0.3))
     counts = [per_shop, per_shop, per_shop, FEATURED]
     weights = [
-        0.7 if shop.base == 640_000 else 3.0 if number < FEATURED else 2.0 / (number - FEATURED + 1) ** 0.5
+        _weight(shop, number) * (0.7 + 0.8 * Dice(seed, "weight", shop.base, number).unit())
         for shop, count in zip(SHOPS, counts, strict=True)
         for number in range(count)
     ]
@@ -103,10 +111,10 @@ def _listing(seed: int, shop: Shop, place: int, base: int, today: date) -> Listi
         category=category,
         name=f"{shop.brand} {dice.pick(product['noun'])} {' '.join(traits)} {dice.pick(product['variants'])}",
         variants=tuple(product["variants"]),
-        cents=cents,
+        cents=_NAMED_PRICES.get(shop.base + place + 1, cents),
         opened=now_on(today) - timedelta(days=dice.between(200, 900)),
         base=base,
-        sold_per_review=dice.between(6, 24),
+        sold_per_review=dice.between(6, 400),
         stars=((5, float(good)), (4, 14.0), (3, 7.0), (2, 4.0), (1, float(dice.between(4, 12)))),
         promoted=place >= 1 and dice.chance(0.12),
     )

@@ -29,7 +29,9 @@ def parsed(pattern: str) -> Pattern:
     """A pattern as a row of choices."""
     pieces = _BRACE.split(pattern)
     return tuple(
-        tuple(piece.split("|")) if place % 2 else (piece,) for place, piece in enumerate(pieces) if piece or place % 2
+        tuple(piece.split("|")) if place % 2 else (piece,)
+        for place, piece in enumerate(pieces)
+        if piece or place % 2
     )
 
 
@@ -135,7 +137,9 @@ def _dressed(persona: Persona, stars: int, parts: list[str], dice: Dice) -> str:
     if persona.name != "nopunct":
         text += dice.pick(tail["marks"])
     if dice.chance(persona.emoji):
-        text += dice.pick(tail["emoji_bad" if stars <= 2 else "emoji"]) * dice.weighted([(1, 6.0), (2, 2.0), (3, 1.0)])
+        text += dice.pick(tail["emoji_bad" if stars <= 2 else "emoji"]) * dice.weighted(
+            [(1, 6.0), (2, 2.0), (3, 1.0)]
+        )
     return text
 
 

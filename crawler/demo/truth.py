@@ -9,13 +9,14 @@ from crawler.demo.clock import second
 from crawler.demo.forum import Forum, Thread
 from crawler.demo.news import articles, doorways
 from crawler.demo.plan import Review, World
+from crawler.demo.review_pages import PER_PAGE
 from crawler.demo.scheme import Group
-from crawler.demo.shops import API_HOST, BY_HOST
-from crawler.demo.shop_pages import PER_PAGE
+from crawler.demo.shops import API_HOST
 
 Row = dict[str, Any]
 _THREAD_SCHEME = {
-    "recruit-kettle": "S01", "rebate-card": "S02", "tolerance": "S02", "reverse-recruit": "S04", "recruit-snack": "S05",
+    "recruit-kettle": "S01", "rebate-card": "S02", "tolerance": "S02", "reverse-recruit": "S04",
+    "recruit-snack": "S05",
     "undisclosed-note": "S06", "paid-endorsement": "S07", "recruit-gone": "S06", "barrage-recruit": "S08",
     "recruit-visit": "S09", "agency-prices": "S10", "task-scam": "S11",
 }  # fmt: skip
@@ -24,7 +25,7 @@ LIVE_SCHEME, JUMP_SCHEME, DOORWAY_SCHEME = "S08", "S12", "S13"
 
 def truth(world: World) -> list[Row]:
     """One row per planted or look-alike listing, review and post; fields in docs/demo-market.md."""
-    return [*_reviews(world), *_listings(world), *_threads(world), *_live(world), *_news(world)]
+    return [*_reviews(world), *_listings(world), *_threads(world), *_live(), *_news(world)]
 
 
 def write_truth(world: World, path: Path) -> int:
@@ -36,7 +37,9 @@ def write_truth(world: World, path: Path) -> int:
 
 
 def _row(**fields: Any) -> Row:
-    empty = dict.fromkeys(("scheme", "conduct", "lookalike", "text", "author", "url", "from_day", "until_day"))
+    empty = dict.fromkeys(
+        ("scheme", "conduct", "lookalike", "text", "author", "url", "from_day", "until_day")
+    )
     return {**empty, **fields}
 
 
@@ -52,7 +55,9 @@ def _reviews(world: World) -> Iterator[Row]:
     for listing_id in sorted({group.listing for group in world.groups}):
         for place, stub in enumerate(world.visible(listing_id, world.today)):
             if stub.group:
-                yield _review_row(world, stub.group, world.review(stub), review_page(world, listing_id, place))
+                yield _review_row(
+                    world, stub.group, world.review(stub), review_page(world, listing_id, place)
+                )
 
 
 def _review_row(world: World, group: Group, review: Review, url: str) -> Row:
@@ -65,7 +70,8 @@ def _review_row(world: World, group: Group, review: Review, url: str) -> Row:
     return _row(
         scheme=group.scheme or None, **named, suspicious=group.suspicious, role=group.role, kind="review",
         host=world.listings[group.listing].shop.host, url=url, item=str(review.stub.id), listing=str(group.listing),
-        text=review.body, author=review.uid, moment=second(review.stub.when), from_day=review.stub.when.date().isoformat(),
+        text=review.body, author=review.uid,
+        moment=second(review.stub.when), from_day=review.stub.when.date().isoformat(),
         until_day=gone.isoformat() if gone else None,
     )  # fmt: skip
 
@@ -74,7 +80,9 @@ def _listings(world: World) -> Iterator[Row]:
     for group in world.groups:
         if group.role in ("paid", "card", "hidden", "attack"):
             yield _listing_row(world, group.listing, group.scheme, group.conduct, group.role != "attack")
-    yield _listing_row(world, world.odd.jump, JUMP_SCHEME, "inflated_listing", True, world.odd.jump_from.isoformat())
+    yield _listing_row(
+        world, world.odd.jump, JUMP_SCHEME, "inflated_listing", True, world.odd.jump_from.isoformat()
+    )
     crowd = world.listings[610_002]
     yield _row(
         lookalike="festival_burst", suspicious=False, role="burst", kind="listing", host=crowd.shop.host,
@@ -114,10 +122,10 @@ def _thread_row(forum: Forum, world: World, thread: Thread) -> Row:
     )  # fmt: skip
 
 
-def _live(world: World) -> Iterator[Row]:
+def _live() -> Iterator[Row]:
     yield _row(
         scheme=LIVE_SCHEME, conduct="live_barrage", suspicious=True, role="replay", kind="post",
-        host=next(host for host in BY_HOST if host.startswith("manfu")),
+        host="manfu.example",
         url="http://manfu.example/live/930001.html", item="930001",
     )  # fmt: skip
 

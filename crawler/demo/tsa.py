@@ -41,6 +41,7 @@ _TSA_EXTENSIONS = "extendedKeyUsage=critical,timeStamping\n"
 class DemoAuthority:
     """A TSA with its own root (and intermediate) CA. A context manager: serves while inside.
 
+    `name` may have 48 characters (it goes into X.509 names of at most 64).
     `folder` keeps keys and certificates: made from it again, an authority is the same one, with the same
     certificates. `port` 0 means a free one; stopped and started again, an object keeps its port.
     Raises EvidenceError if openssl is missing or fails.

@@ -98,15 +98,15 @@ class Settle:
     async def _scraped(self, response: Response) -> None:
         await self._settled(self._open[response.meta[CAPTURE].id])
 
-    async def _dropped(self, response: Response, exception: BaseException) -> None:
-        await self._not_stored(response, exception)
+    async def _dropped(self, item: Item, response: Response, exception: BaseException) -> None:
+        await self._not_stored(item, response, exception)
 
-    async def _failed(self, response: Response, failure: Any) -> None:
-        await self._not_stored(response, failure.value)
+    async def _failed(self, item: Item, response: Response, failure: Any) -> None:
+        await self._not_stored(item, response, failure.value)
 
-    async def _not_stored(self, response: Response, error: BaseException) -> None:
+    async def _not_stored(self, item: Item, response: Response, error: BaseException) -> None:
         page = self._open[response.meta[CAPTURE].id]
-        page.trace.failed(error if isinstance(error, Exception) else RuntimeError(str(error)))
+        page.trace.failed(error, item)
         await self._settled(page)
 
     async def _settled(self, page: _OpenPage) -> None:

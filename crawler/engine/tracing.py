@@ -44,10 +44,11 @@ class PageTrace:
         self._count += 1
         return replace(item, site=self._site.name, provenance=provenance)
 
-    def failed(self, error: Exception) -> None:
-        """Note that the rest of the page was not understood."""
-        reason = f"{type(error).__name__}: {error}"
+    def failed(self, error: BaseException, item: Item | None = None) -> None:
+        """Note that an item could not be stored or, without `item`, that the rest of the page was not understood."""
+        traced = item.provenance if item is not None else None
+        ordinal = self._count if traced is None else traced.ordinal
+        reason = f"{type(error).__name__}: {error}"[:2000]
         self.reading.unread.append(
-            Unread(self.capture.id, self._extractor, self._site.version, self._count, reason[:2000])
+            Unread(self.capture.id, self._extractor, self._site.version, ordinal, reason)
         )
-        self._count += 1

@@ -3,11 +3,14 @@
 Nothing here repairs. What does not parse raises FormatError; the stored bytes stay as they are.
 """
 
+import re
 from dataclasses import dataclass
 
 from crawler.errors import FormatError
 
-_BLANK = b"\r\n\r\n"
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,16 @@ class Head:
 def parse_head(message: bytes) -> Head:
     """Read the head of a message. Raises FormatError when the blank line is missing or a field has no colon.
 
-    Lines that end in a bare LF are accepted, as RFC 9112 §2.2 lets a recipient do.
+    Lines that end in a bare LF are accepted, as RFC 9112 §2.2 lets a recipient do; a folded line (§5.2) is
+    read as one value with a space.
     """
-    length, newline = _head_end(message)
-    lines = message[:length].split(newline)
+    length = _head_end(message)
+    lines = _LINE_END.split(message[:length])
     fields: list[tuple[bytes, bytes]] = []
     for line in lines[1:-2]:
+        if line[:1] in (b" ", b"\t") and fields:
+            fields[-1] = (fields[-1][0], fields[-1][1] + b" " + line.strip(b" \t"))
+            continue
         name, colon, value = line.partition(b":")
         if not colon:
             raise FormatError(f"header field without a colon: {line[:80]!r}")
@@ -58,10 +65,13 @@ def parse_head(message: bytes) -> Head:
 
 
 def split_interim(message: bytes) -> int:
-    """How many bytes at the start are interim answers (1xx, RFC 9110 §15.2) before the final one."""
+    """How many bytes at the start are whole interim answers (1xx, RFC 9110 §15.2) before the final one."""
     start = 0
     while message.startswith(b"HTTP/1.1 1", start) and not message.startswith(b"HTTP/1.1 101", start):
-        start += _head_end(message[start:])[0]
+        end = _HEAD_END.search(message, start)
+        if end is None:  # cut inside an interim answer
+            break
+        start = end.end()
     return start
 
 
@@ -89,24 +99,20 @@ def dechunk(body: bytes) -> bytes:
         if line_end < 0:
             raise FormatError(f"chunk size line is cut at byte {position} of the body")
         size_text = body[position:line_end].split(b";", 1)[0].strip()
-        try:
-            size = int(size_text, 16)
-        except ValueError as error:
-            raise FormatError(f"chunk size is not hexadecimal: {size_text[:20]!r}") from error
+        if not _HEXADECIMAL.fullmatch(size_text):  # int() would also take a sign, 0x and underscores
+            raise FormatError(f"chunk size is not hexadecimal: {size_text[:20]!r}")
+        size = int(size_text, 16)
         start = line_end + 2
         if size == 0:
             return b"".join(pieces)
-        if size < 0 or body[start + size : start + size + 2] != b"\r\n":
+        if body[start + size : start + size + 2] != b"\r\n":
             raise FormatError(f"chunk of {size} bytes at byte {start} of the body is cut")
         pieces.append(body[start : start + size])
         position = start + size + 2
 
 
-def _head_end(message: bytes) -> tuple[int, bytes]:
-    strict = message.find(_BLANK)
-    lenient = message.find(b"\n\n")
-    if strict >= 0 and (lenient < 0 or strict < lenient):
-        return strict + 4, b"\r\n"
-    if lenient >= 0:
-        return lenient + 2, b"\n"
-    raise FormatError(f"message head has no blank line in its {len(message)} bytes")
+def _head_end(message: bytes) -> int:
+    end = _HEAD_END.search(message)
+    if end is None:
+        raise FormatError(f"message head has no blank line in its {len(message)} bytes")
+    return end.end()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import rfc3161_client
-from asn1crypto import algos, core, pem, tsp, x509
+from asn1crypto import algos, cms, core, pem, tsp, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import DuplicateExtension, load_der_x509_certificate
 
@@ -44,6 +44,18 @@ IMPRINT_ALGORITHMS = {
 BY_LIBRARY, BY_OPENSSL = "rfc3161-client", "openssl"
 _OPENSSL_SECONDS = 60
 _LACKING = "unsupported"  # in the reason of either tool: an algorithm it does not have, so no verdict
+
+# asn1crypto's own TimeStampResp demands a token, which a refusal does not have (RFC 3161 section 2.4.2).
+_Response: Any = type(
+    "TimeStampResp",
+    (core.Sequence,),
+    {
+        "_fields": [
+            ("status", tsp.PKIStatusInfo),
+            ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+        ]
+    },
+)
 
 Send = Callable[[str, bytes], bytes]
 """Posts a query to a URL and returns the reply's body; raises OSError when there is none."""
@@ -260,7 +272,7 @@ def _reading(what: str) -> Iterator[None]:
 
 def _open(tsr: bytes) -> tuple[Any, Any, Any]:
     """The TimeStampResp, the SignedData in its token, and the TSTInfo in that."""
-    response = tsp.TimeStampResp.load(tsr, strict=True)
+    response = _Response.load(tsr, strict=True)
     status = response["status"]["status"].native
     if status not in ("granted", "granted_with_mods"):
         raise TimestampError(f"the TSA refused: status {status}, {_reason(response['status'])}")

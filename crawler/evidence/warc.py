@@ -8,6 +8,7 @@ a record stands in its manifest. See docs/decisions/0006-payload-digest-of-chunk
 """
 
 import os
+import re
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,12 @@ from crawler.evidence.manifest import Locator, StoredRecord
 VERSION = b"WARC/1.1"
 SEGMENT_LIMIT = 1 << 30  # a new file is begun when the current one has reached 1 GiB
 BLOCK_LIMIT = 1 << 30  # the reader refuses a record that claims more
+MANDATORY = ("WARC-Record-ID", "WARC-Type", "WARC-Date", "Content-Length")
+REPEATABLE = ("WARC-Concurrent-To", "WARC-Protocol")
 GZIP = 31  # zlib's window bits for a gzip member
 STORED, DEFLATED = 0, 6  # compression levels: content-coded bodies do not shrink further
+
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def new_record_id() -> str:
 
 
 def encode(record: Record, level: int = DEFLATED) -> Encoded:
-    """Serialise one record into one gzip member."""
+    """Serialise one record into one gzip member. Raises FormatError for a value with a line break."""
     block_digest = digest(record.block)
     payload_digest = None
     if record.payload is not None:
@@ -88,7 +93,7 @@ def encode(record: Record, level: int = DEFLATED) -> Encoded:
     if payload_digest is not None and record.declare_payload:
         named.append(("WARC-Payload-Digest", payload_digest))
     named += [("Content-Type", record.content_type), ("Content-Length", str(len(record.block)))]
-    head = b"".join(f"{name}: {value}\r\n".encode() for name, value in named)
+    head = b"".join(_field_line(name, value) for name, value in named)
     member = zlib.compressobj(level, zlib.DEFLATED, GZIP)
     stored = b"".join(
         (
@@ -271,6 +276,22 @@ def scan(path: Path) -> Iterator[tuple[int, int]]:
                 buffered = member.unused_data
             yield offset, length
             offset += length
+
+
+def _once(named: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The fields by name. A field that may stand once only and stands twice has two meanings: refused."""
+    once: dict[str, str] = {}
+    for name, value in named:
+        if name in once and name not in REPEATABLE:
+            raise FormatError(f"WARC field {name} occurs more than once")
+        once.setdefault(name, value)
+    return once
+
+
+def _field_line(name: str, value: str) -> bytes:
+    if "\r" in value or "\n" in value:
+        raise FormatError(f"{name} must not hold a line break: {value[:80]!r}")
+    return f"{name}: {value}\r\n".encode()
 
 
 def _named_field(line: bytes) -> tuple[str, str]:

@@ -40,6 +40,7 @@ class Index:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma busy_timeout = 10000")
         self.path = path
+        self._writable = writable
         self.db = Database(connection)
         if writable:
             connection.execute("pragma journal_mode = wal")
@@ -145,7 +146,8 @@ class Index:
     def close(self) -> None:
         """Fold the WAL into the file and close it, so that the file alone is the index."""
         with contextlib.closing(self.connection) as connection:
-            connection.execute("pragma wal_checkpoint(truncate)")
+            if self._writable:
+                connection.execute("pragma wal_checkpoint(truncate)")
 
     def __enter__(self) -> Self:
         return self

@@ -114,10 +114,14 @@ class Session:
         for callback in self.on_closing:
             await callback()
 
-    def close(self) -> None:
-        """End the writer thread, fold the WAL, write the state digests, give up the lock."""
+    def stop_writing(self) -> None:
+        """Finish what is queued and end the writer thread."""
         self._jobs.put(None)
         self._thread.join()
+
+    def close(self) -> None:
+        """End the writer thread, fold the WAL, write the state digests, give up the lock."""
+        self.stop_writing()
         try:
             self.index.close()
         finally:
@@ -216,6 +220,11 @@ def session_of(owner: object, path: Path | str) -> Session:
     if owner not in _sessions:
         _sessions[owner] = Session.open(Path(path))
     return _sessions[owner]
+
+
+def adopt_session(owner: object, session: Session) -> None:
+    """Let an owner work in a session that somebody else opened and will close."""
+    _sessions[owner] = session
 
 
 def end_session(owner: object) -> None:

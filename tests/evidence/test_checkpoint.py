@@ -220,6 +220,7 @@ def test_two_known_keys_of_one_name_and_id_are_ambiguous(verifier: Verifier) -> 
         f"other.example\n42\n{base64.b64encode(bytes(32)).decode()}\n",
         f"{ORIGIN}\r\n42\n{base64.b64encode(bytes(32)).decode()}\n",
         f"{ORIGIN}\n42\n{base64.b64encode(bytes(32)).decode()}\ntab\tbed\n",
+        f"{HEAD.text()}\nan extension after a blank line\n",
     ],
 )
 def test_text_that_is_no_checkpoint_is_refused_though_well_signed(

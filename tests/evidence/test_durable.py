@@ -21,6 +21,18 @@ def test_a_file_is_written_with_its_mode_and_replaced_whole(tmp_path: Path) -> N
     assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint"]
 
 
+def test_neither_the_umask_nor_a_leftover_decides_who_reads_a_file(tmp_path: Path) -> None:
+    (tmp_path / ".log.key.unfinished").write_bytes(b"left by a crash")
+    old_umask = os.umask(0o077)
+    try:
+        durable_write(tmp_path / "log.key", b"secret", mode=0o600)
+        durable_write(tmp_path / "log.vkey", b"public", mode=0o644)
+    finally:
+        os.umask(old_umask)
+    assert (tmp_path / "log.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "log.vkey").stat().st_mode & 0o777 == 0o644
+
+
 def test_file_then_folder_are_synced_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "checkpoint"
     seen: list[str] = []

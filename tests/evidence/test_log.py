@@ -382,7 +382,7 @@ def test_a_damaged_checkpoint_is_refused_by_name(name: str, filled: House) -> No
 def test_a_checkpoint_of_another_key_is_refused(filled: House) -> None:
     note = sign(Checkpoint(ORIGIN, 0, root([])), ORIGIN, make_key())
     (filled.folder / "checkpoints/0").write_bytes(note)
-    with pytest.raises(LogError, match="checkpoints/0: .*no signature of a known key"):
+    with pytest.raises(LogError, match=r"checkpoints/0: .*no signature of a known key"):
         filled.open()
 
 

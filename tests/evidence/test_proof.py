@@ -162,6 +162,16 @@ def test_a_node_does_not_pass_for_a_leaf() -> None:
         verify_inclusion(left + right, 0, 2, [tree.inclusion_path(0)[1]], tree.root())
 
 
+def test_a_path_of_one_size_does_not_pass_for_another() -> None:
+    tree = FullTree(digests(8))
+    for size, claimed, message in ((4, 8, "too short"), (8, 4, "too long"), (2, 1, "too long")):
+        with pytest.raises(FormatError, match=f"inclusion .*{message}"):
+            verify_inclusion(b"leaf 0", 0, claimed, tree.inclusion_path(0, size), tree.root(size))
+    for size, claimed, message in ((4, 8, "too short"), (8, 4, "too long")):
+        with pytest.raises(FormatError, match=f"consistency .*{message}"):
+            verify_consistency(1, tree.root(1), claimed, tree.root(size), tree.consistency_path(1, size))
+
+
 def test_every_pair_of_trees_up_to_20_is_consistent_and_nothing_else() -> None:
     tree = FullTree(digests(20))
     for new in range(21):

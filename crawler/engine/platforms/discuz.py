@@ -62,9 +62,10 @@ def thread_identifier(url: str) -> str:
 
 
 def _thread_in_list(row: Selector, title: Selector, response: TextResponse) -> Post:
-    written, *_, replied = cells = select(row, "td.by")  # two columns of this class: author, last reply
+    cells = select(row, "td.by")  # author and time; last reply
     if len(cells) != 2:
         raise ExtractionError(f"a thread has {len(cells)} columns td.by, expected 2, on {response.url}")
+    written, replied = cells
     author = only(written, "cite")
     return Post(
         identifier=row.attrib["id"].partition("_")[2],

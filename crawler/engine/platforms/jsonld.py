@@ -24,7 +24,7 @@ class JsonLd(Site):
 
     def parse_thing(self, response: TextResponse) -> Output:
         """Yield each thing as a Listing, followed by its reviews. Raises ExtractionError if there is none."""
-        things = [found for found in objects(response) if self.types & set(_several(found.get("@type")))]
+        things = [found for found in objects(response) if any(name in self.types for name in _types(found))]
         if not things:
             raise ExtractionError(f"no JSON-LD object of type {sorted(self.types)} on {response.url}")
         for thing in things:
@@ -44,8 +44,12 @@ def objects(response: TextResponse) -> Iterator[Json]:
         except ExtractionError as error:
             logger.warning("passed over a JSON-LD block: %s", error)
             continue
-        for found in _several(content):
+        for found in (found for found in _several(content) if isinstance(found, dict)):
             yield from (part for part in _several(found.get("@graph", found)) if isinstance(part, dict))
+
+
+def _types(found: Json) -> list[str]:
+    return [name for name in _several(found.get("@type")) if isinstance(name, str)]
 
 
 def _listing(thing: Json, url: str) -> Listing:

@@ -1,0 +1,141 @@
+"""Hand over a case: a BagIt folder that a lawyer can file and that an opposing expert can verify without us.
+
+Everything in it is dated by the log, not by the clock: exporting the same state of a case twice gives the
+same bytes. It is written into a hidden folder beside the target and appears under its name only when whole.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from crawler import __version__
+from crawler.errors import UsageError
+from crawler.evidence.archive import Archive
+from crawler.evidence.bundle import DATAPACKAGE, WACZ
+from crawler.evidence.digest import digest
+from crawler.evidence.report import Progress
+from crawler.export.bag import payload_names, write_bag
+from crawler.export.catalogue import write_catalogue
+from crawler.export.hash_list import write_hash_list
+from crawler.export.model import Case, Exhibit, require_exhibits
+from crawler.export.proofs import write_proofs
+from crawler.export.selection import Selection, select
+from crawler.export.sheet import write_sheet
+from crawler.export.wacz import write_wacz
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSummary:
+    """What was exported. `digest` is that of tagmanifest-sha256.txt, and so stands for every byte of the bundle."""
+
+    path: Path
+    digest: str
+    files: int
+    size: int  # bytes
+    captures: int
+    records: int
+    checkpoint: int  # size of the newest one in the bundle
+    sealed: bool  # whether a verified timestamp covers every capture
+    not_before: datetime | None
+    not_after: datetime | None
+
+
+def export_bundle(
+    archive: Archive, case: Case, exhibits: Sequence[Exhibit], to: Path, progress: Progress | None = None
+) -> BundleSummary:
+    """Write the bundle of a case to the new folder `to`.
+
+    Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet) and
+    ArchiveError (the archive is damaged: nothing is exported).
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError(f"{to} is not empty: choose a new folder for the bundle")
+    require_exhibits(exhibits)
+    selection = select(archive, exhibits)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = to.with_name(f".{to.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        summary = _write(archive, case, exhibits, selection, unfinished, progress)
+        unfinished.replace(to)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return replace(summary, path=to)
+
+
+def _write(
+    archive: Archive,
+    case: Case,
+    exhibits: Sequence[Exhibit],
+    selection: Selection,
+    bag: Path,
+    progress: Progress | None,
+) -> BundleSummary:
+    (bag / "data").mkdir(parents=True)
+    meter = _Meter(progress, sum(r.locator.length for s in selection.leaves for r in s.leaf.records))
+    placed = write_wacz(
+        bag / WACZ,
+        archive.path,
+        selection.leaves,
+        title=case.title,
+        created=selection.until,
+        step=meter.step,
+    )
+    write_proofs(archive, selection, bag)
+    config = archive.config
+    write_catalogue(bag, case, exhibits, selection, f"{config.organisation}（操作人：{config.operator}）")
+    write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
+    write_hash_list(bag, placed)
+    about = (
+        ("Source-Organization", config.organisation),
+        ("Contact-Email", config.contact),
+        ("External-Identifier", case.id),
+        ("External-Description", case.title),
+        ("Bagging-Date", selection.until[:10]),
+        ("Bag-Software-Agent", f"web-evidence/{__version__}"),
+    )
+    return _summary(bag, write_bag(bag, about), selection, len(placed))
+
+
+def _summary(bag: Path, bag_digest: str, selection: Selection, records: int) -> BundleSummary:
+    names = payload_names(bag)
+    captures = [selected for selected in selection.leaves if selected.leaf.capture is not None]
+    lower = [selected.not_before for selected in captures if selected.not_before is not None]
+    upper = [selected.not_after for selected in captures if selected.not_after is not None]
+    sealed = len(upper) == len(captures)
+    return BundleSummary(
+        path=bag,
+        digest=bag_digest,
+        files=len(names),
+        size=sum((bag / name).stat().st_size for name in names),
+        captures=len(captures),
+        records=records,
+        checkpoint=max(selection.sizes),
+        sealed=sealed,
+        not_before=min(lower) if len(lower) == len(captures) else None,
+        not_after=max(upper) if sealed else None,
+    )
+
+
+def _datapackage_digest(bag: Path) -> str:
+    with zipfile.ZipFile(bag / WACZ) as package:
+        return digest(package.read(DATAPACKAGE))
+
+
+class _Meter:
+    """Adds up bytes and tells whoever watches."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._seen = 0
+
+    def step(self, count: int) -> None:
+        """So many bytes more."""
+        self._seen += count
+        if self._progress is not None:
+            self._progress(self._seen, self._total)

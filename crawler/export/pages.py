@@ -1,0 +1,87 @@
+"""The page list of a WACZ: which captures are pages, and what their titles are."""
+
+import json
+import re
+import uuid
+import zlib
+from collections.abc import Iterable
+
+from parsel import Selector
+from w3lib.encoding import html_to_unicode
+
+from crawler.errors import FormatError
+from crawler.evidence import http
+from crawler.evidence.warc import Record
+
+_TITLE_BYTES = 512 << 10  # a title stands in the first half megabyte, or nowhere
+_ZLIB_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+_BLANKS = re.compile(r"\s+")
+
+
+def page_entry(record: Record) -> dict[str, str] | None:
+    """The line for pages.jsonl if this response is a page (text/html, status 200), else None."""
+    head = http_head(record)
+    if head is None or record.target_uri is None or media_type(head) != "text/html" or head.status != 200:
+        return None
+    page_id = str(uuid.uuid5(uuid.NAMESPACE_URL, record.id))
+    title = page_title(record, head) or record.target_uri
+    return {"id": page_id, "url": record.target_uri, "ts": record.date, "title": title}
+
+
+def pages_jsonl(pages: Iterable[dict[str, str]], title: str) -> bytes:
+    """pages/pages.jsonl: a format line, then one line per page."""
+    first = {"format": "json-pages-1.0", "id": "pages", "title": title}
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in (first, *pages))
+
+
+def http_head(record: Record) -> http.Head | None:
+    """The head of an HTTP response record; None if it is none or has no status."""
+    try:
+        head = http.parse_head(record.block) if record.type == "response" else None
+        return head if head is not None and head.status else None
+    except FormatError:
+        return None
+
+
+def media_type(head: http.Head) -> str:
+    """The media type in lower case without parameters, "" if none is given."""
+    values = head.values(b"content-type")
+    return values[-1].split(b";")[0].strip().lower().decode("latin-1") if values else ""
+
+
+def page_title(record: Record, head: http.Head) -> str:
+    """The text of <title>, decoded as a browser would (header, BOM, <meta>, else detection); "" if none."""
+    try:
+        body = _decoded(http.payload(record.block), head)
+    except (FormatError, zlib.error):
+        return ""
+    content_types = head.values(b"content-type")
+    declared = content_types[-1].decode("latin-1") if content_types else None
+    _, text = html_to_unicode(declared, body, auto_detect_fun=_detect, default_encoding="gb18030")
+    title = Selector(text=text.replace("\0", "")).css("title::text").get() or ""
+    return _BLANKS.sub(" ", title).strip()[:300]
+
+
+def _decoded(payload: bytes, head: http.Head) -> bytes:
+    """The first part of the content, content coding removed; b"" for codings that we do not know."""
+    codings = b",".join(head.values(b"content-encoding")).decode("latin-1").lower().split(",")
+    for coding in reversed([coding.strip() for coding in codings if coding.strip() not in ("", "identity")]):
+        payload = _inflate(payload, _ZLIB_WINDOWS.get(coding, ()))
+    return payload[:_TITLE_BYTES]
+
+
+def _inflate(content: bytes, windows: tuple[int, ...]) -> bytes:
+    for window in windows:
+        try:
+            return zlib.decompressobj(window).decompress(content, _TITLE_BYTES)
+        except zlib.error:
+            continue
+    return b""
+
+
+def _detect(body: bytes) -> str | None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "utf-8" if error.start > len(body) - 4 else None  # the text may be cut inside a character
+    return "utf-8"

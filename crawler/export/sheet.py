@@ -1,0 +1,297 @@
+"""核验说明 verify-zh.md: how anybody verifies a bundle with sha256sum, openssl and unzip, without our code.
+
+Every ```sh block is one command for a POSIX shell in the bundle's folder. It ends with status 0 if and only
+if the thing holds; tests/export/test_sheet.py runs each one as printed, before and after tampering.
+"""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+from crawler.evidence import checkpoint as notes
+from crawler.evidence.archive import Archive
+from crawler.evidence.bundle import (
+    DATAPACKAGE,
+    LOG,
+    MANIFEST,
+    SHEET,
+    STAMPS,
+    TAG_MANIFEST,
+    TRUST,
+    WACZ,
+    public_pem,
+)
+from crawler.evidence.checks.stamps import Stamp, fingerprint, in_beijing
+from crawler.evidence.digest import digest
+from crawler.evidence.timestamp import split_trust
+from crawler.export.model import Case, Exhibit, in_order
+from crawler.export.selection import Selected, Selection
+from crawler.export.wacz import PlacedRecord
+
+_HEAD = """\
+# 核验说明
+
+案件：{title}（编号 {id}）　　提交人：{submitter}
+
+任何人都可以在不使用采集软件的情况下核验本证据包。需要一台装有 `sha256sum`、`openssl`（3.0 以上）和 `unzip`
+的计算机（常见 Linux 系统均已具备），无需联网。打开终端，进入本证据包所在的文件夹（其中有 `bagit.txt`），
+逐条复制执行下列命令。**每条命令的最后一行显示 OK、“成功”或者 successfully，表示该项通过；
+显示 FAILED、failed、“不符”或者没有任何显示，表示未通过。**
+
+## 一、能证明什么，不能证明什么
+
+能证明：
+
+1. 证据包中的每个文件自制作完成后没有被改动、增加或者删除；
+2. 每个网页的采集记录逐字节写入了一份只能追加、不能修改的日志，日志经 Ed25519 密钥签名；
+3. 日志由相互独立的时间戳机构加盖了 RFC 3161 可信时间戳，因此各网页记录**不晚于**该时间即已存在；
+   采集记录中引用了此前的时间戳的，还可以证明其形成**不早于**那个时间。
+
+不能证明：
+
+1. 不能单独证明网站服务器确实发送过这些内容（TLS 协议不提供不可抵赖性）。这一点需要结合采集过程记录、
+   重复采集、第三方见证或者向平台调取数据相互印证；
+2. 不能证明网页内容本身真实；
+3. 不对任何行为的性质作出判断。本证据包为初步证据，涉及的行为均为“涉嫌”。
+"""
+
+_ANCHORS = """\
+## 二、请先自行取得信任依据
+
+证据包里附有日志公钥和时间戳机构的根证书，是为了方便；**仅用包内自带的公钥和根证书核验，只能说明证据包自身前后一致。**
+请通过独立渠道（时间戳机构官方网站、日志所有人公开的公钥）取得下列各项，并与本说明以及下列命令的显示逐一比对：
+
+{list}
+"""
+
+_FILES = """\
+## 三、文件没有改动
+
+核对证据包的全部文件（任何一个文件被改动或者缺失都会显示 FAILED）：
+
+{manifest}
+
+核对清单文件本身：
+
+{tags}
+
+以上两条不检查是否多出文件。凡是 `{manifest_name}` 和 `{tag_name}` 没有列出的文件，都不属于本证据包。
+
+## 四、网页存档（WACZ）内部一致
+
+`{wacz}` 是国际通行的网页存档格式，可以用 ReplayWeb.page 打开浏览。核对压缩包完整，且其内部清单与制作时相同：
+
+{unzip}
+
+{datapackage}
+"""
+
+_LOG = """\
+## 五、日志的签名
+
+本证据包使用的日志检查点共 {count} 个，文件名即其包含的记录条数。`.txt` 是被签名的文本，`.sig` 是签名。
+
+{signatures}
+
+## 六、某一份证据确在日志之中（包含证明）
+
+以证据 {number}《{title}》的采集清单（日志第 {index} 条，`{leaf}`）为例。
+叶子摘要是 SHA-256(字节 00 ‖ 清单)，
+逐级与相邻节点合并（SHA-256(字节 01 ‖ 左 ‖ 右)，RFC 6962），结果应当等于检查点中的根：
+
+{inclusion}
+
+其他证据的清单在 `{log}/leaves`，证明文件在 `{log}/proofs`（C2SP tlog-proof 格式），方法相同。
+
+## 七、采集清单与网页存档一致
+
+仍以证据 {number} 为例：从网页存档中取出该网页的记录（{member} 第 {first} 字节起，共 {length} 字节），计算 SHA-256，
+应当出现在上一步已经证明的采集清单里：
+
+{record}
+
+其他记录的位置、SHA-256 和 SM3 摘要见 `data/hash-list.csv`。
+"""
+
+_STAMPS_TEXT = """\
+## 八、可信时间戳
+
+每个时间戳都是时间戳机构对检查点文件的签名。根证书取自 `{trust}`，请先按第二部分比对其指纹，
+或者把命令中的 `-CAfile` 换成您自行取得的根证书。`-attime` 是加盖时间，这样在证书到期以后仍可核验。
+
+{stamps}
+"""
+
+_NO_STAMPS = """\
+## 八、可信时间戳
+
+**尚未加盖时间戳。** 本证据包不能证明其内容在何时之前已经存在。
+"""
+
+
+def write_sheet(
+    archive: Archive,
+    case: Case,
+    exhibits: Sequence[Exhibit],
+    selection: Selection,
+    placed: Sequence[PlacedRecord],
+    datapackage: str,
+    bag: Path,
+) -> None:
+    """Write data/verify-zh.md. `datapackage` is the digest of the WACZ's datapackage.json."""
+    exhibit, place = _example(exhibits, selection, placed)
+    parts = [
+        _HEAD.format(title=_plain(case.title), id=_plain(case.id), submitter=_plain(case.submitter)),
+        _ANCHORS.format(list=_anchors(archive, bag, selection.stamps)),
+        _files(datapackage),
+        _log(archive, selection, exhibit, place),
+        _stamps(selection.stamps),
+    ]
+    (bag / SHEET).write_text("\n".join(parts), "utf-8")
+
+
+def _example(
+    exhibits: Sequence[Exhibit], selection: Selection, placed: Sequence[PlacedRecord]
+) -> tuple[Exhibit, PlacedRecord]:
+    """The first exhibit, and the page of its first capture (or whatever record that capture has)."""
+    exhibit = in_order(exhibits)[0]
+    index = selection.capture(exhibit.captures[0]).index
+    records = [place for place in placed if place.selected.index == index]
+    return exhibit, min(records, key=lambda place: place.record.type not in ("response", "resource"))
+
+
+def _anchors(archive: Archive, bag: Path, stamps: Sequence[Stamp]) -> str:
+    sha256 = digest(public_pem(archive.log.verifier)).removeprefix("sha256:")
+    verifier = archive.log.verifier
+    lines = [
+        f"- 日志公钥 `{LOG}/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为"
+        f" `{notes.vkey(verifier.name, verifier.public_key)}`",
+        "",
+        _block(_same(f"sha256sum < {LOG}/log.pem", f"{sha256}  -")),
+    ]
+    for authority in sorted({stamp.authority for stamp in stamps}):
+        roots, _ = split_trust((bag / TRUST / f"{authority}.pem").read_bytes())
+        lines += _root_lines(authority, roots)
+    return "\n".join(lines)
+
+
+def _root_lines(authority: str, roots: Sequence[bytes]) -> list[str]:
+    path = f"{TRUST}/{authority}.pem"
+    lines = []
+    for number, root in enumerate(roots, 1):
+        which = f"（第 {number} 个，共 {len(roots)} 个）" if len(roots) > 1 else ""
+        lines += [
+            "",
+            f"- 时间戳机构 {authority} 的根证书 `{path}`{which}，SHA-256 指纹：`{_colons(root)}`",
+            "",
+        ]
+    command = f"openssl x509 -in {path} -noout -fingerprint -sha256"
+    return [*lines, _block(_same(command, f"sha256 Fingerprint={_colons(roots[0])}"))]
+
+
+def _files(datapackage: str) -> str:
+    sha256 = datapackage.removeprefix("sha256:")
+    return _FILES.format(
+        manifest=_block(f"sha256sum --strict --quiet -c {MANIFEST} && printf 'OK\\n'"),
+        tags=_block(f"sha256sum --strict -c {TAG_MANIFEST}"),
+        manifest_name=MANIFEST,
+        tag_name=TAG_MANIFEST,
+        wacz=WACZ,
+        unzip=_block(f"unzip -tq {WACZ}"),
+        datapackage=_block(_same(f"unzip -p {WACZ} {DATAPACKAGE} | sha256sum", f"{sha256}  -")),
+    )
+
+
+def _log(archive: Archive, selection: Selection, exhibit: Exhibit, place: PlacedRecord) -> str:
+    selected, record = place.selected, place.record
+    leaf = f"{LOG}/leaves/{selected.index}.json"
+    cut = f"unzip -p {WACZ} {place.member} | tail -c +{place.offset + 1} | head -c {record.locator.length}"
+    found = (
+        f"case \"$(cat {leaf})\" in *'\"sha256:'\"${{digest%% *}}\"'\"'*) printf 'OK\\n' ;; *) false ;; esac"
+    )
+    return _LOG.format(
+        count=len(selection.sizes),
+        signatures="\n\n".join(_block(_signature(size)) for size in selection.sizes),
+        number=exhibit.number,
+        title=_plain(exhibit.title),
+        index=selected.index,
+        leaf=leaf,
+        log=LOG,
+        inclusion=_block(_inclusion(archive, selected)),
+        member=place.member,
+        first=place.offset + 1,
+        length=record.locator.length,
+        record=_block(f'digest="$({cut} | sha256sum)" &&\n{found}'),
+    )
+
+
+def _signature(size: int) -> str:
+    """The text is the head of the checkpoint, and the signature over it is the log's."""
+    note = f"{LOG}/checkpoints/{size}"
+    text = f'test "$(head -n 3 {note})" = "$(cat {note}.txt)"'
+    verify = f"openssl pkeyutl -verify -pubin -inkey {LOG}/log.pem -rawin -in {note}.txt -sigfile {note}.sig"
+    return f"{text} &&\n{verify}"
+
+
+def _inclusion(archive: Archive, selected: Selected) -> str:
+    """Shell that climbs from the leaf to the root, one line per level, and compares."""
+    sha256 = "openssl dgst -sha256 -binary | openssl base64 -A"
+    lines = [f"""node="$({{ printf '\\000'; cat {LOG}/leaves/{selected.index}.json; }} | {sha256})" &&"""]
+    own, decode = """printf '%s' "$node" | openssl base64 -d -A""", "openssl base64 -d -A"
+    path = archive.log.prove(selected.index, selected.size)
+    for sibling, on_the_left in zip(path, _sides(selected.index, selected.size), strict=True):
+        other = f"printf '%s' '{base64.b64encode(sibling).decode()}' | {decode}"
+        left, right = (other, own) if on_the_left else (own, other)
+        lines.append(f"""node="$({{ printf '\\001'; {left}; {right}; }} | {sha256})" &&""")
+    note = f"{LOG}/checkpoints/{selected.size}"
+    lines.append(f"""{{ read -r origin; read -r size; read -r root; }} < {note} &&""")
+    lines.append(f"""test "$size" = {selected.size} && test "$node" = "$root" && printf 'OK\\n'""")
+    return "\n".join(lines)
+
+
+def _sides(index: int, size: int) -> list[bool]:
+    """For each step of an inclusion path, whether the sibling stands on the left (RFC 9162, 2.1.3.2)."""
+    sides, position, last = [], index, size - 1
+    while last:
+        if position & 1 or position == last:
+            sides.append(True)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            sides.append(False)
+        position, last = position >> 1, last >> 1
+    return sides
+
+
+def _stamps(stamps: Sequence[Stamp]) -> str:
+    if not stamps:
+        return _NO_STAMPS
+    blocks = []
+    for stamp in stamps:
+        base = f"{STAMPS}/{stamp.size}/{stamp.authority}"
+        verify = (
+            f"openssl ts -verify -in {base}.tsr -data {LOG}/checkpoints/{stamp.size}"
+            f" -CAfile {TRUST}/{stamp.authority}.pem -untrusted {base}.chain.pem"
+            f" -attime {int(stamp.token.gen_time.timestamp())}"
+        )
+        about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {in_beijing(stamp.token.gen_time)}："
+        blocks.append(f"{about}\n\n{_block(verify)}")
+    return _STAMPS_TEXT.format(trust=TRUST, stamps="\n\n".join(blocks))
+
+
+def _same(command: str, wanted: str) -> str:
+    return f"test \"$({command})\" = '{wanted}' && printf 'OK\\n'"
+
+
+def _block(command: str) -> str:
+    return f"```sh\n{command}\n```"
+
+
+def _plain(text: str) -> str:
+    """One line without Markdown's signs, so that a title cannot open a code block."""
+    return "".join(character for character in " ".join(text.split()) if character not in "`<>[]\\")
+
+
+def _colons(pem: bytes) -> str:
+    digits = fingerprint(pem).upper()
+    return ":".join(digits[start : start + 2] for start in range(0, len(digits), 2))

@@ -1,0 +1,213 @@
+"""Write a WACZ 1.1.1 around WARC records that are copied byte for byte, as they are stored in the archive.
+
+One ``archive/NNNNN.warc.gz`` per WARC file of the archive, its own warcinfo record first. Each record is
+checked against the log's leaf on the way: a bundle never carries bytes that the log does not know. Records
+pass through one at a time; what grows with their number is only the index line of each.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from crawler import __version__, clock
+from crawler.errors import ArchiveError, FormatError
+from crawler.evidence.bundle import (
+    DATAPACKAGE,
+    DATAPACKAGE_DIGEST,
+    INDEX,
+    INDEXED_TYPES,
+    PAGES,
+    WACZ_VERSION,
+    cdx_time,
+    member_of,
+)
+from crawler.evidence.checks.records import check_record
+from crawler.evidence.manifest import StoredRecord
+from crawler.evidence.warc import Record, read_stored
+from crawler.export.pages import http_head, media_type, page_entry, pages_jsonl
+from crawler.export.selection import Selected
+from crawler.export.surt import surt
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRecord:
+    """Where a record lies in the WACZ, and which leaf names it."""
+
+    member: str
+    offset: int
+    record: StoredRecord
+    selected: Selected
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What is known after the WARC files are written."""
+
+    placed: list[PlacedRecord] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    pages: list[dict[str, str]] = field(default_factory=list)
+
+
+def write_wacz(
+    to: Path,
+    archive: Path,
+    leaves: Sequence[Selected],
+    *,
+    title: str,
+    created: str,
+    step: Callable[[int], None],
+) -> list[PlacedRecord]:
+    """Write the package; returns where each record lies. `step` is told how many bytes were copied.
+
+    Raises ArchiveError if a record in the archive is not what its leaf says.
+    """
+    package = _Package(to, created)
+    contents = _Contents()
+    with package:
+        for file, records in _by_file(leaves).items():
+            size = sum(record.locator.length for record, _ in records)
+            with package.member(member_of(file), size, zipfile.ZIP_STORED) as stream:
+                _copy_records(archive, member_of(file), records, stream, contents, step)
+        package.write(INDEX, b"".join(sorted(contents.lines)))
+        package.write(PAGES, pages_jsonl(contents.pages, title))
+        package.close(title, contents.pages[:1])
+    return contents.placed
+
+
+def _by_file(leaves: Sequence[Selected]) -> dict[str, list[tuple[StoredRecord, Selected]]]:
+    files: dict[str, list[tuple[StoredRecord, Selected]]] = {}
+    for selected in leaves:
+        for record in selected.leaf.records:
+            files.setdefault(record.locator.file, []).append((record, selected))
+    for records in files.values():
+        records.sort(key=lambda item: item[0].locator.offset)
+    return dict(sorted(files.items()))
+
+
+class _Stream(Protocol):
+    def write(self, content: bytes, /) -> object: ...
+
+
+def _copy_records(
+    archive: Path,
+    member: str,
+    records: list[tuple[StoredRecord, Selected]],
+    stream: _Stream,
+    contents: _Contents,
+    step: Callable[[int], None],
+) -> None:
+    offset = 0
+    for stored, selected in records:
+        content = read_stored(archive, stored.locator)
+        try:
+            record = check_record(content, stored, selected.leaf)
+        except FormatError as error:
+            raise ArchiveError(
+                f"{stored.locator}: {error}; run `evidence verify`, nothing was exported"
+            ) from error
+        stream.write(content)
+        contents.placed.append(PlacedRecord(member, offset, stored, selected))
+        if record.type in INDEXED_TYPES and record.target_uri is not None:
+            contents.lines.append(_index_line(record, stored, member, offset, selected))
+        page = page_entry(record)
+        if page is not None:
+            contents.pages.append(page)
+        offset += len(content)
+        step(len(content))
+
+
+def _index_line(record: Record, stored: StoredRecord, member: str, offset: int, selected: Selected) -> bytes:
+    """One CDXJ line (CDXJ 0.1.0). `digest` is the payload's, `recordDigest` that of the stored bytes."""
+    head = http_head(record)
+    uri = record.target_uri or ""
+    method = selected.leaf.capture.method if selected.leaf.capture is not None else "GET"
+    entry: dict[str, Any] = {
+        "url": uri,
+        "mime": (media_type(head) if head is not None else record.content_type.split(";")[0]) or "unk",
+        "status": head.status if head is not None else 200,
+        "digest": stored.payload_digest or stored.block_digest,
+        "length": stored.locator.length,
+        "offset": offset,
+        "filename": member.removeprefix("archive/"),
+        "recordDigest": stored.sha256,
+    }
+    if method != "GET":
+        entry["method"] = method
+    return f"{surt(uri)} {cdx_time(record.date)} {json.dumps(entry)}\n".encode()
+
+
+class _Package:
+    """A zip file whose members are digested as they are written, and then listed in datapackage.json."""
+
+    def __init__(self, path: Path, created: str) -> None:
+        moment = clock.parse(created)
+        self._zip = zipfile.ZipFile(path, "x")
+        self._created = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._date = (max(moment.year, 1980), *moment.timetuple()[1:6])
+        self._resources: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "_Package":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._zip.close()
+
+    @contextmanager
+    def member(self, name: str, size: int, how: int = zipfile.ZIP_DEFLATED) -> Iterator[_Stream]:
+        """Write one member of known size; it is listed once it is whole."""
+        entry = zipfile.ZipInfo(name, self._date)
+        entry.compress_type, entry.external_attr, entry.create_system = how, 0o644 << 16, 3
+        entry.file_size = size
+        with self._zip.open(entry, "w") as stream:
+            digesting = _Digesting(stream)
+            yield digesting
+        sha256 = f"sha256:{digesting.sha256.hexdigest()}"
+        self._resources.append(
+            {"name": Path(name).name, "path": name, "hash": sha256, "bytes": digesting.size}
+        )
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small member at once."""
+        with self.member(name, len(content)) as stream:
+            stream.write(content)
+
+    def close(self, title: str, main_page: Sequence[dict[str, str]]) -> None:
+        """Write the listing and its digest; nothing may be added afterwards."""
+        listing: dict[str, Any] = {
+            "profile": "data-package",
+            "wacz_version": WACZ_VERSION,
+            "title": title,
+            "created": self._created,
+            "software": f"web-evidence/{__version__}",
+            **{
+                key: page[of]
+                for page in main_page
+                for key, of in (("mainPageUrl", "url"), ("mainPageDate", "ts"))
+            },
+            "resources": self._resources,
+        }
+        content = json.dumps(listing, ensure_ascii=False, indent=2).encode()
+        sha256 = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        own = json.dumps({"path": DATAPACKAGE, "hash": sha256}, indent=2).encode()
+        for name, text in ((DATAPACKAGE, content), (DATAPACKAGE_DIGEST, own)):
+            with self.member(name, len(text)) as stream:
+                stream.write(text)
+
+
+class _Digesting:
+    """Passes bytes on and digests them."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, content: bytes) -> None:
+        self._stream.write(content)
+        self.sha256.update(content)
+        self.size += len(content)
