@@ -80,6 +80,8 @@ CURRENCIES = (
 )
 AMOUNT = re.compile(r"(?P<digits>\d[\d.,]*\d|\d)\s*(?P<unit>[千万亿])?")
 BETWEEN = re.compile(r"\s*元?\s*(?:-|~|–|—|至|到)\s*[¥$€£]?\s*")
+FORM = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:[.,]\d\d?|\.\d{4,})?")
+NO_PRICE = re.compile(r"\d[?*]|[?*]\d|[-−]\s*¥?\d|%")  # hidden digits, a discount, a share
 FROM = re.compile(r"起|\+|低至|最低|\bfrom\b|\bab\b", re.IGNORECASE)
 
 
@@ -91,11 +93,7 @@ def money(text: str | None) -> tuple[str, str | None, bool] | None:
     line = _plain(text)
     found = list(AMOUNT.finditer(line))
     is_range = len(found) == 2 and BETWEEN.fullmatch(line[found[0].end() : found[1].start()]) is not None
-    if (
-        not found
-        or (len(found) != 1 and not is_range)
-        or re.search(r"\d[?*]|[?*]\d|[-−]\s*¥?\d|%", line[: found[0].end() + 1])
-    ):
+    if not found or (len(found) != 1 and not is_range) or NO_PRICE.search(line[: found[0].end() + 1]):
         return None
     amount = _amount(found[0])
     return None if amount is None else (amount, _currency(line), is_range or FROM.search(line) is not None)
@@ -103,8 +101,8 @@ def money(text: str | None) -> tuple[str, str | None, bool] | None:
 
 def _amount(match: re.Match[str]) -> str | None:
     digits = match["digits"]
-    if re.fullmatch(r"\d+[.,]\d{3}", digits) and "," not in digits:
-        return None  # 1.299: thousands or three decimals?
+    if not FORM.fullmatch(digits):  # "1.299": thousands, or three decimals?
+        return None
     amount = Price.fromstring(digits).amount
     if amount is None or amount >= LARGEST:
         return None
@@ -175,7 +173,8 @@ DATE = re.compile(
 MONTH_DAY = re.compile(rf"(?P<month>\d{{1,2}})[-/月]\s*(?P<day>\d{{1,2}})[日号]?(?:[ ,]*{CLOCK})?")
 TODAY = re.compile(CLOCK)
 WORDED = re.compile(
-    r"(?P<words>刚刚|刚才|半小时前|\d+ ?(?:秒钟?|分钟?|个?小时|天|周|个?星期|个?月|年)前|大?前天|昨天|今天|上周|上个月|去年"
+    r"(?P<words>刚刚|刚才|半小时前|\d+ ?(?:秒钟?|分钟?|个?小时|天|周|个?星期|个?月|年)前"
+    r"|大?前天|昨天|今天|上周|上个月|去年"
     r"|(?:周|星期)[一二三四五六日天]|(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s? ago|yesterday|just now)"
     rf"(?: ?{CLOCK})?"
 )

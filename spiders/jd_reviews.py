@@ -65,7 +65,13 @@ def _review(review: Json, url: str) -> Output:
         image_count=len(review.pop("images", None) or ()),
         useful_count=printed(review.pop("usefulVoteCount", None)),
     )
-    if later := review.pop("afterUserComment", None):  # 追评
+    yield from _added(review, number, sku, author, url)
+    leftovers(review, url, ignore=UNREAD.split())
+
+
+def _added(review: Json, number: str, sku: str, author: str, url: str) -> Output:
+    """What was added to a review: the buyer's follow-up (追评) as a Review, replies as Posts."""
+    if later := review.pop("afterUserComment", None):
         yield Review(
             identifier=f"{number}#{take(later, 'id', url)}",
             item_reviewed=sku,
@@ -83,4 +89,3 @@ def _review(review: Json, url: str) -> Output:
             publisher=printed((reply.get("venderShopInfo") or {}).get("title")),
             date_published=printed(reply.get("creationTime")),
         )
-    leftovers(review, url, ignore=UNREAD.split())

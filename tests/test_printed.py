@@ -95,6 +95,12 @@ def test_number(text: str | None, expected: tuple[int, bool] | None) -> None:
         ("￥?99", None),
         ("¥1**", None),
         ("-¥5", None),
+        ("¥1,299", ("1299.00", "CNY", False)),
+        ("到手价￥111.99", ("111.99", "CNY", False)),
+        ("12,345,678.90", ("12345678.90", None, False)),
+        ("¥5.9.9", None),
+        ("1,2,3元", None),
+        ("59.5元/500g", None),
         ("1.299", None),  # thousands or decimals?
         ("¥99 ¥129", None),
         ("满100减20", None),

@@ -79,7 +79,7 @@ class Forum:
     def __init__(self, world: World) -> None:
         self._world = world
         self._members = 60 + world.reviews // 20
-        drafts = self._planted() + self._ordinary(40 + min(3000, world.reviews // 150))
+        drafts = self._planted() + self._ordinary(90 + min(3000, world.reviews // 150))
         drafts.sort(key=lambda draft: draft["moment"])
         self.threads = {tid: Thread(tid=tid, **draft) for tid, draft in enumerate(drafts, FIRST_TID)}
         self.board = lru_cache(maxsize=16)(self._board)
@@ -98,7 +98,7 @@ class Forum:
         gone = world.today + timedelta(days=1) if key == "recruit-gone" else None
         return {
             "board": row["board"], "key": key, "conduct": row.get("conduct"), "lookalike": row.get("lookalike"),
-            "type": row["type"], "title": row["title"], "moment": now_on(world.today) - ago,
+            "type": row["type"], "title": text.expand(row["title"], dice), "moment": now_on(world.today) - ago,
             "uid": dice.below(self._members), "replies": dice.between(3, 16), "views": dice.between(90, 2400),
             "sticky": bool(row.get("sticky")), "gone_from": gone,
         }  # fmt: skip
@@ -155,7 +155,7 @@ class Forum:
         ordinary = lines()["ordinary"]
         if number == 1:
             if row:
-                return "\n".join(row["body"])
+                return "\n".join(text.expand(paragraph, dice) for paragraph in row["body"])
             return "\n".join(text.one_of(ordinary["bodies"], dice) for _ in range(dice.between(1, 3)))
         if row and dice.chance(0.75):
             return text.one_of(row["replies"], dice)

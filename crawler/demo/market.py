@@ -303,8 +303,11 @@ def main(arguments: list[str] | None = None) -> int:
             _say(port=market.port, day=market.day.isoformat(), hosts=market.hosts)
             for line in sys.stdin:
                 _obey(market, line)
+    except OSError as error:
+        print(f"cannot listen on 127.0.0.1:{options.port} ({error}); choose another --port", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        return 0
+        pass  # SIGTERM or Ctrl-C is how this server ends
     return 0
 
 

@@ -143,11 +143,19 @@ def group_text(group: Group, listing: Listing, place: int, seed: int) -> tuple[i
 def _points(group: Group, listing: Listing, mood: str, dice: Dice, seed: int) -> list[str]:
     """Three of the four selling points that the brief demands; now and then in the author's own words."""
     brief = Dice(seed, "brief", group.key)
-    # "It smelled at first" is no selling point.
-    facts = [fact for fact in text.words()["category"][listing.category][mood] if "后来" not in fact]
-    patterns = brief.sample(facts, 4)
-    points = [text.expand(pattern, dice if dice.chance(0.3) else brief) for pattern in patterns]
-    return points[:3] if dice.chance(0.6) else dice.sample(points, 3)
+    patterns = lines()["points"].get(group.key.rpartition("/")[0]) or brief.sample(_facts(listing, mood), 4)
+    fixed = [text.expand(pattern, brief) for pattern in patterns]
+    points = [
+        text.expand(pattern, dice) if dice.chance(0.15) else point
+        for pattern, point in zip(patterns, fixed, strict=True)
+    ]
+    return points[:3] if dice.chance(0.75) else dice.sample(points, 3)
+
+
+def _facts(listing: Listing, mood: str) -> list[str]:
+    """Product facts that a brief would name; "it smelled at first" is none."""
+    patterns: list[str] = text.words()["category"][listing.category][mood]
+    return [pattern for pattern in patterns if "后来" not in pattern]
 
 
 def _brief(group: Group, listing: Listing, dice: Dice, seed: int) -> str:

@@ -60,7 +60,8 @@ def _card(world: World, listing: Listing, day: date) -> str:
     mark = '<i class="tag-ad">广告</i>' if listing.promoted else ""
     return (
         f'<li class="goods-card" data-id="{listing.id}"><a class="goods-link" href="/item/{listing.id}.html">'
-        f'<span class="pic" data-name="{_noun(listing)}"></span><span class="goods-title">{escape(listing.name)}</span></a>'
+        f'<span class="pic" data-name="{_noun(listing)}"></span>'
+        f'<span class="goods-title">{escape(listing.name)}</span></a>'
         f'<span class="price">{price}</span><br><span class="sales">月销{printed.count(counters.sales)}</span>'
         f'<span class="comments">{printed.count(counters.reviews)}条评价</span>'
         f'<span class="shop-name">{listing.shop.name}</span>{mark}</li>'
@@ -117,14 +118,16 @@ def product(world: World, listing: Listing, day: date) -> str:
     counters, shop = world.counters(listing.id, day), listing.shop
     price = printed.price(listing.cents, Dice(world.seed, "price", listing.id))
     variants = " ".join(f'<span class="option">{escape(variant)}</span>' for variant in listing.variants)
-    body = f"""<div class="product" id="product" data-id="{listing.id}"><div class="pic" data-name="{_noun(listing)}"></div><div>
+    body = f"""<div class="product" id="product" data-id="{listing.id}">\
+<div class="pic" data-name="{_noun(listing)}"></div><div>
 <h1 class="product-title">{escape(listing.name)}</h1>
 <div class="product-brand">品牌：<b>{shop.brand}</b></div>
 <div class="product-price">{price}</div>
 <div class="product-counts"><span class="sales">月销{printed.count(counters.sales)}</span>\
 <span class="comments">累计评价 <b>{printed.count(counters.reviews)}</b></span>\
 <span class="good-rate">好评率 {counters.good_share}%</span></div>
-<div>商品评分 <span class="rating star star-{round(counters.rating * 10)}" title="{counters.rating}分"></span> {counters.rating}分</div>
+<div>商品评分 <span class="rating star star-{round(counters.rating * 10)}" title="{counters.rating}分"></span> \
+{counters.rating}分</div>
 <div class="options">{variants}</div><div>卖家：<a class="shop-name" href="/license.html">{shop.name}</a></div>
 <a class="buy" rel="nofollow" href="/cart/add?id={listing.id}">加入购物车</a></div></div>
 {_review_entry(listing)}{_excerpt(world, listing, day)}"""

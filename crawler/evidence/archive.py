@@ -29,7 +29,7 @@ from crawler.config import Config, read_config
 from crawler.errors import ArchiveError, ArchiveLocked, DiskFull, RecordError, UsageError
 from crawler.evidence import checkpoint as notes
 from crawler.evidence.digest import digest, digest_file
-from crawler.evidence.durable import durable_write, sync_folder
+from crawler.evidence.durable import durable_write, is_unfinished, sweep, sync_folder
 from crawler.evidence.log import Log, create_log
 from crawler.evidence.manifest import Capture, Event, SealedTime, StoredRecord, parse_leaf
 from crawler.evidence.warc import Encoded, Record, WarcWriter, encode, new_record_id
@@ -103,8 +103,11 @@ class Archive:
         return archive
 
     @classmethod
-    def open(cls, path: Path, *, writable: bool = False) -> "Archive":
+    def open(cls, path: Path, *, writable: bool = False, at_least: int = 0) -> "Archive":
         """Open an archive; with `writable` also lock it and recover from a crash.
+
+        `at_least` is the number of leaves that the index knows: a log with fewer is refused before anything is
+        touched.
 
         Raises ArchiveMissing, ConfigError, ArchiveLocked, LogError and its children, ArchiveError.
         """
@@ -112,7 +115,10 @@ class Archive:
         lock = _take_lock(path) if writable else None
         try:
             verifier = notes.parse_vkey((path / "trust/log.vkey").read_text("ascii").strip())
-            log = Log.open(path / "log", verifier, writable=writable, quarantine=path / "quarantine")
+            folder = path / "log"
+            log = Log.open(
+                folder, verifier, writable=writable, quarantine=path / "quarantine", at_least=at_least
+            )
             archive = cls(path, config, log, lock)
             if writable:
                 archive._recover()
@@ -223,6 +229,8 @@ class Archive:
         self.record_event("warc-opened", {"record": _as_json(record.at(locator))})
 
     def _recover(self) -> None:
+        for folder in (self.path, *(self.path / name for name in FOLDERS)):
+            sweep(folder)
         for tail in self.log.recovered:
             self.record_event("recovered", dict(tail))
         file, end = self._logged_end()
@@ -307,7 +315,7 @@ def state_files(archive: Path) -> list[str]:
     names = (
         path.relative_to(archive).as_posix()
         for path in archive.rglob("*")
-        if path.is_file() and path.parent.name != "warc"
+        if path.is_file() and path.parent.name != "warc" and not is_unfinished(path)
     )
     return sorted(name for name in names if name not in _NOT_STATE)
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 from crawler.config import FILE as CONFIG_FILE
 from crawler.errors import UsageError
+from crawler.evidence.bundle import BAGIT, MANIFEST, WACZ
 from crawler.evidence.checks.archive import verify_archive
 from crawler.evidence.checks.bundle import verify_bundle
 from crawler.evidence.report import Progress, Report
+
+# More than one sign each: a folder that lost one of them is still told for what it is, and fails its checks.
+_ARCHIVE_SIGNS = (CONFIG_FILE, "log/entries")
+_BUNDLE_SIGNS = (BAGIT, MANIFEST, WACZ)
 
 __all__ = ["verify", "verify_archive", "verify_bundle"]
 
@@ -23,8 +28,8 @@ def verify(
     `trust` is a folder of TSA roots (and maybe log.vkey), `vkey` the log's public key line, both obtained
     independently of what is verified.
     """
-    if (path / CONFIG_FILE).is_file():
+    if any((path / name).exists() for name in _ARCHIVE_SIGNS):
         return verify_archive(path, trust=trust, progress=progress)
-    if (path / "bagit.txt").is_file():
+    if any((path / name).exists() for name in _BUNDLE_SIGNS):
         return verify_bundle(path, trust=trust, vkey=vkey, progress=progress)
-    raise UsageError(f"{path} is neither an archive ({CONFIG_FILE}) nor a bundle (bagit.txt)")
+    raise UsageError(f"{path} is neither an archive ({CONFIG_FILE}) nor a bundle ({BAGIT})")

@@ -235,14 +235,14 @@ def parse(content: bytes) -> Record:
     if end < 0 or lines[0] != VERSION:
         raise FormatError(f"not a WARC/1.1 record: begins with {content[:20]!r}")
     named = [_named_field(line) for line in lines[1:]]
-    once = dict(named)
-    try:
-        length = int(once["Content-Length"])
-        record_id, kind, date = once["WARC-Record-ID"], once["WARC-Type"], once["WARC-Date"]
-    except (KeyError, ValueError) as error:
-        raise FormatError(
-            f"WARC record lacks a mandatory field or its length is no number: {error}"
-        ) from error
+    once = _once(named)
+    missing = [name for name in MANDATORY if name not in once]
+    if missing:
+        raise FormatError(f"WARC record lacks the mandatory field {', '.join(missing)}")
+    record_id, kind, date = once["WARC-Record-ID"], once["WARC-Type"], once["WARC-Date"]
+    if not _LENGTH.fullmatch(once["Content-Length"]):  # int() would also take blanks, signs and underscores
+        raise FormatError(f"record {record_id}: Content-Length {once['Content-Length'][:20]!r} is no number")
+    length = int(once["Content-Length"])
     block = content[end + 4 : end + 4 + length]
     if len(block) != length or content[end + 4 + length :] != b"\r\n\r\n":
         raise FormatError(f"record {record_id}: {length} bytes and two CRLF expected after its head")

@@ -222,9 +222,13 @@ def _row(item: Item) -> dict[str, Any]:
     return {name: {**values, **traced}.get(name) for name in columns(type(item))}
 
 
-def equal(one: Index, other: Index) -> Iterable[str]:
+LEAF_TABLES = ("applied", "event", "run", "capture", "court_case", "exhibit")
+ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread")
+
+
+def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Iterable[str]:
     """Names of the tables in which two indexes differ, with the first difference; nothing if they are equal."""
-    for table in ("applied", "event", "run", "capture", *ITEM_TYPES, "unread", "court_case", "exhibit"):
+    for table in tables:
         rows = [sorted(map(tuple, index.query(f"select * from {table}")), key=repr) for index in (one, other)]  # noqa: S608
         if rows[0] != rows[1]:
             surplus = [row for row in rows[0] if row not in set(rows[1])] or rows[1]

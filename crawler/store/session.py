@@ -79,7 +79,11 @@ class Session:
 
         Raises whatever `Archive.open` and `Index.catch_up` raise.
         """
-        return cls.take(Archive.open(path, writable=True))
+        known = 0
+        if (path / FILE).is_file():
+            with Index(path / FILE, writable=False) as index:
+                known = index.leaves
+        return cls.take(Archive.open(path, writable=True, at_least=known))
 
     @classmethod
     def take(cls, archive: Archive) -> Self:

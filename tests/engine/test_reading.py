@@ -65,6 +65,7 @@ def test_a_refusal_inside_a_part_of_the_page_names_the_page() -> None:
         ("<div>一<p>二</p>三</div>", "一\n二\n三"),
         ("<div>价<b>59</b>元</div>", "价59元"),
         ("<div>一<script>var a</script>二<style>p{}</style>三</div>", "一二三"),
+        ("<div>一<noscript><b>no</b></noscript>二</div>", "一二"),
         ("<div>一<!-- no -->二</div>", "一二"),
         ("<div>2024-8-6&nbsp;22:55</div>", "2024-8-6 22:55"),
         ("<div>　　段落　</div>", "段落"),

@@ -4,6 +4,7 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawler import clock
 from crawler.config import AuthorityConfig, Config
 from crawler.demo.tsa import DemoAuthority
 from crawler.evidence import http
@@ -31,6 +32,11 @@ class Sample:
     path: Path
     authorities: tuple[DemoAuthority, ...]
     captures: dict[str, str]
+
+
+def make_authorities(folder: Path) -> tuple[DemoAuthority, DemoAuthority]:
+    """Two authorities with different keys, the second with an intermediate CA."""
+    return DemoAuthority(folder / "tsa-a", "tsa-a"), DemoAuthority(folder / "tsa-b", "tsa-b", intermediate=True)
 
 
 def make_sample(path: Path, authorities: tuple[DemoAuthority, ...]) -> Sample:
@@ -88,7 +94,7 @@ def seal(archive: Archive, authorities: tuple[DemoAuthority, ...]) -> None:
 
 def draft(name: str, message: bytes | None, *, url: str, state: str = "complete") -> Draft:
     """A capture of one exchange: response and request, or only a metadata record for a failure."""
-    started = "2026-11-22T08:16:41.123456Z"
+    started = clock.now()
     records: list[Encoded] = []
     if message is not None:
         head = http.parse_head(message)
@@ -121,7 +127,7 @@ def draft(name: str, message: bytes | None, *, url: str, state: str = "complete"
         reason=None if state == "complete" else "connection refused",
         fidelity="wire-exact",
         started=started,
-        ended="2026-11-22T08:16:42.000001Z",
+        ended=clock.now(),
         records=(),
         status=http.parse_head(message).status if message is not None else None,
     )

@@ -68,6 +68,7 @@ def tieba_bar(items: list[Item]) -> Facts:
 
 def douban_group(items: list[Item]) -> Facts:
     first, second, *_ = topics = of(Post, items)
+    assert not any(str(topic.headline).endswith("...") for topic in topics)  # whole, not as cut off on screen
     return {
         "group": first.publisher,
         "topics": len({topic.identifier for topic in topics}),
@@ -148,7 +149,7 @@ SAVED = (
     Case("bakewithzoha", "parse_thing", "jsonld/reviews-4.html", MUG_CAKE, json_ld),
     Case("jd_reviews", "parse_reviews", "jd/reviews-1.json", JD, jd_reviews, "application/json"),
 )
-MARKET = ("market_shop", "market_bbs", "market_news", "market_doorway")  # cases in test_market.py
+MARKET = ("market_shop", "market_bbs", "market_news", "market_doorway")  # cases in test_market_spiders.py
 
 
 def spider_files() -> list[str]:

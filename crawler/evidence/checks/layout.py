@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 from crawler.errors import FormatError
-from crawler.evidence.archive import STATE_FILE, state_files
+from crawler.evidence.archive import LOCK_FILE, STATE_FILE, state_files
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.digest import digest_file
+from crawler.evidence.durable import is_unfinished
 from crawler.evidence.report import Check, Faults
 
 REQUIRED = (
@@ -41,12 +42,17 @@ def check_layout(archive: Path) -> Check:
     for name, regular in walk(archive):
         if not regular:
             faults.add(f"{name} is not a regular file: links and devices do not belong into an archive")
+        elif is_unfinished(Path(name)):
+            faults.add(f"{name} is left over from an interrupted write, and no digest covers it")
         elif _KNOWN.fullmatch(name) is None and not _UNCOMMITTED.fullmatch(name):
             unknown.append(name)
             if Path(name).parent.name == "warc":
                 faults.add(f"{name}: no file of this name belongs here, and no digest covers it")
+    lock = archive / LOCK_FILE
+    if lock.is_file() and lock.stat().st_size:
+        faults.add(f"{LOCK_FILE} is not empty: no digest covers it, so nothing may stand in it")
     also = f"; not known to this version: {', '.join(unknown[:20])}" if unknown else ""
-    return faults.check(f"all required files are there{also}", "restore what is missing from a copy")
+    return faults.check(f"all required files are there{also}", f"restore what is missing from a copy; {RESEAL}")
 
 
 def check_state(archive: Path) -> Check:

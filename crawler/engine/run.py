@@ -1,0 +1,225 @@
+"""Start crawls, one site after another, and say how each ended. What `evidence crawl` calls."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.log import configure_logging
+
+from crawler.engine.addon import new_run
+from crawler.engine.frontier import FILE, FrontierQueue
+from crawler.engine.single import SinglePage
+from crawler.errors import EvidenceError, UsageError
+from crawler.evidence.archive import Archive
+from crawler.evidence.seal import unsealed
+from crawler.items import ITEM_TYPES
+from crawler.store.index import FILE as INDEX_FILE
+from crawler.store.index import Index
+from crawler.store.session import end_session
+
+FINISHED = "finished"
+SINGLE = SinglePage.name
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to crawl: a site, optionally one address or kind, and the run to go on with."""
+
+    site: str
+    url: str | None = None
+    kind: str | None = None
+    resume: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How one run ended. `counts` is what the log's run-closed entry holds; `items` counts stored items by kind."""
+
+    run: str
+    site: str
+    reason: str
+    counts: dict[str, Any]
+    items: dict[str, int]
+    unread: int
+    seconds: float
+    stopped_by: str | None = None
+    unsealed: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run did everything there was to do, and everything was understood."""
+        return self.reason == FINISHED and self.stopped_by is None and self.unread == 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all is well; 1 something was not done or not understood; 3 all done, but not sealed."""
+        return 1 if not self.complete else 3 if self.unsealed else 0
+
+
+@dataclass(slots=True)
+class Live:
+    """What a running crawl has done so far, for the screen."""
+
+    run: str
+    site: str
+    captures: int = 0
+    items: int = 0
+    waiting: int = 0
+
+
+Watch = Callable[[Live], None]
+
+
+def project_settings(archive: Path, **overrides: Any) -> Settings:
+    """Our settings for one archive; overrides win over everything."""
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    for name, value in {"EVIDENCE_ARCHIVE": str(archive), **overrides}.items():
+        settings.set(name, value, "cmdline")
+    return settings
+
+
+def known_sites() -> list[str]:
+    """Names of all sites, from `spiders/`."""
+    return sorted(SpiderLoader.from_settings(project_settings(Path())).list())
+
+
+def resumable(archive: Path, run: str) -> Order:
+    """The order to go on with an interrupted run. Raises UsageError if the archive has no such run."""
+    with Index(archive / INDEX_FILE, writable=False) as index:
+        rows = index.query("select site from run where id = ?", (run,))
+        others = index.query("select id from run where ended is null order by id")
+    if not rows:
+        open_runs = ", ".join(row["id"] for row in others) or "none"
+        raise UsageError(f"this archive has no run {run!r}; interrupted runs: {open_runs}")
+    return Order(rows[0]["site"], resume=run)
+
+
+def crawl(
+    archive: Path,
+    orders: Sequence[Order],
+    *,
+    watch: Watch | None = None,
+    log_file: Path | None = None,
+    **overrides: Any,
+) -> list[RunReport]:
+    """Run the orders one after another; returns one report for each that was begun.
+
+    Ctrl-C once ends the current run in order (what is under way is finished and stored), twice at once.
+    Raises UsageError for an unknown site, and what opening the archive raises.
+    """
+    unknown = [order.site for order in orders if order.site not in known_sites() and order.site != SINGLE]
+    if unknown:
+        raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known_sites())}")
+    settings = project_settings(archive, TWISTED_REACTOR_ENABLED=False, **overrides)
+    configure_logging({"LOG_LEVEL": settings["LOG_LEVEL"], "LOG_FILE": str(log_file) if log_file else None})
+    return asyncio.run(_crawl_all(archive, settings, orders, watch))
+
+
+async def _crawl_all(
+    archive: Path, settings: Settings, orders: Sequence[Order], watch: Watch | None
+) -> list[RunReport]:
+    reports: list[RunReport] = []
+    for order in orders:
+        run_settings = settings.copy()
+        run_settings.set("EVIDENCE_RUN", order.resume or new_run(), "cmdline")
+        run_settings.set("EVIDENCE_RESUME", order.resume is not None, "cmdline")
+        report = await _crawl_one(archive, run_settings, order, watch)
+        reports.append(report)
+        if report.stopped_by is not None or report.reason == "shutdown":
+            break
+    return reports
+
+
+async def _crawl_one(archive: Path, settings: Settings, order: Order, watch: Watch | None) -> RunReport:
+    runner = AsyncCrawlerRunner(settings)
+    crawler = runner.create_crawler(_spider(order.site))
+    arguments = {
+        name: value for name, value in (("url", order.url), ("kind", order.kind)) if value is not None
+    }
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop, runner, loop)
+    started = loop.time()
+    watcher = asyncio.create_task(_watch(crawler, order.site, watch)) if watch else None
+    try:
+        await runner.crawl(crawler, **arguments)
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        end_session(crawler)  # does nothing after a normal end; lets go of the archive after an early error
+    return _report(archive, crawler, order.site, loop.time() - started)
+
+
+def _spider(site: str) -> Any:
+    if site == SINGLE:
+        return SinglePage
+    return site
+
+
+def _stop(runner: AsyncCrawlerRunner, loop: asyncio.AbstractEventLoop) -> None:
+    logging.getLogger(__name__).warning(
+        "stopping: what is under way is finished first; again to stop at once"
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, os._exit, 130)  # as a kill: `--resume` goes on from the frontier
+    loop.create_task(runner.stop())
+
+
+async def _watch(crawler: Crawler, site: str, watch: Watch) -> None:
+    live = Live("", site)
+    while True:
+        await asyncio.sleep(0.5)
+        if crawler.stats is None:
+            continue
+        live.run = crawler.settings.get("EVIDENCE_RUN") or ""
+        live.captures = crawler.stats.get_value("downloader/response_count", 0)
+        live.items = crawler.stats.get_value("item_scraped_count", 0)
+        watch(live)
+
+
+def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunReport:
+    stats = crawler.stats
+    if stats is None:
+        raise EvidenceError(f"the crawl of {site} did not start; see the messages above")
+    run = crawler.settings["EVIDENCE_RUN"]
+    with Index(archive / INDEX_FILE, writable=False) as index:
+        items = {kind: _count(index, kind, run) for kind in ITEM_TYPES}
+        unread = _count(index, "unread", run)
+    with Archive.open(archive) as opened:
+        reasons = unsealed(opened)
+    return RunReport(
+        run=run,
+        site=site,
+        reason=stats.get_value("evidence/reason", "not started"),
+        counts=stats.get_value("evidence/counts", {}),
+        items={kind: number for kind, number in items.items() if number},
+        unread=unread,
+        seconds=seconds,
+        stopped_by=stats.get_value("evidence/stopped_by"),
+        unsealed=reasons,
+    )
+
+
+def _count(index: Index, table: str, run: str) -> int:
+    sql = f"select count(*) from {table} where capture in (select id from capture where run = ?)"  # noqa: S608
+    return int(index.query(sql, (run,))[0][0])
+
+
+def waiting(archive: Path, run: str) -> dict[str, int]:
+    """State → number of requests in a run's frontier."""
+    queue = FrontierQueue(archive / FILE, run)
+    try:
+        return queue.counts()
+    finally:
+        queue.close()

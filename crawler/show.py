@@ -1,0 +1,168 @@
+"""What people see in the terminal: Chinese, times as 北京时间. Text in, text out; only `progress` and `live` draw."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from crawler import clock
+from crawler.engine.run import Live, RunReport
+from crawler.evidence.seal import Seal
+
+KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
+STATES = {"complete": "完整", "partial": "不完整", "blocked": "被拦截", "failed": "失败"}
+REASONS = {
+    "finished": "全部完成",
+    "shutdown": "被操作人中止",
+    "closespider_pagecount": "达到单次页数上限",
+    "disk-full": "磁盘已满",
+    "cannot-record": "无法固定证据",
+}
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal while something long runs; nothing where nobody watches."""
+    bar = Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(what, total=None)
+
+    def advance(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+
+    with bar if sys.stderr.isatty() else contextlib.nullcontext():
+        yield advance
+
+
+@contextlib.contextmanager
+def live() -> Iterator[Callable[[Live], None]]:
+    """A line with what the crawl has done so far; every ten seconds a line where there is no terminal."""
+    if not sys.stderr.isatty():
+        yield _Ticker()
+        return
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("准备采集")
+    with bar:
+        yield lambda now: bar.update(task, description=_line(now))
+
+
+class _Ticker:
+    """Prints every twentieth look, i.e. every ten seconds."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def __call__(self, now: Live) -> None:
+        self._looks += 1
+        if self._looks % 20 == 0:
+            print(_line(now), file=sys.stderr, flush=True)
+
+
+def runs(reports: Sequence[RunReport]) -> str:
+    """One paragraph for each run: what was done, what was not, and what to do next."""
+    return "\n".join(_run(report) for report in reports)
+
+
+def sealed(state: Seal) -> str:
+    """Who has stamped the newest checkpoint, and who has not."""
+    lines = [f"检查点：日志前 {state.size} 条"]
+    lines += [f"  时间戳 {name}：{clock.beijing(when)}" for name, when in state.stamped.items()]
+    lines += [f"  未盖章 {name}：{reason}" for name, reason in state.missing.items()]
+    lines.append(
+        "已封存。" if state.sealed else "尚未封存（unsealed）：请排除上述问题后再次运行 evidence seal。"
+    )
+    return "\n".join(lines)
+
+
+def captures(rows: Sequence[dict[str, Any]]) -> str:
+    """One line for each capture, newest first."""
+    return "\n".join(_capture(row) for row in rows) or "没有符合条件的采集。"
+
+
+def cases(rows: Sequence[dict[str, Any]]) -> str:
+    """One line for each case."""
+    return (
+        "\n".join(f"{row['id']}  {row['title']}（{row['cause']}）  证据 {row['exhibits']} 件" for row in rows)
+        or "尚无案件。"
+    )
+
+
+def case(row: dict[str, Any]) -> str:
+    """A case with its exhibits."""
+    lines = [f"{row['id']}  {row['title']}", f"案由：{row['cause']}    提交人：{row['submitter']}"]
+    for exhibit in row["exhibits"]:
+        lines.append(
+            f"  {exhibit['number']}  [{exhibit['group_letter']}] {exhibit['title']}：{exhibit['purpose']}"
+        )
+        lines += [f"        采集 {capture}" for capture in exhibit["captures"]]
+    return "\n".join(lines)
+
+
+def exported(to: Path, summary: Any) -> str:
+    """Where the bundle is and how to look at it."""
+    return (
+        f"证据包：{to}（{summary.captures} 次采集，{summary.records} 条记录）\n"
+        f"  证据目录：{to / 'data/catalogue.docx'}\n"
+        f"  核验说明：{to / 'data/verify-zh.md'}\n"
+        f"  核验：evidence verify {to}"
+    )
+
+
+def rebuilt(differences: Sequence[str]) -> str:
+    """Whether the rebuilt database equals the one before."""
+    if not differences:
+        return "数据库已重建，与原数据库一致。"
+    return "\n".join(["数据库已重建，与原数据库不同：", *(f"  {difference}" for difference in differences)])
+
+
+def _capture(row: dict[str, Any]) -> str:
+    when = clock.beijing(row["started"]).partition("（")[0]
+    return f"{row['id'][:12]}  {when}  {STATES[row['state']]}  {row['status'] or '-'}  {row['url']}"
+
+
+def _line(now: Live) -> str:
+    return f"{now.site}：已固定 {now.captures} 页，读出 {now.items} 条"
+
+
+def _run(report: RunReport) -> str:
+    states = "，".join(f"{STATES[state]} {n}" for state, n in report.counts.get("captures", {}).items())
+    items = "，".join(f"{KINDS[kind]} {n}" for kind, n in report.items.items()) or "无"
+    lines = [
+        f"{report.site}（{report.run}）：{REASONS.get(report.reason, report.reason)}，用时 {report.seconds:.0f} 秒",
+        f"  采集：{states or '无'}；读出：{items}",
+    ]
+    lines += [f"  未采集：{reason}（{n}）" for reason, n in report.counts.get("reasons", {}).items()]
+    lines += [
+        f"  已停止访问 {host}：{reason}" for host, reason in report.counts.get("stopped_hosts", {}).items()
+    ]
+    if report.unread:
+        lines.append(f"  未能读懂：{report.unread} 处（见数据库 unread 表）")
+    if report.stopped_by:
+        lines.append(f"  原因：{report.stopped_by}")
+    if report.reason != "finished":
+        lines.append(f"  继续：evidence crawl --resume {report.run}")
+    lines += [f"  尚未封存（unsealed）：{reason}；请运行 evidence seal" for reason in report.unsealed]
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""Cases and exhibits. Each decision is a log entry first (chain of custody); the tables follow from the entries."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.errors import UsageError
+from crawler.store.index import Index
+from crawler.store.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExhibit:
+    """An exhibit to add: `group` is one of A–I (law.toml meta.groups); captures by id or beginning of it."""
+
+    case: str
+    group: str
+    title: str
+    purpose: str
+    captures: Sequence[str]
+    number: str | None = None  # None: the next free one of its group
+
+
+def create_case(session: Session, *, title: str, cause: str, submitter: str) -> str:
+    """Begin a case; returns its id, K1, K2 …"""
+    number = int(session.index.query("select count(*) from court_case")[0][0]) + 1
+    case = f"K{number}"
+    details = {"case": case, "title": title, "cause": cause, "submitter": submitter}
+    session.record_event("case-created", details)
+    return case
+
+
+def add_exhibit(session: Session, exhibit: NewExhibit) -> str:
+    """Add an exhibit to a case; returns its number. Raises UsageError for an unknown case or a number in use."""
+    require_case(session.index, exhibit.case)
+    if not exhibit.captures:
+        raise UsageError("an exhibit needs at least one capture: see `evidence captures`")
+    captures = [session.index.capture_row(identifier)["id"] for identifier in exhibit.captures]
+    number = exhibit.number or _next_number(session.index, exhibit.case, exhibit.group)
+    if any(row["number"] == number for row in exhibits_of(session.index, exhibit.case)):
+        raise UsageError(f"case {exhibit.case} has an exhibit {number} already: choose another number")
+    details = {
+        "case": exhibit.case,
+        "number": number,
+        "group": exhibit.group,
+        "title": exhibit.title,
+        "purpose": exhibit.purpose,
+        "captures": captures,
+    }
+    session.record_event("exhibit-added", details)
+    return number
+
+
+def cases(index: Index) -> list[sqlite3.Row]:
+    """Every case: id, title, cause, submitter, created, exhibits (how many)."""
+    return index.query(
+        "select c.*, (select count(*) from exhibit e where e.court_case = c.id) exhibits"
+        " from court_case c order by c.created, c.id"
+    )
+
+
+def require_case(index: Index, case: str) -> sqlite3.Row:
+    """The row of a case. Raises UsageError if there is none."""
+    rows = index.query("select * from court_case where id = ?", (case,))
+    if not rows:
+        known = ", ".join(row["id"] for row in cases(index)) or "none yet: `evidence case new`"
+        raise UsageError(f"no case {case!r}; known: {known}")
+    return rows[0]
+
+
+def exhibits_of(index: Index, case: str) -> list[sqlite3.Row]:
+    """The exhibits of a case; `captures` is a JSON array of capture ids."""
+    return index.query("select * from exhibit where court_case = ? order by group_letter, number", (case,))
+
+
+def captures_of(exhibit: sqlite3.Row) -> list[str]:
+    """The capture ids of an exhibit row."""
+    found: list[str] = json.loads(exhibit["captures"])
+    return found
+
+
+def _next_number(index: Index, case: str, group: str) -> str:
+    chapter = ord(group) - ord("A") + 1
+    used = [row["number"] for row in exhibits_of(index, case) if row["number"].startswith(f"{chapter}-")]
+    return f"{chapter}-{max((int(number.split('-')[1]) for number in used), default=0) + 1}"
