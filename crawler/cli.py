@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +30,7 @@ from crawler.evidence.verify import verify
 from crawler.export.bundle import export_bundle
 from crawler.export.model import Case, Exhibit, group_names
 from crawler.items import ITEM_TYPES
-from crawler.store import cases
+from crawler.store import cases, series
 from crawler.store.check import check_index
 from crawler.store.index import FILE as INDEX_FILE
 from crawler.store.index import Index
@@ -85,7 +85,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="输出 JSON，�
 @click.option("--delay", type=float, default=5.0, show_default=True, help="对同一网站两次访问的间隔秒数")
 @click.option("--proxy", default="", help="http://host:port，写入每一次采集的记录")
 @click.pass_obj
-def init(archive: Path, /, folder: Path | None, authorities: tuple[str, ...], delay: float, **who: Any) -> None:
+def init(
+    archive: Path, /, folder: Path | None, authorities: tuple[str, ...], delay: float, **who: Any
+) -> None:
     """新建证据库并生成日志密钥 / make an archive and its key.
 
     \b
@@ -120,6 +122,9 @@ def init(archive: Path, /, folder: Path | None, authorities: tuple[str, ...], de
 @click.argument("sites", nargs=-1)
 @click.option("--url", help="从这个地址开始，代替起始页")
 @click.option("--kind", type=click.Choice(list(ITEM_TYPES)), help="只采集这一类")
+@click.option(
+    "--pages", type=click.IntRange(min=1), help="最多采集这么多页（不含 robots.txt）；之后可用 --resume 继续"
+)
 @click.option("--resume", metavar="RUN", help="继续被中断的采集")
 @click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @click.option("-s", "settings", multiple=True, metavar="NAME=VALUE", help="Scrapy 设置，写入日志")
@@ -130,6 +135,7 @@ def crawl_command(
     sites: tuple[str, ...],
     url: str | None,
     kind: str | None,
+    pages: int | None,
     resume: str | None,
     log_file: Path | None,
     settings: tuple[str, ...],
@@ -144,7 +150,7 @@ def crawl_command(
     if resume is None and not sites:
         raise UsageError(f"which site? One of: {', '.join(known_sites())}")
     orders = [resumable(archive, resume)] if resume else [Order(site, url, kind) for site in sites]
-    _crawl(archive, orders, log_file, _settings(settings), as_json)
+    _crawl(archive, orders, log_file, _settings(settings, pages), as_json)
 
 
 @evidence.command()
@@ -180,6 +186,38 @@ def captures(archive: Path, /, limit: int, as_json: bool, **wanted: str | None) 
     with Index(archive / INDEX_FILE, writable=False) as index:
         rows = [dict(row) for row in index.query(sql, (*given.values(), limit))]
     _print(as_json, rows, show.captures(rows))
+
+
+@evidence.command("items")
+@click.argument("kind", type=click.Choice(list(ITEM_TYPES)))
+@click.option("--text", default="", help="内容中含有的文字")
+@click.option("--limit", default=50, show_default=True)
+@as_json
+@click.pass_obj
+def items_command(archive: Path, kind: str, text: str, limit: int, as_json: bool) -> None:
+    """列出读出的商品、评价、帖文及其所在采集 / list what was read, and from which capture.
+
+    \b
+    evidence items post --text 体验官
+    """
+    with Index(archive / INDEX_FILE, writable=False) as index:
+        rows = [dict(row) for row in series.items(index, kind, text, limit)]
+    _print(as_json, rows, show.items(rows))
+
+
+@evidence.command()
+@as_json
+@click.pass_obj
+def changes(archive: Path, as_json: bool) -> None:
+    """同一网页前后两次采集的变化：计数、消失的评价 / what moved and what vanished between captures.
+
+    \b
+    evidence changes
+    """
+    with Index(archive / INDEX_FILE, writable=False) as index:
+        moved, gone = series.moves(index), series.vanished(index)
+    found = {"moves": [asdict(move) for move in moved], "vanished": [asdict(review) for review in gone]}
+    _print(as_json, found, show.changes(moved, gone))
 
 
 @evidence.command("seal")
@@ -464,9 +502,9 @@ def _authority(entry: str) -> tuple[AuthorityConfig, bytes]:
     return AuthorityConfig(name, url), Path(roots).read_bytes()
 
 
-def _settings(given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [entry.partition("=") for entry in given]
-    return {name: value for name, _, value in pairs}
+def _settings(given: tuple[str, ...], pages: int | None) -> dict[str, str]:
+    cap = {} if pages is None else {"EVIDENCE_PAGES": str(pages)}
+    return {**cap, **{name: value for name, _, value in (entry.partition("=") for entry in given)}}
 
 
 def _ascii(name: str) -> str:

@@ -19,13 +19,21 @@ from rich.progress import (
 from crawler import clock
 from crawler.engine.run import Live, RunReport
 from crawler.evidence.seal import Seal
+from crawler.store.series import Move, Vanished
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
 STATES = {"complete": "完整", "partial": "不完整", "blocked": "被拦截", "failed": "失败"}
+COUNTERS = {
+    "price_amount": "价格",
+    "sales_number": "销量",
+    "review_number": "评价数",
+    "rating_number": "评分",
+}
+MOST_LINES = 12
 REASONS = {
     "finished": "全部完成",
     "shutdown": "被操作人中止",
-    "closespider_pagecount": "达到单次页数上限",
+    "page-cap": "达到单次页数上限",
     "disk-full": "磁盘已满",
     "cannot-record": "无法固定证据",
 }
@@ -102,6 +110,31 @@ def captures(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(_capture(row) for row in rows) or "没有符合条件的采集。"
 
 
+def items(rows: Sequence[dict[str, Any]]) -> str:
+    """One line for each item."""
+    return (
+        "\n".join(
+            f"{row['capture'][:12]}  {row['site']}  {row['identifier']}  {' '.join(row['text'].split())[:60]}"
+            for row in rows
+        )
+        or "没有符合条件的内容。"
+    )
+
+
+def changes(moved: Sequence[Move], gone: Sequence[Vanished]) -> str:
+    """Counters that moved and reviews that are gone, each with the captures before and after."""
+    lines = [f"计数变化 {len(moved)} 处："]
+    lines += [f"  {_move(move)}" for move in moved[:MOST_LINES]]
+    lines += [f"前次可见、后次不见的评价 {len(gone)} 条："]
+    lines += [
+        f"  {' '.join(v.text.split())[:40]}（采集 {v.capture_with[:12]} 有，{v.capture_without[:12]} 无）"
+        for v in gone[:MOST_LINES]
+    ]
+    if len(moved) > MOST_LINES or len(gone) > MOST_LINES:
+        lines.append("（只列出一部分；全部内容请加 --json）")
+    return "\n".join(lines)
+
+
 def cases(rows: Sequence[dict[str, Any]]) -> str:
     """One line for each case."""
     return (
@@ -136,6 +169,11 @@ def rebuilt(differences: Sequence[str]) -> str:
     if not differences:
         return "数据库已重建，与原数据库一致。"
     return "\n".join(["数据库已重建，与原数据库不同：", *(f"  {difference}" for difference in differences)])
+
+
+def _move(move: Move) -> str:
+    change = f"{COUNTERS[move.counter]} {move.before} → {move.after}"
+    return f"{move.name[:24]}  {change}（采集 {move.capture_before[:12]} → {move.capture_after[:12]}）"
 
 
 def _capture(row: dict[str, Any]) -> str:

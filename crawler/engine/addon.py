@@ -36,7 +36,7 @@ class EvidenceAddon:
             "DOWNLOAD_TIMEOUT": config.timeout_seconds,
             "DOWNLOAD_MAXSIZE": int(config.max_page_megabytes * (1 << 20)),
             "DOWNLOAD_WARNSIZE": 0,
-            "CLOSESPIDER_PAGECOUNT": config.pages_per_run,
+            "EVIDENCE_PAGES": config.pages_per_run,
         }
         for name, value in values.items():
             settings.set(name, value, _PRIORITY)

@@ -133,6 +133,8 @@ class Frontier(BaseScheduler):
         self._spider: Spider | None = None
         self._retries: deque[Request] = deque()
         self._active: Counter[str] = Counter()
+        self._cap = crawler.settings.getint("EVIDENCE_PAGES")  # 0: as many as there are
+        self._handed_out = 0
         self._per_host = 2 * crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self.queue = queue
         self.resumed = resumed
@@ -155,7 +157,12 @@ class Frontier(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Whether the run has anything left to do."""
-        return bool(self._retries) or self.queue.waiting()
+        return bool(self._retries) or (not self._capped and self.queue.waiting())
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run ends at its page cap with requests left; `--resume` goes on from there."""
+        return self._capped and self.queue.waiting()
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a request from the engine; False if this run has it already."""
@@ -170,12 +177,15 @@ class Frontier(BaseScheduler):
         """The next request to fetch, or None for now."""
         if self._retries:
             return self._retries.popleft()
+        if self._capped:
+            return None
         busy = [host for host, active in self._active.items() if active >= self._per_host]
         claimed = self.queue.claim(busy)
         if claimed is None:
             return None
         key, host, encoded, _ = claimed
         self._active[host] += 1
+        self._handed_out += 1
         request = decode_request(encoded, self._required_spider())
         request.meta[KEY] = key
         request.meta["frontier_host"] = host
@@ -205,6 +215,10 @@ class Frontier(BaseScheduler):
         if self._active[host] <= 0:
             del self._active[host]
         self.queue.finish(key, state, reason)
+
+    @property
+    def _capped(self) -> bool:
+        return bool(self._cap) and self._handed_out >= self._cap
 
     def _required_spider(self) -> Spider:
         if self._spider is None:
@@ -259,7 +273,9 @@ def _method_name(spider: Spider, method: Any) -> str | None:
         return None
     name: str = getattr(method, "__name__", "")
     if getattr(spider, name, None) != method:
-        raise UsageError(f"{method!r} cannot be stored: callbacks must be methods of the spider {spider.name}")
+        raise UsageError(
+            f"{method!r} cannot be stored: callbacks must be methods of the spider {spider.name}"
+        )
     return name
 
 

@@ -16,6 +16,7 @@ from crawler.errors import EvidenceError
 from crawler.store.session import Session, end_session, session_of
 
 logger = logging.getLogger(__name__)
+PAGE_CAP = "page-cap"  # reason of a run that ended at its page cap with requests left
 _LOGGED_SETTINGS = (
     "USER_AGENT",
     "ROBOTSTXT_OBEY",
@@ -26,7 +27,7 @@ _LOGGED_SETTINGS = (
     "DOWNLOAD_TIMEOUT",
     "DOWNLOAD_MAXSIZE",
     "DOWNLOAD_VERIFY_CERTIFICATES",
-    "CLOSESPIDER_PAGECOUNT",
+    "EVIDENCE_PAGES",
     "RETRY_TIMES",
     "COOKIES_ENABLED",
     "EVIDENCE_PROXY",
@@ -66,7 +67,9 @@ class RunLog:
         try:
             if isinstance(scheduler, Frontier):
                 counts = self._counts(scheduler)
-                await self._write_end(reason, counts)
+                await self._write_end(
+                    PAGE_CAP if scheduler.cut_short and reason == "finished" else reason, counts
+                )
                 scheduler.queue.close()
         finally:
             await asyncio.to_thread(end_session, self._crawler)

@@ -16,6 +16,7 @@ from scrapy.utils.log import configure_logging
 
 from crawler.engine.addon import new_run
 from crawler.engine.frontier import FILE, FrontierQueue
+from crawler.engine.lifecycle import PAGE_CAP
 from crawler.engine.single import SinglePage
 from crawler.errors import EvidenceError, UsageError
 from crawler.evidence.archive import Archive
@@ -55,8 +56,8 @@ class RunReport:
 
     @property
     def complete(self) -> bool:
-        """Whether the run did everything there was to do, and everything was understood."""
-        return self.reason == FINISHED and self.stopped_by is None and self.unread == 0
+        """Whether the run did all that was ordered (the page cap is part of the order) and understood all of it."""
+        return self.reason in (FINISHED, PAGE_CAP) and self.stopped_by is None and self.unread == 0
 
     @property
     def exit_code(self) -> int:

@@ -52,7 +52,9 @@ def check_layout(archive: Path) -> Check:
     if lock.is_file() and lock.stat().st_size:
         faults.add(f"{LOCK_FILE} is not empty: no digest covers it, so nothing may stand in it")
     also = f"; not known to this version: {', '.join(unknown[:20])}" if unknown else ""
-    return faults.check(f"all required files are there{also}", f"restore what is missing from a copy; {RESEAL}")
+    return faults.check(
+        f"all required files are there{also}", f"restore what is missing from a copy; {RESEAL}"
+    )
 
 
 def check_state(archive: Path) -> Check:

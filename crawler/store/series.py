@@ -1,0 +1,93 @@
+"""What the index shows about change: items that contain a text, counters that moved, reviews that vanished."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from crawler.store.index import Index
+
+_TEXT = {
+    "listing": "name",
+    "review": "review_body",
+    "post": "coalesce(headline, '') || ' ' || coalesce(article_body, '')",
+}
+_COUNTERS = ("price_amount", "sales_number", "review_number", "rating_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A listing's counter in two captures that follow each other."""
+
+    site: str
+    identifier: str
+    name: str
+    counter: str
+    before: object
+    after: object
+    capture_before: str
+    capture_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A review that a later capture of the same page address no longer shows."""
+
+    site: str
+    identifier: str
+    text: str
+    page_url: str
+    last_seen: str  # UTC
+    capture_with: str
+    capture_without: str
+
+
+def items(index: Index, kind: str, text: str, limit: int) -> list[sqlite3.Row]:
+    """Items of a kind whose text contains `text`: capture, identifier, page_url, captured_at, text; newest first."""
+    sql = (
+        f"select capture, site, identifier, page_url, captured_at, {_TEXT[kind]} text from {kind}"  # noqa: S608
+        f" where instr({_TEXT[kind]}, ?) order by captured_at desc, ordinal limit ?"
+    )
+    return index.query(sql, (text, limit))
+
+
+def moves(index: Index) -> list[Move]:
+    """Counters that changed from one capture of a page to the next capture of the same page."""
+    found = []
+    for counter in _COUNTERS:
+        rows = index.query(
+            "select site, identifier, name, before, after, capture_before, capture_after from ("  # noqa: S608
+            f" select site, identifier, name, {counter} after, capture capture_after,"
+            f" lag({counter}) over w before, lag(capture) over w capture_before from listing"
+            f" where {counter} is not null"
+            " window w as (partition by site, identifier, page_url order by captured_at)"
+            ") where before is not null and before != after and capture_before != capture_after"
+            " order by site, identifier, capture_after"
+        )
+        found += [Move(r["site"], r["identifier"], r["name"], counter, *tuple(r)[3:]) for r in rows]
+    return found
+
+
+def vanished(index: Index) -> list[Vanished]:
+    """Reviews that stood on a page and are gone from its next complete capture, though that still shows reviews.
+
+    A review that only moved to another page of the same run is not counted.
+    """
+    rows = index.query(
+        """
+        with page as (
+            select c.id, c.url, c.run, c.site, c.started,
+                   lead(c.id) over (partition by c.site, c.url order by c.leaf) later,
+                   lead(c.run) over (partition by c.site, c.url order by c.leaf) later_run
+            from capture c where c.state = 'complete' and c.status = 200
+        )
+        select r.site, r.identifier, r.review_body text, p.url page_url, p.started last_seen,
+               p.id capture_with, p.later capture_without
+        from page p join review r on r.capture = p.id
+        where p.later_run is not null and p.later_run != p.run
+          and exists (select 1 from review o where o.capture = p.later)
+          and not exists (
+              select 1 from review o join capture k on k.id = o.capture
+              where o.site = r.site and o.identifier = r.identifier and k.run = p.later_run)
+        order by r.site, r.identifier
+        """
+    )
+    return [Vanished(*tuple(row)) for row in rows]
