@@ -12,7 +12,7 @@ def now() -> str:
 
 def stamp(moment: datetime) -> str:
     """A datetime with zone as UTC text with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse(text: str) -> datetime:

@@ -50,7 +50,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
     "Accept-Encoding": "gzip, deflate, br, zstd",  # what engine/decoding.py can undo
 }
-REFERRER_POLICY = "no-referrer"
+REFERER_ENABLED = False  # a request tells nobody where we have been
 
 # Trust.
 DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default is False; a failure is recorded as a failed capture

@@ -21,7 +21,8 @@ def decoded(response: Response, limit: int) -> Response:
     Raises FormatError for an unknown or broken coding, and for a body that would exceed `limit` bytes (0: none).
     """
     body = response.body
-    for coding in reversed(_codings(response)):
+    # Answers without a body (redirects, 204, 304) may name the coding that the page would have had.
+    for coding in reversed(_codings(response) if body else []):
         decode = _DECODERS.get(coding)
         if decode is None:
             raise FormatError(f"{response.url}: unknown content coding {coding!r}")

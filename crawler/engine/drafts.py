@@ -16,6 +16,7 @@ from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new
 
 REQUEST_TYPE = "application/http;msgtype=request"
 RESPONSE_TYPE = "application/http;msgtype=response"
+MEDIA_TYPE_LIMIT = 200  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,8 @@ def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.
         ended=exchange.ended or exchange.started,
         records=(),
         status=_status(head),
-        media_type=media_type[-1].decode("latin-1") if media_type else None,
+        # Cut: a leaf holds 64 KiB at most, and one absurd header must not stop a crawl. The record has all of it.
+        media_type=media_type[-1].decode("latin-1")[:MEDIA_TYPE_LIMIT] if media_type else None,
         request_key=outcome.request_key,
         follows=outcome.follows,
         network=_network(exchange),

@@ -226,6 +226,9 @@ class Frontier(BaseScheduler):
         return self._spider
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
+
 def encode_request(request: Request, spider: Spider) -> str:
     """A request as JSON (never pickle: reading a pickle from a foreign file runs code).
 
@@ -246,7 +249,7 @@ def encode_request(request: Request, spider: Spider) -> str:
         "meta": {name: request.meta[name] for name in _META_KEPT if name in request.meta},
     }
     try:
-        return json.dumps(kept, ensure_ascii=False)
+        return _JSON.encode(kept)
     except TypeError as error:
         raise UsageError(f"{request.url}: arguments for the callback must be plain JSON: {error}") from error
 

@@ -144,7 +144,7 @@ class Site(scrapy.Spider):
 
     def request(self, url: str, callback: Callback, **arguments: Any) -> Request:
         """A request read by a method of this spider, with arguments that survive storage as JSON."""
-        if json.loads(json.dumps(arguments)) != arguments:
+        if arguments and json.loads(json.dumps(arguments)) != arguments:
             raise TypeError(f"arguments of {callback.__name__} must be plain JSON: {arguments!r}")
         return Request(url, callback=callback, cb_kwargs=arguments)
 

@@ -6,8 +6,8 @@ can honestly be called `wire-exact`. What is not observed is absent, never inven
 
 Private names used, pinned by version in pyproject.toml and named by tests/engine/test_wire.py:
 `scrapy.core.downloader.handlers._aiohttp`, `aiohttp.connector.TCPConnector._factory` and `._resolver`,
-`aiohttp.ClientSession._max_line_size` and `._max_field_size`, and `ssl.SSLObject._sslobj` with its
-`get_unverified_chain` (public only from Python 3.13).
+`aiohttp.ClientSession._max_line_size`, `._max_field_size` and `._max_headers`, and `ssl.SSLObject._sslobj` with
+its `get_unverified_chain` (public only from Python 3.13).
 """
 
 import functools
@@ -34,6 +34,7 @@ from crawler.engine.hosts import HostStopped, stopped_hosts
 
 META = "exchange"  # request.meta key of the Exchange
 HEADER_LIMIT = 1 << 20  # aiohttp's own limit of 8,190 bytes refuses headers that browsers accept
+HEADER_LINES = 10_000  # likewise its limit of 128 lines
 
 
 @dataclass(slots=True)
@@ -107,6 +108,7 @@ class RecordingResolver(AbstractResolver):
 
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
         """As `socket.getaddrinfo`."""
+        self.answers.pop(host, None)  # if it fails now, an earlier answer does not count
         found = await self._resolver.resolve(host, port, family)
         self.answers[host] = [entry["host"] for entry in found]
         return found
@@ -132,6 +134,7 @@ class WireHandler(AiohttpDownloadHandler):
         connector._factory = functools.partial(WireProtocol, loop=connector._loop)
         connector._resolver = self._resolver
         self._session._max_line_size = self._session._max_field_size = HEADER_LIMIT
+        self._session._max_headers = HEADER_LINES
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one page. Raises HostStopped if its host was stopped while the request waited its turn."""
@@ -146,6 +149,7 @@ class WireHandler(AiohttpDownloadHandler):
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
         exchange = Exchange(clock.now(), proxy=request.meta.get("proxy"))
         request.meta[META] = exchange
+        request.meta["verbatim_url"] = True  # aiohttp would rewrite escapes: another address than the one recorded
         _current.set(exchange)
         try:
             async with super()._make_request(request, timeout) as response:

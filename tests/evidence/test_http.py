@@ -61,7 +61,13 @@ def test_a_status_line_without_a_status(line: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("coding", "chunked"),
-    [(b"chunked", True), (b"Chunked ", True), (b"gzip, chunked", True), (b"chunked, gzip", False), (b"", False)],
+    [
+        (b"chunked", True),
+        (b"Chunked ", True),
+        (b"gzip, chunked", True),
+        (b"chunked, gzip", False),
+        (b"", False),
+    ],
 )
 def test_chunked_is_the_last_transfer_coding(coding: bytes, chunked: bool) -> None:
     assert parse_head(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + b"\r\n\r\n").chunked is chunked

@@ -41,7 +41,9 @@ def archive(original: Sample, tmp_path: Path) -> Path:
 def failed(report: Report) -> str:
     """Every problem of every failed check, in one text."""
     assert report.exit_code == 1, report.to_text()
-    return "\n".join(problem for check in report.checks if check.status == "failed" for problem in check.problems)
+    return "\n".join(
+        problem for check in report.checks if check.status == "failed" for problem in check.problems
+    )
 
 
 def names_of(report: Report, status: str) -> list[str]:
@@ -138,7 +140,11 @@ def test_dropped_reordered_and_repeated_entries_are_caught(archive: Path) -> Non
     path = archive / "log/entries"
     with path.open("rb") as stream:
         entries = [struct.pack(">H", len(leaf)) + leaf for _, leaf in read_entries(stream)]
-    for changed in (entries[:3] + entries[4:], entries[:2] + [entries[3], entries[2]] + entries[4:], entries[:-1]):
+    for changed in (
+        entries[:3] + entries[4:],
+        [*entries[:2], entries[3], entries[2], *entries[4:]],
+        entries[:-1],
+    ):
         path.write_bytes(b"".join(changed))
         assert "log" in names_of(report := verify_archive(archive), "failed"), report.to_text()
     path.write_bytes(b"".join([*entries, entries[-1]]))

@@ -65,7 +65,9 @@ def anchors(tmp_path_factory: pytest.TempPathFactory, sample: Sample) -> Path:
 
 def failed(report: Report) -> str:
     assert report.exit_code == 1, report.to_text()
-    return "\n".join(problem for check in report.checks if check.status == "failed" for problem in check.problems)
+    return "\n".join(
+        problem for check in report.checks if check.status == "failed" for problem in check.problems
+    )
 
 
 def names_of(report: Report, status: str) -> list[str]:
@@ -88,7 +90,10 @@ def rezip(bundle: Path, change: Callable[[dict[str, bytes]], object], *, relist:
             content = members.get(entry["path"], b"")
             entry |= {"hash": f"sha256:{hashlib.sha256(content).hexdigest()}", "bytes": len(content)}
         members["datapackage.json"] = json.dumps(listing).encode()
-        own = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(members['datapackage.json']).hexdigest()}"}
+        own = {
+            "path": "datapackage.json",
+            "hash": f"sha256:{hashlib.sha256(members['datapackage.json']).hexdigest()}",
+        }
         members["datapackage-digest.json"] = json.dumps(own).encode()
     with zipfile.ZipFile(bundle / WACZ, "w") as package:
         for name, content in members.items():
@@ -175,7 +180,9 @@ def test_every_missing_and_every_added_file_is_caught(bundle: Path) -> None:
     assert verify_bundle(bundle).exit_code == 3
 
 
-@pytest.mark.parametrize("name", [WACZ, MANIFEST, TAG_MANIFEST, "data/hash-list.csv", "data/log/leaves/2.json"])
+@pytest.mark.parametrize(
+    "name", [WACZ, MANIFEST, TAG_MANIFEST, "data/hash-list.csv", "data/log/leaves/2.json"]
+)
 def test_a_truncated_file_is_caught(bundle: Path, name: str) -> None:
     for keep in (0, 0.5):
         content = (bundle / name).read_bytes()
@@ -262,8 +269,16 @@ def test_a_second_warc_file_is_caught_even_if_listed(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("member", "change", "said"),
     [
-        ("indexes/index.cdx", lambda text: text.replace(b'"offset": ', b'"offset": 1'), "where no such record is"),
-        ("indexes/index.cdx", lambda text: text.replace(b"sha256:", b"sha256:0"), "recordDigest, digest of record"),
+        (
+            "indexes/index.cdx",
+            lambda text: text.replace(b'"offset": ', b'"offset": 1'),
+            "where no such record is",
+        ),
+        (
+            "indexes/index.cdx",
+            lambda text: text.replace(b"sha256:", b"sha256:0"),
+            "recordDigest, digest of record",
+        ),
         ("indexes/index.cdx", lambda text: text.replace(b"page=1", b"page=2"), "url of record"),
         ("indexes/index.cdx", lambda text: text.replace(b" 20", b" 19"), "time of record"),
         ("indexes/index.cdx", lambda text: b"".join(reversed(text.splitlines(True))), "out of order"),
@@ -486,7 +501,9 @@ def test_an_ill_typed_record_is_refused_in_a_capture_and_in_an_event(
             read_leaf(canonical(content))
 
 
-@pytest.mark.parametrize("change", [{"act": 5}, {"details": []}, {"extra": 1}, {"details": {"record": 1}}, {"by": None}])
+@pytest.mark.parametrize(
+    "change", [{"act": 5}, {"details": []}, {"extra": 1}, {"details": {"record": 1}}, {"by": None}]
+)
 def test_an_ill_typed_event_is_refused(original: Path, change: dict[str, object]) -> None:
     content = json.loads((original / "data/log/leaves/1.json").read_bytes()) | change
     with pytest.raises(FormatError):

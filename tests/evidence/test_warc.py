@@ -42,7 +42,11 @@ def record(block: bytes = PLAIN, *, declare: bool = True) -> Record:
         target_uri="http://market.example/评价",
         payload=http.payload(block),
         declare_payload=declare,
-        fields=(("WARC-IP-Address", "127.0.0.1"), ("WARC-Protocol", "http/1.1"), ("WARC-Protocol", "tls/1.3")),
+        fields=(
+            ("WARC-IP-Address", "127.0.0.1"),
+            ("WARC-Protocol", "http/1.1"),
+            ("WARC-Protocol", "tls/1.3"),
+        ),
     )
 
 
@@ -72,7 +76,8 @@ def test_the_stored_bytes_are_one_gzip_member_with_the_exact_record() -> None:
         + b"\r\nWARC-IP-Address: 127.0.0.1\r\nWARC-Protocol: http/1.1\r\nWARC-Protocol: tls/1.3\r\n"
         b"WARC-Block-Digest: sha256:" + hashlib.sha256(PLAIN).hexdigest().encode() + b"\r\n"
         b"WARC-Payload-Digest: sha256:" + hashlib.sha256(b"abc").hexdigest().encode() + b"\r\n"
-        b"Content-Type: application/http;msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(PLAIN)
+        b"Content-Type: application/http;msgtype=response\r\nContent-Length: %d\r\n\r\n"
+        % len(PLAIN)
         + PLAIN
         + b"\r\n\r\n"
     )
@@ -82,7 +87,12 @@ def test_reading_gives_back_what_was_written_at_any_compression() -> None:
     for level in (STORED, 6, 9):
         item = record()
         read = decode(encode(item, level).stored)
-        assert (read.id, read.date, read.block, read.target_uri) == (item.id, item.date, PLAIN, item.target_uri)
+        assert (read.id, read.date, read.block, read.target_uri) == (
+            item.id,
+            item.date,
+            PLAIN,
+            item.target_uri,
+        )
         assert read.value("WARC-IP-Address") == "127.0.0.1"
 
 
@@ -119,7 +129,9 @@ def test_every_flipped_bit_of_a_record_is_refused_or_changes_its_digest() -> Non
             continue
         silent.append(position)
     assert set(silent) <= set(range(10))
-    assert all(digest(stored[:p] + bytes([stored[p] ^ 1]) + stored[p + 1 :]) != digest(stored) for p in silent)
+    assert all(
+        digest(stored[:p] + bytes([stored[p] ^ 1]) + stored[p + 1 :]) != digest(stored) for p in silent
+    )
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 40, -9, -8, -1])
@@ -179,7 +191,10 @@ def test_a_field_with_two_meanings_is_refused_and_a_repeatable_one_is_not() -> N
 def test_warcio_reads_what_we_write() -> None:
     items = [record(), record(CHUNKED, declare=False)]
     stream = io.BytesIO(b"".join(encode(item).stored for item in items))
-    read = [(r.rec_headers.get_header("WARC-Record-ID"), r.content_stream().read()) for r in ArchiveIterator(stream)]
+    read = [
+        (r.rec_headers.get_header("WARC-Record-ID"), r.content_stream().read())
+        for r in ArchiveIterator(stream)
+    ]
     assert read == [(items[0].id, b"abc"), (items[1].id, b"abc")]
 
 

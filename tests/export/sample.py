@@ -36,7 +36,9 @@ class Sample:
 
 def make_authorities(folder: Path) -> tuple[DemoAuthority, DemoAuthority]:
     """Two authorities with different keys, the second with an intermediate CA."""
-    return DemoAuthority(folder / "tsa-a", "tsa-a"), DemoAuthority(folder / "tsa-b", "tsa-b", intermediate=True)
+    return DemoAuthority(folder / "tsa-a", "tsa-a"), DemoAuthority(
+        folder / "tsa-b", "tsa-b", intermediate=True
+    )
 
 
 def make_sample(path: Path, authorities: tuple[DemoAuthority, ...]) -> Sample:
@@ -55,7 +57,9 @@ def make_sample(path: Path, authorities: tuple[DemoAuthority, ...]) -> Sample:
         seal(archive, authorities)
         for names in (("forum", "chunked", "reviews"), ("redirect", "refused")):
             drafts = [DRAFTS[name](name) for name in names]
-            captures |= {name: capture.id for name, (_, capture) in zip(names, archive.commit(drafts), strict=True)}
+            captures |= {
+                name: capture.id for name, (_, capture) in zip(names, archive.commit(drafts), strict=True)
+            }
             archive.record_event("run-closed", {"run": "r1", "captures": len(names)})
             seal(archive, authorities)
     return Sample(path, authorities, captures)
@@ -73,9 +77,15 @@ def exhibits(sample: Sample) -> tuple[Exhibit, ...]:
             captures=(ids["forum"], ids["redirect"]),
         ),
         Exhibit(
-            number="2-1", group="D", title="=评价接口", purpose="证明评价内容\n及数量", captures=(ids["reviews"],)
+            number="2-1",
+            group="D",
+            title="=评价接口",
+            purpose="证明评价内容\n及数量",
+            captures=(ids["reviews"],),
         ),
-        Exhibit(number="2-2", group="D", title="评价页", purpose="同上", captures=(ids["chunked"], ids["refused"])),
+        Exhibit(
+            number="2-2", group="D", title="评价页", purpose="同上", captures=(ids["chunked"], ids["refused"])
+        ),
     )
 
 
@@ -142,7 +152,9 @@ def answer(body: bytes, *fields: str, status: str = "200 OK") -> bytes:
 
 def _plain(kind: str, date: str, url: str, content_type: str, block: bytes) -> Encoded:
     return encode(
-        Record(type=kind, id=new_record_id(), date=date, content_type=content_type, block=block, target_uri=url)
+        Record(
+            type=kind, id=new_record_id(), date=date, content_type=content_type, block=block, target_uri=url
+        )
     )
 
 
@@ -156,7 +168,8 @@ def _forum(name: str) -> Draft:
 def _chunked(name: str) -> Draft:
     page = "<!doctype html><title>评价 &amp; 晒单</title><p>物流很快，下次再来".encode()
     chunks = [page[:40], page[40:]]
-    body = b"".join(b"%x;a=b\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    # Without chunk extensions: ReplayWeb.page 2.5.3 shows the framing of chunks that have some.
+    body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
     fields = ("content-type: Text/HTML; charset=utf-8", "Transfer-Encoding: chunked")
     return draft(name, answer(body, *fields), url="http://market.example/item/2")
 

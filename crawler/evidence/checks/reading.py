@@ -17,12 +17,12 @@ def read_small(path: Path, limit: int = SMALL) -> bytes:
     except OSError as error:
         raise FormatError(f"{path.name} cannot be read: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise FormatError(f"{path.name} is not a regular file")
-        content = stream.read(limit + 1)
-    if len(content) > limit:
-        raise FormatError(f"{path.name} has more than {limit} bytes: refused")
-    return content
+        if status.st_size > limit:
+            raise FormatError(f"{path.name} has more than {limit} bytes: refused")
+        return stream.read(status.st_size)
 
 
 def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, bool]]:

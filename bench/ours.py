@@ -1,0 +1,44 @@
+"""A runner: our crawl over the load area with everything on, into an archive that exists.
+
+    python -m bench.ours ARCHIVE
+
+Delay, proxy and authorities come from the archive's evidence.toml; robots.txt is obeyed, as always.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from bench.plain import SETTINGS as PLAIN
+from bench.stopwatch import Stopwatch, report
+from crawler import settings
+from crawler.engine.run import Order, crawl
+
+OVERRIDES: dict[str, Any] = {
+    **{name: PLAIN[name] for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "LOG_LEVEL")},
+    "EVIDENCE_PAGES": 0,  # no cap
+    "EXTENSIONS": {**settings.EXTENSIONS, "bench.stopwatch.Stopwatch": 0},
+    "STATS_DUMP": False,
+}
+
+
+def main() -> None:
+    """Crawl, then print one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ours")
+    parser.add_argument("archive", type=Path)
+    archive = parser.parse_args().archive
+    settings.SPIDER_MODULES = ["bench.site"]  # `crawl` looks sites up in the settings module, not in overrides
+    (run,) = crawl(archive, [Order("load")], **OVERRIDES)
+    report(
+        requests=sum(run.counts["captures"].values()),
+        items=run.items.get("listing", 0),
+        scrapy_seconds=run.seconds,
+        reason=run.reason,
+        unread=run.unread,
+        unsealed=run.unsealed,
+        stopped_by=run.stopped_by,
+    )
+
+
+if __name__ == "__main__":
+    main()

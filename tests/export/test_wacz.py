@@ -1,0 +1,96 @@
+"""The WACZ package, member by member."""
+
+import gzip
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from crawler.evidence.bundle import WACZ
+from crawler.export.surt import surt
+from tests.export.sample import CASE, GBK_TITLE, Sample
+
+
+@pytest.fixture(scope="module")
+def package(bundle: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(bundle / WACZ)
+
+
+def test_members_are_plain_ascii_one_level_deep_and_dated_by_the_log(package: zipfile.ZipFile) -> None:
+    assert package.namelist() == [
+        "archive/00001.warc.gz", "indexes/index.cdx", "pages/pages.jsonl", "datapackage.json",
+        "datapackage-digest.json",
+    ]  # fmt: skip
+    assert len({entry.date_time for entry in package.infolist()}) == 1
+    assert package.getinfo("archive/00001.warc.gz").compress_type == zipfile.ZIP_STORED
+    assert not any(entry.flag_bits & 0x08 for entry in package.infolist())  # sizes stand in the local headers
+
+
+def test_records_are_the_archive_s_bytes_with_its_warcinfo_first(
+    package: zipfile.ZipFile, sample: Sample
+) -> None:
+    content = package.read("archive/00001.warc.gz")
+    assert content == (sample.path / "warc/00001.warc.gz").read_bytes()  # all captures were chosen
+    assert gzip.decompress(content).startswith(b"WARC/1.1\r\nWARC-Type: warcinfo\r\n")
+
+
+def test_the_index_finds_every_response_by_its_stored_bytes(package: zipfile.ZipFile) -> None:
+    content = package.read("archive/00001.warc.gz")
+    lines = package.read("indexes/index.cdx").splitlines()
+    assert lines == sorted(lines)
+    assert len(lines) == 4
+    for line in lines:
+        key, time, rest = line.decode().split(" ", 2)
+        entry = json.loads(rest)
+        stored = content[entry["offset"] : entry["offset"] + entry["length"]]
+        assert entry["recordDigest"] == f"sha256:{hashlib.sha256(stored).hexdigest()}"
+        record = gzip.decompress(stored).decode("latin-1")
+        assert f"WARC-Target-URI: {entry['url']}\r\n" in record
+        assert f"HTTP/1.1 {entry['status']} " in record
+        assert (key, len(time), entry["filename"]) == (surt(entry["url"]), 17, "00001.warc.gz")
+
+
+def test_media_types_and_payload_digests_are_in_the_index(package: zipfile.ZipFile) -> None:
+    entries = [json.loads(line.split(b" ", 2)[2]) for line in package.read("indexes/index.cdx").splitlines()]
+    kinds = {entry["url"].rsplit("/", 1)[1]: entry["mime"] for entry in entries}
+    assert kinds == {
+        "forum?tid=1": "text/html",
+        "2": "text/html",
+        "reviews?page=1&item=2": "application/json",
+        "old": "unk",
+    }
+    chunked = next(entry for entry in entries if entry["url"].endswith("/item/2"))
+    page = "<!doctype html><title>评价 &amp; 晒单</title><p>物流很快，下次再来".encode()
+    assert chunked["digest"] == f"sha256:{hashlib.sha256(page).hexdigest()}"
+
+
+def test_pages_are_html_answers_with_their_titles(package: zipfile.ZipFile) -> None:
+    first, *pages = [json.loads(line) for line in package.read("pages/pages.jsonl").splitlines()]
+    assert first == {"format": "json-pages-1.0", "id": "pages", "title": CASE.title}
+    assert [(page["url"], page["title"]) for page in pages] == [
+        ("http://market.example/forum?tid=1", GBK_TITLE),
+        ("http://market.example/item/2", "评价 & 晒单"),
+    ]
+
+
+def test_the_listing_covers_every_member_and_its_digest_covers_the_listing(package: zipfile.ZipFile) -> None:
+    content = package.read("datapackage.json")
+    listing = json.loads(content)
+    assert (listing["profile"], listing["wacz_version"], listing["title"]) == (
+        "data-package",
+        "1.1.1",
+        CASE.title,
+    )
+    assert listing["mainPageUrl"] == "http://market.example/forum?tid=1"
+    assert [entry["path"] for entry in listing["resources"]] == package.namelist()[:3]
+    for entry in listing["resources"]:
+        member = package.read(entry["path"])
+        assert (entry["bytes"], entry["hash"]) == (
+            len(member),
+            f"sha256:{hashlib.sha256(member).hexdigest()}",
+        )
+        assert entry["name"] == entry["name"].lower()
+    own = json.loads(package.read("datapackage-digest.json"))
+    assert own == {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}
