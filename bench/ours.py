@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from bench.plain import SETTINGS as PLAIN
-from bench.stopwatch import Stopwatch, report
+from bench.stopwatch import report
 from crawler import settings
-from crawler.engine.run import Order, crawl
+from crawler.engine.run import Order, RunReport, crawl
 
 OVERRIDES: dict[str, Any] = {
     **{name: PLAIN[name] for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "LOG_LEVEL")},
     "EVIDENCE_PAGES": 0,  # no cap
     "EXTENSIONS": {**settings.EXTENSIONS, "bench.stopwatch.Stopwatch": 0},
-    "STATS_DUMP": False,
 }
+
+
+def _why(run: RunReport) -> str:
+    return (
+        f"ended with {run.reason}, {run.unread} unread, stopped by {run.stopped_by}, unsealed: {run.unsealed}"
+    )
 
 
 def main() -> None:
@@ -27,16 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ours")
     parser.add_argument("archive", type=Path)
     archive = parser.parse_args().archive
-    settings.SPIDER_MODULES = ["bench.site"]  # `crawl` looks sites up in the settings module, not in overrides
+    settings.SPIDER_MODULES = [
+        "bench.site"
+    ]  # `crawl` looks sites up in the settings module, not in overrides
     (run,) = crawl(archive, [Order("load")], **OVERRIDES)
     report(
         requests=sum(run.counts["captures"].values()),
         items=run.items.get("listing", 0),
-        scrapy_seconds=run.seconds,
-        reason=run.reason,
-        unread=run.unread,
-        unsealed=run.unsealed,
-        stopped_by=run.stopped_by,
+        incomplete=None if run.exit_code == 0 else _why(run),
     )
 
 

@@ -17,12 +17,18 @@ class Stopwatch:
     """
 
     seconds: float | None = None  # of the crawl of this process; there is one crawl in each
-    _began: float | None = None
+    scrapy_seconds: float | None = (
+        None  # Scrapy's own elapsed_time_seconds, from opening to closing the spider
+    )
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._began: float | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Scrapy's constructor."""
-        watch = cls()
+        watch = cls(crawler)
         crawler.signals.connect(watch._begin, signal=signals.request_reached_downloader)
         crawler.signals.connect(watch._end, signal=signals.engine_stopped)
         return watch
@@ -32,17 +38,18 @@ class Stopwatch:
             self._began = time.perf_counter()
 
     def _end(self) -> None:
-        if self._began is not None:
-            type(self).seconds = time.perf_counter() - self._began
+        if self._began is not None and self._crawler.stats is not None:
+            Stopwatch.seconds = time.perf_counter() - self._began
+            Stopwatch.scrapy_seconds = self._crawler.stats.get_value("elapsed_time_seconds")
 
 
-def report(requests: int, items: int, scrapy_seconds: float, **more: Any) -> None:
+def report(requests: int, items: int, **more: Any) -> None:
     """Print one JSON line for the parent: what was done, how long it took, the peak of resident memory."""
     if Stopwatch.seconds is None:
         raise SystemExit("the crawl sent no request; see the messages above")
     line = {
         "seconds": Stopwatch.seconds,
-        "scrapy_seconds": scrapy_seconds,
+        "scrapy_seconds": Stopwatch.scrapy_seconds,
         "requests": requests,
         "items": items,
         "peak_bytes": peak_bytes(),

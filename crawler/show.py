@@ -123,14 +123,15 @@ def items(rows: Sequence[dict[str, Any]]) -> str:
 
 def changes(moved: Sequence[Move], gone: Sequence[Vanished]) -> str:
     """Counters that moved and reviews that are gone, each with the captures before and after."""
-    lines = [f"计数变化 {len(moved)} 处："]
-    lines += [f"  {_move(move)}" for move in moved[:MOST_LINES]]
+    once = list({(move.site, move.identifier, move.counter, move.after): move for move in moved}.values())
+    lines = [f"计数变化 {len(once)} 处："]
+    lines += [f"  {_move(move)}" for move in once[:MOST_LINES]]
     lines += [f"前次可见、后次不见的评价 {len(gone)} 条："]
     lines += [
         f"  {' '.join(v.text.split())[:40]}（采集 {v.capture_with[:12]} 有，{v.capture_without[:12]} 无）"
         for v in gone[:MOST_LINES]
     ]
-    if len(moved) > MOST_LINES or len(gone) > MOST_LINES:
+    if len(once) > MOST_LINES or len(gone) > MOST_LINES:
         lines.append("（只列出一部分；全部内容请加 --json）")
     return "\n".join(lines)
 

@@ -32,6 +32,7 @@ SAVED_SITES = {  # spider → the saved page it reads (file in the pages folder)
     "polishfoodies": ("jsonld/reviews-1.html",),
     "jd_reviews": ("jd/reviews-1.json",),
 }
+SHOP, SHOP_HOST, RECRUITING = "云岚", "yunlan.example", "招30位体验官"  # what the case is about
 BEIJING = timezone(timedelta(hours=8))
 Say = Callable[[str], None]
 
@@ -153,34 +154,22 @@ def _next_day(stage: Stage, market: Market, day: date) -> None:
 
 def _hand_over(stage: Stage) -> None:
     stage.step("整理案件并导出证据包")
-    stage.run("case", "new", "演示：某店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
-    recruiting = stage.ask("items", "post", "--text", "体验官", "--limit", "3")
+    stage.run("case", "new", f"演示：{SHOP}家居店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
+    recruiting = stage.ask("items", "post", "--text", RECRUITING)
     changes = stage.ask("changes")
-    stage.run(
-        *("case", "add", "K1", *_captures(recruiting, "capture"), "--group", "B", "--title", "论坛招募帖"),
-        *("--purpose", "初步证明有人公开招募体验官并以返还费用换取好评"),
+    moves = [m for m in changes["moves"] if m["name"].startswith(SHOP) and m["counter"] == "sales_number"]
+    gone = [review for review in changes["vanished"] if SHOP_HOST in review["page_url"]]
+    _exhibit(
+        stage, "B", "论坛招募帖", "初步证明有人公开招募体验官，并以返还费用换取好评", recruiting, "capture"
     )
-    move = max(changes["moves"], key=lambda m: m["counter"] == "sales_number")
-    stage.run(
-        *(
-            "case",
-            "add",
-            "K1",
-            move["capture_before"],
-            move["capture_after"],
-            "--group",
-            "D",
-            "--title",
-            "商品页计数变化",
-        ),
-        *("--purpose", "初步证明商品销量与评价计数在两次采集之间的变化"),
+    before_after = ("capture_before", "capture_after")
+    _exhibit(
+        stage, "D", "商品页前后对比", "初步证明商品销量计数在两次采集之间的变化", moves[:1], *before_after
     )
-    if changes["vanished"]:
-        review = changes["vanished"][0]
-        stage.run(
-            *("case", "add", "K1", review["capture_with"], review["capture_without"], "--group", "D"),
-            *("--title", "评价页前后对比", "--purpose", "初步证明前次可见的评价在后次采集时已不可见"),
-        )
+    with_without = ("capture_with", "capture_without")
+    _exhibit(
+        stage, "D", "评价页前后对比", "初步证明前次可见的评价在后次采集时已不可见", gone[:1], *with_without
+    )
     stage.run("export", "K1", "--to", str(stage.bundle))
     stage.step("核验证据包与证据库；由日志和网页存档重建数据库并比对")
     stage.run("verify", str(stage.bundle), "--trust", str(stage.archive / "trust"))
@@ -216,11 +205,16 @@ def _summary(stage: Stage) -> None:
     )
 
 
-def _captures(rows: list[dict[str, Any]], name: str) -> list[str]:
-    found = list(dict.fromkeys(row[name] for row in rows))
-    if not found:
-        raise EvidenceError("the demo market shows no recruitment post: its plan must have changed")
-    return found
+def _exhibit(
+    stage: Stage, group: str, title: str, purpose: str, rows: list[dict[str, Any]], *names: str
+) -> None:
+    """Add the captures that `rows` name under `names`."""
+    captures = list(dict.fromkeys(row[name] for row in rows for name in names))
+    if not captures:
+        raise EvidenceError(
+            f"nothing was captured for exhibit {title}: the demo market's plan must have changed"
+        )
+    stage.run("case", "add", "K1", *captures, "--group", group, "--title", title, "--purpose", purpose)
 
 
 def _beside_the_project() -> Path | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import brotli
 from backports import zstd
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 
 from crawler.errors import FormatError
@@ -28,13 +28,15 @@ def decoded(response: Response, limit: int) -> Response:
             raise FormatError(f"{response.url}: unknown content coding {coding!r}")
         try:
             body = decode(body, limit)
+        except _TooLargeError as error:
+            raise FormatError(f"{response.url}: {coding} inflates to more than {limit} bytes: refused") from error
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
             raise FormatError(f"{response.url}: content coding {coding} is broken: {error}") from error
     headers = response.headers.copy()
     headers.pop("Content-Encoding", None)
     cls = responsetypes.from_args(headers=headers, url=response.url, body=body)
-    fresh = {"encoding": None} if issubclass(cls, TextResponse) else {}
-    return response.replace(cls=cls, body=body, headers=headers, **fresh)
+    kept = {name: getattr(response, name) for name in Response.attributes}
+    return cls(**{**kept, "body": body, "headers": headers})
 
 
 def _codings(response: Response) -> list[str]:
@@ -42,45 +44,53 @@ def _codings(response: Response) -> list[str]:
     return [value.strip() for value in values if value.strip() not in ("", "identity")]
 
 
+class _TooLargeError(Exception):
+    """The content would exceed the limit."""
+
+
 def _gzip(body: bytes, limit: int) -> bytes:
-    pieces = []
+    content = bytearray()
     while body:  # RFC 1952 §2.2: a gzip file may have several members
         decoder = zlib.decompressobj(31)
-        pieces.append(_whole(decoder.decompress(body, limit), decoder))
+        content += _whole(decoder.decompress(body, limit + 1 if limit else 0), decoder.eof, limit)
         body = decoder.unused_data
-    return b"".join(pieces)
+        if limit and len(content) > limit:
+            raise _TooLargeError
+    return bytes(content)
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
+    wanted = limit + 1 if limit else 0
     try:
         decoder = zlib.decompressobj()
-        return _whole(decoder.decompress(body, limit), decoder)
+        return _whole(decoder.decompress(body, wanted), decoder.eof, limit)
     except zlib.error:  # many servers mean raw deflate (RFC 9110 §8.4.1.2, note)
         decoder = zlib.decompressobj(-15)
-        return _whole(decoder.decompress(body, limit), decoder)
-
-
-def _whole(content: bytes, decoder: "zlib._Decompress") -> bytes:
-    if decoder.unconsumed_tail:
-        raise FormatError("the page inflates beyond the size limit")
-    if not decoder.eof:
-        raise EOFError("the data ends too early")
-    return content
+        return _whole(decoder.decompress(body, wanted), decoder.eof, limit)
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
     decoder = brotli.Decompressor()
-    content: bytes = decoder.process(body, output_buffer_limit=limit) if limit else decoder.process(body)
-    if not decoder.is_finished():
-        raise EOFError("the data ends too early, or the page is beyond the size limit")
-    return content
+    content: bytes = decoder.process(body, output_buffer_limit=limit + 1) if limit else decoder.process(body)
+    return _whole(content, decoder.is_finished(), limit)
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
-    decoder = zstd.ZstdDecompressor()
-    content = decoder.decompress(body, limit or -1)
-    if not decoder.eof:
-        raise EOFError("the data ends too early, or the page is beyond the size limit")
+    content = bytearray()
+    while body:  # RFC 8878 §3: several frames may follow one another
+        decoder = zstd.ZstdDecompressor()
+        content += _whole(decoder.decompress(body, limit + 1 if limit else -1), decoder.eof, limit)
+        body = decoder.unused_data
+        if limit and len(content) > limit:
+            raise _TooLargeError
+    return bytes(content)
+
+
+def _whole(content: bytes, ended: bool, limit: int) -> bytes:
+    if limit and len(content) > limit:
+        raise _TooLargeError
+    if not ended:
+        raise EOFError("the data ends too early")
     return content
 
 

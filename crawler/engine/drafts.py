@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new
 REQUEST_TYPE = "application/http;msgtype=request"
 RESPONSE_TYPE = "application/http;msgtype=response"
 MEDIA_TYPE_LIMIT = 200  # characters
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: |$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,8 @@ def draft(outcome: Outcome, exchange: Exchange, capture_id: str) -> Draft:
     A message that was cut before its head was complete is kept as a `resource` record of its raw bytes.
     """
     received, sent = bytes(exchange.received), bytes(exchange.sent)
-    interim = http.split_interim(received) if received.startswith(b"HTTP/1.1 1") else 0
-    head = _head(received[interim:])
+    interim = http.split_interim(received)
+    head = final_head(exchange)
     records: list[Encoded] = []
     if head is not None:
         records.append(_response_record(outcome, exchange, head, received[interim:]))
@@ -67,12 +70,16 @@ def refusal(outcome: Outcome, at: str, capture_id: str) -> Draft:
     return draft(outcome, exchange, capture_id)
 
 
-def _head(message: bytes) -> http.Head | None:
+def final_head(exchange: Exchange) -> http.Head | None:
+    """The head of the site's answer; None if it was cut, is no HTTP, or is a proxy's refusal of a tunnel."""
+    received = bytes(exchange.received)
+    if exchange.sent.startswith(b"CONNECT "):
+        return None
     try:
-        head = http.parse_head(message)
+        head = http.parse_head(received[http.split_interim(received) :])
     except FormatError:
         return None
-    return head if head.start_line.startswith(b"HTTP/") else None
+    return head if _STATUS_LINE.match(head.start_line) else None
 
 
 def _response_record(outcome: Outcome, exchange: Exchange, head: http.Head, message: bytes) -> Encoded:
@@ -203,7 +210,7 @@ def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.
         started=exchange.started,
         ended=exchange.ended or exchange.started,
         records=(),
-        status=_status(head),
+        status=head.status if head is not None else None,
         # Cut: a leaf holds 64 KiB at most, and one absurd header must not stop a crawl. The record has all of it.
         media_type=media_type[-1].decode("latin-1")[:MEDIA_TYPE_LIMIT] if media_type else None,
         request_key=outcome.request_key,
@@ -211,15 +218,6 @@ def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.
         network=_network(exchange),
         read_with=outcome.read_with,
     )
-
-
-def _status(head: http.Head | None) -> int | None:
-    if head is None:
-        return None
-    try:
-        return head.status
-    except FormatError:
-        return None
 
 
 def _network(exchange: Exchange) -> dict[str, Any]:

@@ -6,8 +6,8 @@ can honestly be called `wire-exact`. What is not observed is absent, never inven
 
 Private names used, pinned by version in pyproject.toml and named by tests/engine/test_wire.py:
 `scrapy.core.downloader.handlers._aiohttp`, `aiohttp.connector.TCPConnector._factory` and `._resolver`,
-`aiohttp.ClientSession._max_line_size`, `._max_field_size` and `._max_headers`, and `ssl.SSLObject._sslobj` with
-its `get_unverified_chain` (public only from Python 3.13).
+`aiohttp.ClientSession._max_line_size`, `._max_field_size`, `._max_headers` and `._retry_connection`, and
+`ssl.SSLObject._sslobj` with its `get_unverified_chain` (public only from Python 3.13).
 """
 
 import functools
@@ -66,6 +66,7 @@ class WireProtocol(ResponseHandler):
         super().__init__(loop=loop)
         self.sent = bytearray()
         self.received = bytearray()
+        self._parsing = False
 
     def set_response_params(self, **params: Any) -> None:
         """Begin the next exchange."""
@@ -95,8 +96,15 @@ class WireProtocol(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, then let aiohttp parse them."""
+        if self._parsing:  # what follows an upgrade (101) is handed in a second time, from within
+            super().data_received(data)
+            return
         self.received += data
-        super().data_received(data)
+        self._parsing = True
+        try:
+            super().data_received(data)
+        finally:
+            self._parsing = False
 
 
 class RecordingResolver(AbstractResolver):
@@ -135,6 +143,7 @@ class WireHandler(AiohttpDownloadHandler):
         connector._resolver = self._resolver
         self._session._max_line_size = self._session._max_field_size = HEADER_LIMIT
         self._session._max_headers = HEADER_LINES
+        self._session._retry_connection = False  # it would ask again at once and unseen; Scrapy's retry is recorded
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one page. Raises HostStopped if its host was stopped while the request waited its turn."""
@@ -158,6 +167,7 @@ class WireHandler(AiohttpDownloadHandler):
             exchange.truncated = _TRUNCATED[type(error)]
             raise
         finally:
+            request.meta.pop("verbatim_url", None)
             exchange.ended = clock.now()
             exchange.dns = self._resolver.answers.get(urlparse_cached(request).hostname or "")
 

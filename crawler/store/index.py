@@ -9,17 +9,27 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
 from sqlite_utils import Database
 
-from crawler.errors import ArchiveError, ArchiveMissing, LogShorter, RecordError
+from crawler.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    ArchiveMissing,
+    DiskFull,
+    EvidenceError,
+    LogShorter,
+    RecordError,
+)
 from crawler.evidence.manifest import Capture, Json, parse_leaf
 from crawler.items import ITEM_TYPES, Item
 from crawler.store.schema import IDENTITY, columns, migrations
 
 FILE = "evidence.db"
+_READ_ONLY = "mode=ro"
 
 _UPSERT_CAPTURE = (
     "insert into capture values (:id, :leaf, :run, :site, :url, :method, :state, :reason, :status, :fidelity,"
@@ -28,24 +38,30 @@ _UPSERT_CAPTURE = (
 
 
 class Index:
-    """An open evidence.db. Reading methods may be used by anyone; writing only inside `transaction`."""
+    """An open evidence.db. Reading methods may be used by anyone; writing only inside `transaction`.
+
+    SQLite's own errors come out as DiskFull, ArchiveLocked or ArchiveError, each with what to do.
+    """
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         if not writable and not path.is_file():
             raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
-        mode = "rwc" if writable else "ro"
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-        )
-        connection.row_factory = sqlite3.Row
-        connection.execute("pragma busy_timeout = 10000")
         self.path = path
         self._writable = writable
-        self.db = Database(connection)
-        if writable:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
-            migrations.apply(self.db)
+        with clear_errors(path):
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?{'mode=rwc' if writable else _READ_ONLY}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("pragma busy_timeout = 10000")
+            self.db = Database(connection)
+            if writable:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute("pragma synchronous = full")
+                migrations.apply(self.db)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -56,19 +72,21 @@ class Index:
     def transaction(self) -> Iterator[None]:
         """All or nothing; durable when it ends."""
         connection = self.connection
-        connection.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            if connection.in_transaction:  # SQLite itself rolls back when the disk is full
-                connection.execute("rollback")
-            raise
-        connection.execute("commit")
+        with clear_errors(self.path):
+            connection.execute("begin immediate")
+            try:
+                yield
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:  # SQLite itself rolls back when the disk is full
+                    connection.execute("rollback")
+                raise
 
     @property
     def leaves(self) -> int:
         """How many leaves of the log are in the index."""
-        return int(self.connection.execute("select leaves from applied where id = 0").fetchone()[0])
+        row = self.query("select leaves from applied where id = 0")
+        return int(row[0][0])
 
     def catch_up(self, size: int, leaves: Iterator[bytes]) -> int:
         """Apply the leaves that the index lacks; `leaves` starts at `self.leaves`. Returns how many came.
@@ -129,25 +147,25 @@ class Index:
 
     def capture_row(self, identifier: str) -> sqlite3.Row:
         """A capture by its id or by the beginning of it. Raises ArchiveError if none or several match."""
-        rows = self.connection.execute(
+        rows = self.query(
             "select * from capture where id >= ? and id < ? order by id limit 2",
             (identifier, identifier + "~"),
-        ).fetchall()
+        )
         if len(rows) != 1:
             found = "no capture" if not rows else "more than one capture"
             raise ArchiveError(f"{found} has an id that begins with {identifier!r}: see `evidence captures`")
-        row: sqlite3.Row = rows[0]
-        return row
+        return rows[0]
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Rows of a reading statement."""
-        return self.connection.execute(sql, values).fetchall()
+        with clear_errors(self.path):
+            return self.connection.execute(sql, values).fetchall()
 
     def close(self) -> None:
         """Fold the WAL into the file and close it, so that the file alone is the index."""
-        with contextlib.closing(self.connection) as connection:
+        with clear_errors(self.path), contextlib.closing(self.connection) as connection:
             if self._writable:
-                connection.execute("pragma wal_checkpoint(truncate)")
+                _fold(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -190,12 +208,52 @@ _CAPTURE_FIELDS = (
 # What an act changes beyond the event table. Values come from the event's details.
 _FOLLOW = {
     "run-started": "insert into run (id, site, started, settings) values (:run, :site, :time, :settings)",
+    "run-resumed": "update run set ended = null, reason = null, counts = null where id = :run",
     "run-closed": "update run set ended = :time, reason = :reason, counts = :counts where id = :run",
     "case-created": "insert into court_case values (:case, :title, :cause, :submitter, :time)",
     "exhibit-added": (
         "insert into exhibit values (:case, :number, :group, :title, :purpose, :captures, :time)"
     ),
 }
+
+
+@contextlib.contextmanager
+def clear_errors(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours: DiskFull, ArchiveLocked, or ArchiveError for a damaged file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _clear(path, error) from error
+
+
+def fold_leftovers(archive: Path) -> None:
+    """Fold the WAL of every database that a killed command left one of, so that the files alone hold all."""
+    for wal in sorted(archive.glob("*.db-wal")):
+        path = wal.with_name(wal.name.removesuffix("-wal"))
+        with clear_errors(path), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            _fold(connection)
+
+
+def _fold(connection: sqlite3.Connection) -> None:
+    """Out of WAL mode: a reader of a WAL database leaves -wal and -shm files behind, which no digest covers."""
+    connection.execute("pragma busy_timeout = 1000")
+    connection.execute("pragma wal_checkpoint(truncate)")
+    try:
+        connection.execute("pragma journal_mode = delete")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:  # busy: somebody reads just now; the next writer folds
+            raise
+
+
+def _clear(path: Path, error: sqlite3.Error) -> EvidenceError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(f"{path}: the disk is full; make room, then continue with `evidence crawl --resume RUN`")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ArchiveLocked(f"{path} is in use by another command ({error}): wait for it to end, then try again")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return ArchiveError(f"{path} cannot be read or written ({error}): check the disk and the permissions")
+    return ArchiveError(f"{path} is damaged or not ours ({error}): make it again with `evidence rebuild`")
 
 
 def _flat(details: Json) -> dict[str, Any]:
@@ -231,5 +289,7 @@ def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Itera
     for table in tables:
         rows = [sorted(map(tuple, index.query(f"select * from {table}")), key=repr) for index in (one, other)]  # noqa: S608
         if rows[0] != rows[1]:
-            surplus = [row for row in rows[0] if row not in set(rows[1])] or rows[1]
-            yield f"{table}: {len(rows[0])} and {len(rows[1])} rows, first difference {surplus[0]!r}"
+            (one_row, other_row) = next(
+                pair for pair in zip_longest(rows[0], rows[1]) if pair[0] != pair[1]
+            )
+            yield f"{table}: {len(rows[0])} and {len(rows[1])} rows, first difference {one_row!r} and {other_row!r}"
