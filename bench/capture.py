@@ -10,6 +10,7 @@ from bench.runs import Load, Run, load_area, run_ours, run_plain, run_warcio, sy
 RUNNERS: dict[str, Callable[[Load], Run]] = {"plain": run_plain, "warcio": run_warcio, "ours": run_ours}
 BASELINE = "plain"
 TARGET = 0.8
+QUIET = 1.15
 _WARM_UP = 50
 
 Say = Callable[[str], None]
@@ -33,6 +34,7 @@ def measure(folder: Path, pages: int, rounds: int, warm_up: bool, say: Say) -> d
         "rounds": rounds,
         "fsync_ms": latency,
         "target": TARGET,
+        "baseline_drift": drift(measured),
         "runners": {name: summary(name, measured) for name in RUNNERS},
     }
 
@@ -49,6 +51,12 @@ def summary(name: str, measured: list[dict[str, Run]]) -> dict[str, Any]:
         "cpu_ms_per_page": statistics.median(1000 * run.cpu_seconds / run.pages for run, _ in runs),
         "peak_mb": max(run.peak_bytes for run, _ in runs) / 1e6,
     }
+
+
+def drift(measured: list[dict[str, Run]]) -> float:
+    """Slowest ÷ fastest run of the baseline: 1 on a quiet machine."""
+    seconds = [turn[BASELINE].seconds for turn in measured]
+    return max(seconds) / min(seconds)
 
 
 def spread(values: list[float]) -> dict[str, float]:

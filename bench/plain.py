@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
@@ -37,7 +37,7 @@ class LoadSpider(scrapy.Spider):
     """The callbacks of bench/site.py in plain Scrapy: one query per page, one item per item page."""
 
     name = "load"
-    start_urls: ClassVar = ["http://load.example/list-0.html"]
+    start_urls = ["http://load.example/list-0.html"]  # noqa: RUF012 - declared so by Scrapy
 
     def parse(self, response: Any) -> Iterator[Request]:
         """Follow each item, then the next list."""

@@ -23,6 +23,7 @@ class Seal:
         self._session = session
         self._config = session.archive.config
         self._task: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
         self._sealed_captures = 0
 
     @classmethod
@@ -43,23 +44,34 @@ class Seal:
 
     async def _watch(self) -> None:
         waited = 0.0
-        while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        while not await self._ends_within(LOOK_EVERY_SECONDS):
             waited += LOOK_EVERY_SECONDS
             new = self._session.captures - self._sealed_captures
             if new >= self._config.every_captures or (new and waited >= 60 * self._config.every_minutes):
                 waited = 0.0
                 await self._seal()
 
+    async def _ends_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def _finish(self) -> None:
+        # Not cancelled: a seal under way goes on in its thread, and must not write when the archive is closed.
+        self._ending.set()
         if self._task is not None:
-            self._task.cancel()
+            await self._task
         await self._seal()
 
     async def _seal(self) -> SealState | None:
         self._sealed_captures = self._session.captures
         try:
-            state = await asyncio.to_thread(seal, self._session.archive, self._session.sender)
+            session = self._session
+            state = await asyncio.to_thread(
+                seal, session.archive, session.sender, passphrase=session.passphrase
+            )
         except EvidenceError as error:
             # The archive stays `unsealed` and says so; the run's exit code tells, `evidence seal` mends it.
             logger.error("could not seal: %s", error)

@@ -58,7 +58,10 @@ class Outcome:
     rebuild: int = -1
     troubles: list[str] = field(default_factory=list)
 
-    HEAD = "seed  kills  s     missing pages  missing items  doubles  refetched  captures  quarantined  verify  rebuild"
+    HEAD = (
+        "seed  kills  s     missing pages  missing items  doubles  refetched  captures  quarantined"
+        "  verify  rebuild"
+    )
 
     def row(self) -> str:
         """The line of the table."""

@@ -29,7 +29,7 @@ def decoded(response: Response, limit: int) -> Response:
         try:
             body = decode(body, limit)
         except _TooLargeError as error:
-            raise FormatError(f"{response.url}: {coding} inflates to more than {limit} bytes: refused") from error
+            raise FormatError(f"{response.url}: {coding} inflates to over {limit} bytes: refused") from error
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
             raise FormatError(f"{response.url}: content coding {coding} is broken: {error}") from error
     headers = response.headers.copy()

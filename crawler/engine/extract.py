@@ -4,6 +4,7 @@
 depends on the recorded page and on the archive's alias key alone: no clock, no network, no order of arrival.
 """
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,17 +15,18 @@ from scrapy.crawler import Crawler
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
-from scrapy.utils.project import get_project_settings
 
 from crawler.engine.decoding import decoded
 from crawler.engine.replay import CAPTURE, response_of
+from crawler.engine.run import project_settings
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace
 from crawler.errors import EvidenceError, FormatError
 from crawler.evidence.archive import Archive
+from crawler.evidence.durable import sync_folder
 from crawler.evidence.manifest import Capture, parse_leaf
 from crawler.items import Item
-from crawler.store.index import FILE, Index, equal
+from crawler.store.index import FILE, Index, equal, fold_leftovers
 from crawler.store.session import Session, adopt_session
 
 Progress = Callable[[int, int], None]
@@ -34,8 +36,7 @@ class Extractor:
     """Runs the callback that each capture names over the recorded page, then the pipeline steps."""
 
     def __init__(self, session: Session) -> None:
-        settings = get_project_settings()
-        settings.set("EVIDENCE_ARCHIVE", str(session.archive.path), "cmdline")
+        settings = project_settings(session.archive.path)
         self._archive = session.archive.path
         self._session = session
         self._loader = SpiderLoader.from_settings(settings)
@@ -97,22 +98,38 @@ class Extractor:
 def rebuild(path: Path, progress: Progress | None = None) -> list[str]:
     """Make evidence.db again from log and WARC; returns how it differs from the one that was there.
 
-    The old database is kept as evidence.db.before until the new one is complete, and then replaced.
-    Raises what opening an archive raises.
+    The old database stays until the new one is complete, and is then replaced; a crash before that changes
+    nothing, and the next rebuild begins anew. Raises what opening an archive raises; LogShorter also when the
+    old database knows entries that the log lacks, for then it is the witness that something is gone.
     """
-    archive = Archive.open(path, writable=True)
     fresh, target = path / f"{FILE}.new", path / FILE
-    for leftover in path.glob(f"{FILE}.new*"):
-        leftover.unlink()
+    archive = Archive.open(path, writable=True, at_least=_known_leaves(target))
     try:
+        _remove(path, f"{FILE}.new*")
         _fill(archive, fresh, progress)
         differences = _compare(target, fresh) if target.exists() else ["there was no database"]
-        for wal in path.glob(f"{FILE}-*"):
-            wal.unlink()
+        _remove(path, f"{FILE}-*")
         fresh.replace(target)
+        sync_folder(path)
     finally:
-        archive.close()
+        _remove(path, f"{FILE}.new*")
+        with contextlib.closing(archive):
+            fold_leftovers(path)
     return differences
+
+
+def _known_leaves(database: Path) -> int:
+    """How many log entries the old database knows; 0 if it cannot be read, which is a reason to make it anew."""
+    try:
+        with Index(database, writable=False) as index:
+            return index.leaves
+    except EvidenceError:
+        return 0
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        path.unlink()
 
 
 def _fill(archive: Archive, target: Path, progress: Progress | None) -> None:
@@ -134,6 +151,7 @@ def _fill(archive: Archive, target: Path, progress: Progress | None) -> None:
 
 def _compare(old: Path, new: Path) -> list[str]:
     try:
+        fold_leftovers(old.parent)
         with Index(old, writable=False) as before, Index(new, writable=False) as after:
             return list(equal(before, after))
     except (EvidenceError, OSError) as error:

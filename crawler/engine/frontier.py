@@ -11,6 +11,7 @@ again from the archive. It can never be ahead of evidence.db, which is synced be
 """
 
 import base64
+import contextlib
 import functools
 import hashlib
 import json
@@ -25,12 +26,14 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.errors import UsageError
+from crawler.errors import ArchiveError, UsageError
+from crawler.store.index import clear_errors
 
 FILE = "frontier.db"
 LEASE_SECONDS = 1800.0
 KEY, STORED = "request_key", "stored"  # request.meta keys
 _META_KEPT = ("depth",)
+Values = tuple[Any, ...] | dict[str, Any]
 
 _SCHEMA = """
 create table if not exists request (
@@ -56,69 +59,80 @@ class FrontierQueue:
 
     def __init__(self, path: Path, run: str) -> None:
         self.run = run
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.executescript(_SCHEMA)
+        self._path = path
+        with clear_errors(path):
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.executescript(_SCHEMA)
 
     def add(self, key: str, host: str, priority: int, request: str) -> bool:
         """Store a request; False if this run has it already."""
         row = (self.run, key, host, priority, request)
-        added = self._db.execute(
-            "insert or ignore into request (run, key, host, state, priority, request)"
-            " values (?, ?, ?, 'new', ?, ?)",
-            row,
+        return (
+            self._change(
+                "insert or ignore into request (run, key, host, state, priority, request)"
+                " values (?, ?, ?, 'new', ?, ?)",
+                row,
+            )
+            == 1
         )
-        return added.rowcount == 1
 
     def claim(self, busy: list[str]) -> tuple[str, str, str, int] | None:
         """Lease the next request whose host is not busy: (key, host, request, attempts)."""
         now = time.time()
         values = {"run": self.run, "now": now, "until": now + LEASE_SECONDS, "busy": json.dumps(busy)}
-        row: tuple[str, str, str, int] | None = self._db.execute(_CLAIM, values).fetchone()
-        if row is None and not busy:
-            self._db.execute(_EXPIRE, values)  # what was leased and never came back is handed out again
-        return row
+        claimed = self._rows(_CLAIM, values)
+        if not claimed and not busy:
+            self._change(_EXPIRE, values)  # what was leased and never came back is handed out again
+        return claimed[0] if claimed else None
 
     def finish(self, key: str, state: str, reason: str | None = None) -> None:
         """Acknowledge a request: done, failed or skipped."""
-        self._db.execute(
+        self._change(
             "update request set state = ?, reason = ?, lease_until = null where run = ? and key = ?",
             (state, reason, self.run, key),
         )
 
     def release_all(self) -> int:
         """Give back every lease (the archive's lock says that nobody else holds one); returns how many."""
-        released = self._db.execute(
+        return self._change(
             "update request set state = 'new', lease_until = null where run = ? and state = 'leased'",
             (self.run,),
         )
-        return released.rowcount
 
     def waiting(self) -> bool:
         """Whether any request is left to hand out."""
-        found = self._db.execute("select 1 from request where run = ? and state = 'new' limit 1", (self.run,))
-        return found.fetchone() is not None
+        return bool(self._rows("select 1 from request where run = ? and state = 'new' limit 1", (self.run,)))
 
     def counts(self) -> dict[str, int]:
         """State → number of requests."""
-        rows = self._db.execute(
-            "select state, count(*) from request where run = ? group by state", (self.run,)
+        return dict(
+            self._rows("select state, count(*) from request where run = ? group by state", (self.run,))
         )
-        return dict(rows.fetchall())
 
     def reasons(self) -> dict[str, int]:
         """Why requests failed or were skipped → how many."""
-        rows = self._db.execute(
-            "select reason, count(*) from request where run = ? and reason is not null group by reason",
-            (self.run,),
+        return dict(
+            self._rows(
+                "select reason, count(*) from request where run = ? and reason is not null group by reason",
+                (self.run,),
+            )
         )
-        return dict(rows.fetchall())
 
     def close(self) -> None:
         """Fold the WAL and close."""
-        self._db.execute("pragma wal_checkpoint(truncate)")
-        self._db.close()
+        with clear_errors(self._path), contextlib.closing(self._db):
+            self._db.execute("pragma wal_checkpoint(truncate)")
+
+    def _change(self, sql: str, values: Values) -> int:
+        with clear_errors(self._path):
+            return self._db.execute(sql, values).rowcount
+
+    def _rows(self, sql: str, values: Values) -> list[Any]:
+        # All of them: SQLite commits an `update … returning` only when its last row was fetched.
+        with clear_errors(self._path):
+            return self._db.execute(sql, values).fetchall()
 
 
 class Frontier(BaseScheduler):
@@ -171,7 +185,11 @@ class Frontier(BaseScheduler):
         if KEY in request.meta:  # a redirect or retry of a leased request keeps its lease
             self._retries.append(request)
             return True
-        return self.store(request)
+        try:
+            return self.store(request)
+        except ArchiveError as error:
+            self._stop(error)
+            return False
 
     def next_request(self) -> Request | None:
         """The next request to fetch, or None for now."""
@@ -180,7 +198,11 @@ class Frontier(BaseScheduler):
         if self._capped:
             return None
         busy = [host for host, active in self._active.items() if active >= self._per_host]
-        claimed = self.queue.claim(busy)
+        try:
+            claimed = self.queue.claim(busy)
+        except ArchiveError as error:
+            self._stop(error)
+            return None
         if claimed is None:
             return None
         key, host, encoded, _ = claimed
@@ -214,7 +236,15 @@ class Frontier(BaseScheduler):
         self._active[host] -= 1
         if self._active[host] <= 0:
             del self._active[host]
-        self.queue.finish(key, state, reason)
+        try:
+            self.queue.finish(key, state, reason)
+        except ArchiveError as error:
+            self._stop(error)  # it keeps its lease: on resume it is read again from the archive
+
+    def _stop(self, error: ArchiveError) -> None:
+        from crawler.engine.record import stop_crawl  # here: the recorder imports the frontier
+
+        stop_crawl(self._crawler, error)
 
     @property
     def _capped(self) -> bool:

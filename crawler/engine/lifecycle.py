@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from crawler import __version__
 from crawler.engine.frontier import Frontier
 from crawler.engine.hosts import stopped_hosts
-from crawler.engine.post import post_query
+from crawler.engine.post import passphrase, post_query
 from crawler.errors import EvidenceError
 from crawler.store.session import Session, end_session, session_of
 
@@ -46,7 +46,7 @@ class RunLog:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Opens the session of this crawl if no other part has done so."""
         log = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
-        log._session.sender = post_query
+        log._session.sender, log._session.passphrase = post_query, passphrase()
         crawler.signals.connect(log._opened, signal=signals.spider_opened)
         crawler.signals.connect(log._closed, signal=signals.spider_closed)
         return log
@@ -59,32 +59,51 @@ class RunLog:
             "site": spider.name,
             "software": f"web-evidence/{__version__}",
         }
-        details["settings"] = {name: _plain(settings[name]) for name in _LOGGED_SETTINGS}
+        order = {"url": getattr(spider, "url", None), "kind": getattr(spider, "kind", None)}
+        details["settings"] = {**order, **{name: _plain(settings[name]) for name in _LOGGED_SETTINGS}}
+        if resumed:
+            self._remember_stopped_hosts()
         self._session.record_event("run-resumed" if resumed else "run-started", details)
+
+    def _remember_stopped_hosts(self) -> None:
+        """A host that asked this run to stop is not asked again because the run was interrupted."""
+        rows = self._session.index.query(
+            "select json_extract(details, '$.host') host, json_extract(details, '$.reason') reason from event"
+            " where act = 'host-stopped' and json_extract(details, '$.run') = ?",
+            (self._run,),
+        )
+        stopped_hosts(self._crawler).update({row["host"]: row["reason"] for row in rows})
 
     async def _closed(self, reason: str) -> None:
         scheduler = self._crawler.engine.scheduler if self._crawler.engine is not None else None
-        try:
-            if isinstance(scheduler, Frontier):
-                counts = self._counts(scheduler)
-                await self._write_end(
-                    PAGE_CAP if scheduler.cut_short and reason == "finished" else reason, counts
-                )
-                scheduler.queue.close()
-        finally:
-            await asyncio.to_thread(end_session, self._crawler)
-
-    async def _write_end(self, reason: str, counts: dict[str, Any]) -> None:
-        details = {"run": self._run, "reason": reason, "counts": counts}
-        self._set_stat("evidence/counts", counts)
         self._set_stat("evidence/reason", reason)
         try:
-            self._session.record_event("run-closed", details)
-            await self._session.closing()
+            if isinstance(scheduler, Frontier):
+                await self._write_end(reason, scheduler)
         except EvidenceError as error:
             # The run keeps no end in the log then, which is the truth: it was interrupted.
+            self._could_not("the run could not be closed", error)
+        try:
+            await asyncio.to_thread(end_session, self._crawler)
+        except EvidenceError as error:
+            self._could_not("the archive could not be closed", error)
+
+    async def _write_end(self, reason: str, frontier: Frontier) -> None:
+        try:
+            if frontier.cut_short and reason == "finished":
+                reason = PAGE_CAP
+            self._set_stat("evidence/reason", reason)
+            counts = self._counts(frontier)
+            self._set_stat("evidence/counts", counts)
+            self._session.record_event("run-closed", {"run": self._run, "reason": reason, "counts": counts})
+            await self._session.closing()
+        finally:
+            frontier.queue.close()
+
+    def _could_not(self, what: str, error: EvidenceError) -> None:
+        if self._crawler.stats is not None and not self._crawler.stats.get_value("evidence/stopped_by"):
             self._set_stat("evidence/stopped_by", f"{type(error).__name__}: {error}")
-            logger.error("the run could not be closed: %s", error)
+        logger.error("%s: %s", what, error)
 
     def _counts(self, frontier: Frontier) -> dict[str, Any]:
         states = {

@@ -5,9 +5,12 @@ middleware hears of it. If a capture cannot be made durable the crawl stops: the
 """
 
 import asyncio
+import json
 import logging
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+from aiohttp import ClientConnectionError, ClientResponseError, ServerDisconnectedError
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
@@ -17,7 +20,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock
 from crawler.engine.decoding import decoded
-from crawler.engine.drafts import Outcome, draft, new_capture_id, refusal
+from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
 from crawler.engine.frontier import KEY, Frontier
 from crawler.engine.hosts import HostStopped, stopped_hosts
 from crawler.engine.replay import CAPTURE, REPLAYED, recorded_page
@@ -27,10 +30,10 @@ from crawler.engine.tracing import PageTrace, callback_name
 from crawler.engine.walls import wall
 from crawler.engine.wire import META, Exchange
 from crawler.errors import DiskFull, EvidenceError, FormatError, RecordError
-from crawler.evidence import http
 from crawler.evidence.manifest import Capture
 from crawler.store.session import Session, session_of
 
+HOST_STOPPED = "host-stopped"  # act of the custody event
 _ENDS_HOST = {401: "http-401", 403: "http-403", 429: "http-429"}
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Recorder:
         self._run: str = crawler.settings["EVIDENCE_RUN"]
         self._stopped = stopped_hosts(crawler)
         self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._restore_stopped_hosts()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -70,20 +74,18 @@ class Recorder:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Make the exchange durable; only then let the response pass. Raises PageBlocked, RecordError."""
-        if "cached" in response.flags:
-            raise RecordError(f"{request.url} came from a cache: only what was fetched now is evidence")
         page, broken = self._decoded(response)
         if request.meta.pop(REPLAYED, False):
             capture: Capture = request.meta[CAPTURE]
         else:
-            exchange = _exchange(request)
+            exchange = self._exchange(request, response)
             blocked = _ENDS_HOST.get(page.status) or wall(page)
             capture = await self._record(
                 request, exchange, "blocked" if blocked else "complete", blocked or broken
             )
             request.meta[CAPTURE] = capture
             if blocked:
-                self._stop_host(request, blocked, capture)
+                self._stop_hosts(request, blocked, capture)
                 self._finish(request, "failed", blocked)
                 raise PageBlocked(
                     f"{request.url}: {blocked}; recorded as {capture.id}, the host is left alone"
@@ -97,17 +99,29 @@ class Recorder:
         if isinstance(exception, EvidenceError | HostStopped):
             return
         if isinstance(exception, RobotsRefused):
-            outcome = self._outcome(request, "blocked", "robots")
+            outcome = self._outcome(request, "blocked", exception.reason)
             await self._commit(lambda: refusal(outcome, clock.now(), new_capture_id()))
             return
         exchange = request.meta.pop(META, None)
         if exchange is None or isinstance(exception, IgnoreRequest):
             return
-        state = "partial" if _has_head(exchange) else "failed"
-        if state == "partial" and exchange.truncated is None:
-            exchange.truncated = "disconnect"
-        reason = f"{type(exception).__name__}: {exception}"[:500]
-        request.meta[CAPTURE] = await self._record(request, exchange, state, reason)
+        state = "partial" if final_head(exchange) is not None else "failed"
+        if exchange.truncated is None:  # anything else ended by our own refusal to read on
+            cut = isinstance(exception.__cause__, ClientConnectionError)
+            exchange.truncated = "disconnect" if cut else "unspecified"
+        request.meta[CAPTURE] = await self._record(request, exchange, state, failure_reason(exception))
+
+    def _exchange(self, request: Request, response: Response) -> Exchange:
+        """What passed for this response. Raises RecordError, and ends the crawl, if nobody kept it."""
+        exchange = request.meta.pop(META, None)
+        if isinstance(exchange, Exchange) and "cached" not in response.flags:
+            return exchange
+        error = RecordError(
+            f"{request.url} was not fetched now by crawler.engine.wire.WireHandler, so it is no evidence:"
+            " DOWNLOAD_HANDLERS must name it, and no cache may stand before it"
+        )
+        stop_crawl(self._crawler, error)
+        raise error
 
     async def _record(self, request: Request, exchange: Exchange, state: str, reason: str | None) -> Capture:
         outcome = self._outcome(request, state, reason)
@@ -151,13 +165,21 @@ class Recorder:
         self._finish(request, "failed", reason)
         raise PageUnreadable(f"{reason}; recorded as {capture.id}")
 
-    def _stop_host(self, request: Request, reason: str, capture: Capture) -> None:
-        host = urlparse_cached(request).hostname or ""
-        self._stopped[host] = reason
-        self._session.record_event(
-            "host-stopped", {"run": self._run, "host": host, "reason": reason, "capture": capture.id}
-        )
-        logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)
+    def _stop_hosts(self, request: Request, reason: str, capture: Capture) -> None:
+        """Stop the host that refused; before a wall also the hosts that sent us there instead of their page."""
+        urls = [request.url, *(request.meta.get("redirect_urls", ()) if reason.startswith("wall-") else ())]
+        for host in dict.fromkeys(urlsplit(url).hostname or "" for url in urls):
+            self._stopped[host] = reason
+            details = {"run": self._run, "host": host, "reason": reason, "capture": capture.id}
+            self._session.record_event(HOST_STOPPED, details)
+            logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)
+
+    def _restore_stopped_hosts(self) -> None:
+        """A resumed run leaves alone what it was told to leave alone before."""
+        for row in self._session.index.query("select details from event where act = ?", (HOST_STOPPED,)):
+            details = json.loads(row["details"])
+            if details["run"] == self._run:
+                self._stopped[details["host"]] = details["reason"]
 
     def _finish(self, request: Request, state: str, reason: str) -> None:
         frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
@@ -183,31 +205,16 @@ def stop_crawl(crawler: Crawler, error: EvidenceError) -> None:
             )
 
 
-def _exchange(request: Request) -> Exchange:
-    exchange = request.meta.pop(META, None)
-    if not isinstance(exchange, Exchange):
-        raise RecordError(
-            f"{request.url} was fetched by a handler that keeps no wire bytes:"
-            " DOWNLOAD_HANDLERS must name crawler.engine.wire.WireHandler"
-        )
-    return exchange
-
-
-def _has_head(exchange: Exchange) -> bool:
-    received = bytes(exchange.received)
-    return (
-        received.startswith(b"HTTP/")
-        and (b"\r\n\r\n" in received or b"\n\n" in received)
-        and _readable(received)
-    )
-
-
-def _readable(received: bytes) -> bool:
-    try:
-        http.parse_head(received)
-    except EvidenceError:
-        return False
-    return True
+def failure_reason(error: Exception) -> str:
+    """What went wrong, on one line: Scrapy's message, under the name of the error that Scrapy translated."""
+    cause = error.__cause__ or error
+    text: object = error
+    if isinstance(cause, ServerDisconnectedError):
+        text = "the connection was closed before an answer"
+    elif type(cause) is ClientResponseError:  # its status, 400, is not one that the server sent
+        text = cause.message
+    line = " ".join(f"{type(cause).__name__}: {text}".split())
+    return line.encode("utf-8", "backslashreplace").decode()[:500]
 
 
 def _read_with(request: Request, spider: Spider | None) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ _FORBID_ALL = b"User-agent: *\nDisallow: /\n"
 
 
 class RobotsRefused(IgnoreRequest):
-    """robots.txt does not allow this page. `reason` is ``robots``, or ``robots-unreachable`` if nobody could read it."""
+    """robots.txt does not allow this page. `reason`: ``robots``, or ``robots-unreachable`` if it could not be had."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("robots.txt does not allow this page")

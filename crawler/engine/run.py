@@ -1,6 +1,7 @@
 """Start crawls, one site after another, and say how each ended. What `evidence crawl` calls."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -57,7 +58,15 @@ class RunReport:
     @property
     def complete(self) -> bool:
         """Whether the run did all that was ordered (the page cap is part of the order) and understood all of it."""
-        return self.reason in (FINISHED, PAGE_CAP) and self.stopped_by is None and self.unread == 0
+        done = self.reason in (FINISHED, PAGE_CAP) and self.stopped_by is None
+        return done and self.unread == 0 and self.left == 0
+
+    @property
+    def left(self) -> int:
+        """How many requests got lost under way: neither acknowledged nor, below a page cap, still waiting."""
+        requests = self.counts.get("requests", {})
+        waiting = requests.get("new", 0) if self.reason == FINISHED else 0
+        return int(requests.get("leased", 0) + waiting)
 
     @property
     def exit_code(self) -> int:
@@ -88,20 +97,22 @@ def project_settings(archive: Path, **overrides: Any) -> Settings:
     return settings
 
 
-def known_sites() -> list[str]:
-    """Names of all sites, from `spiders/`."""
-    return sorted(SpiderLoader.from_settings(project_settings(Path())).list())
+def known_sites(settings: Settings | None = None) -> list[str]:
+    """Names of all sites, from `spiders/` or where the settings say."""
+    return sorted(SpiderLoader.from_settings(settings or project_settings(Path())).list())
 
 
 def resumable(archive: Path, run: str) -> Order:
     """The order to go on with an interrupted run. Raises UsageError if the archive has no such run."""
     with Index(archive / INDEX_FILE, writable=False) as index:
-        rows = index.query("select site from run where id = ?", (run,))
-        others = index.query("select id from run where ended is null order by id")
+        rows = index.query("select site, settings from run where id = ?", (run,))
+        others = index.query("select id from run where ended is null or reason != ? order by id", (FINISHED,))
     if not rows:
         open_runs = ", ".join(row["id"] for row in others) or "none"
         raise UsageError(f"this archive has no run {run!r}; interrupted runs: {open_runs}")
-    return Order(rows[0]["site"], resume=run)
+    settings = json.loads(rows[0]["settings"])
+    # The start pages are asked for again; the frontier knows which of them it has.
+    return Order(rows[0]["site"], settings.get("url"), settings.get("kind"), resume=run)
 
 
 def crawl(
@@ -117,10 +128,11 @@ def crawl(
     Ctrl-C once ends the current run in order (what is under way is finished and stored), twice at once.
     Raises UsageError for an unknown site, and what opening the archive raises.
     """
-    unknown = [order.site for order in orders if order.site not in known_sites() and order.site != SINGLE]
-    if unknown:
-        raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known_sites())}")
     settings = project_settings(archive, TWISTED_REACTOR_ENABLED=False, **overrides)
+    known = known_sites(settings)
+    unknown = [order.site for order in orders if order.site not in (*known, SINGLE)]
+    if unknown:
+        raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known)}")
     configure_logging({"LOG_LEVEL": settings["LOG_LEVEL"], "LOG_FILE": str(log_file) if log_file else None})
     return asyncio.run(_crawl_all(archive, settings, orders, watch))
 

@@ -6,24 +6,33 @@ and each yielded request is in the frontier before Scrapy hears of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
+from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.engine.frontier import KEY, STORED, Frontier
-from crawler.engine.record import stop_crawl
+from crawler.engine.record import failure_reason, stop_crawl
 from crawler.engine.replay import CAPTURE
 from crawler.engine.robots import RobotsRefused
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace, callback_name
-from crawler.errors import EvidenceError
+from crawler.errors import ArchiveError, EvidenceError
 from crawler.items import Item
 from crawler.store.session import Session, session_of
+
+ADDRESS_LIMIT = 16_000  # characters; servers refuse far shorter ones
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -32,6 +41,7 @@ class _OpenPage:
     trace: PageTrace
     unsettled: int = 1  # the generator itself, and each item on its way
     reason: str | None = None
+    interrupted: bool = False  # not all of its output is kept: the request keeps its lease
 
 
 class Settle:
@@ -68,11 +78,30 @@ class Settle:
                         yield output
         except Exception as error:
             # Anything may go wrong in a site's parser; it is noted with the page and goes on to Scrapy's log.
-            page.reason = f"{type(error).__name__}: {error}"[:500]
+            page.reason = failure_reason(error)
             page.trace.failed(error)
+            raise
+        except BaseException:
+            page.interrupted = True  # nobody takes the rest of the output: the crawl is being torn down
             raise
         finally:
             await self._settled(page)
+
+    def process_spider_exception(self, response: Response, exception: Exception) -> AsyncIterator[Any] | None:
+        """Settle a page whose callback, not being a generator, raised at once; others are settled above."""
+        if response.meta[CAPTURE].id in self._open:
+            return None
+        return self._failed_at_once(response, exception)
+
+    async def _failed_at_once(self, response: Response, error: Exception) -> AsyncIterator[Any]:
+        page = self._begin(response)
+        page.reason = failure_reason(error)
+        page.trace.failed(error)
+        logger.error("%s could not be read", response.url, exc_info=error)
+        await self._settled(page)
+        nothing: tuple[Any, ...] = ()
+        for output in nothing:
+            yield output
 
     def _begin(self, response: Response) -> _OpenPage:
         request, spider = response.request, self._crawler.spider
@@ -89,8 +118,13 @@ class Settle:
     def _store(self, request: Request, page: _OpenPage, ordinal: int) -> bool:
         for name in (KEY, CAPTURE, "frontier_host"):
             request.meta.pop(name, None)
-        frontier = self._frontier()
-        if not frontier.store(request, page.trace.capture.id, ordinal):
+        try:
+            new = self._frontier().store(request, page.trace.capture.id, ordinal)
+        except ArchiveError as error:
+            page.interrupted = True
+            stop_crawl(self._crawler, error)
+            return False
+        if not new:
             return False
         request.meta[STORED] = True
         return True
@@ -119,6 +153,8 @@ class Settle:
             stop_crawl(self._crawler, error)  # the request keeps its lease: it is read again on resume
             return
         del self._open[page.trace.capture.id]
+        if page.interrupted:
+            return
         unread = bool(page.trace.reading.unread)
         self._frontier().finish(page.request, "failed" if unread else "done", page.reason)
 
@@ -130,7 +166,7 @@ class Settle:
 
 
 class SettleFailures:
-    """Downloader middleware at order 10: the last to see a failed download, after every retry."""
+    """Downloader middleware at order 10: the first to see a request, the last to see it fail, after every retry."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -140,14 +176,76 @@ class SettleFailures:
         """Scrapy's constructor."""
         return cls(crawler)
 
+    def process_request(self, request: Request) -> None:
+        """Refuse an address that fits in no manifest (a leaf holds 64 KiB); a redirect may lead to one."""
+        if len(request.url) > ADDRESS_LIMIT:
+            raise IgnoreRequest(f"the address has {len(request.url)} characters: over {ADDRESS_LIMIT}")
+
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Acknowledge a request that will not be answered, with the reason."""
         frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
         if isinstance(exception, EvidenceError) or not isinstance(frontier, Frontier):
             return  # not recorded: the request keeps its lease and is fetched again on resume
         if isinstance(exception, RobotsRefused):
-            frontier.finish(request, "skipped", "robots")
+            frontier.finish(request, "skipped", exception.reason)
         elif isinstance(exception, IgnoreRequest):
             frontier.finish(request, "skipped", str(exception) or type(exception).__name__)
         else:
-            frontier.finish(request, "failed", f"{type(exception).__name__}: {exception}"[:500])
+            frontier.finish(request, "failed", failure_reason(exception))
+
+
+class OnSite(OffsiteMiddleware):
+    """Refuse other sites' pages in the downloader only, where the refusal is acknowledged.
+
+    Scrapy drops a redirect to another site when it is scheduled, and tells nobody. Nor is it an exception to
+    have been retried, which for Scrapy it is (``dont_filter``).
+    """
+
+    def request_scheduled(self, request: Request, spider: Spider) -> None:
+        """Nothing."""
+
+    def process_request(self, request: Request, spider: Spider | None = None) -> None:  # noqa: ARG002
+        """Raise IgnoreRequest for a page of another site."""
+        site = self.crawler.spider
+        if site is not None and not self.should_follow(request, site):
+            raise IgnoreRequest(f"{urlparse_cached(request).hostname} is not one of the hosts of {site.name}")
+
+
+class Redirects(RedirectMiddleware):
+    """Scrapy's redirects; a chain that is too long is acknowledged."""
+
+    def process_response(
+        self,
+        request: Request,
+        response: Response,
+        spider: Spider | None = None,  # noqa: ARG002
+    ) -> Request | Response:
+        """The request for the next hop, or the response."""
+        with _acknowledging(self.crawler, request):
+            return super().process_response(request, response)
+
+
+class Refreshes(MetaRefreshMiddleware):
+    """The same for redirects that stand in the page."""
+
+    def process_response(
+        self,
+        request: Request,
+        response: Response,
+        spider: Spider | None = None,  # noqa: ARG002
+    ) -> Request | Response:
+        """The request for the next hop, or the response."""
+        with _acknowledging(self.crawler, request):
+            return super().process_response(request, response)
+
+
+@contextmanager
+def _acknowledging(crawler: Crawler, request: Request) -> Iterator[None]:
+    """An error of `process_response` passes by every `process_exception`, so it is acknowledged here."""
+    try:
+        yield
+    except IgnoreRequest as error:
+        frontier = crawler.engine.scheduler if crawler.engine is not None else None
+        if isinstance(frontier, Frontier):
+            frontier.finish(request, "failed", str(error))
+        raise

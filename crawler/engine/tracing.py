@@ -48,7 +48,8 @@ class PageTrace:
         """Note that an item could not be stored or, without `item`, that the rest of the page was not understood."""
         traced = item.provenance if item is not None else None
         ordinal = self._count if traced is None else traced.ordinal
-        reason = f"{type(error).__name__}: {error}"[:2000]
+        # A message may quote bytes that are no text; SQLite takes none of those.
+        reason = f"{type(error).__name__}: {error}"[:2000].encode("utf-8", "backslashreplace").decode()
         self.reading.unread.append(
             Unread(self.capture.id, self._extractor, self._site.version, ordinal, reason)
         )

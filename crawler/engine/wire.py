@@ -5,7 +5,8 @@ below HTTP parsing. Bytes are kept as they passed, chunk framing and content cod
 can honestly be called `wire-exact`. What is not observed is absent, never invented.
 
 Private names used, pinned by version in pyproject.toml and named by tests/engine/test_wire.py:
-`scrapy.core.downloader.handlers._aiohttp`, `aiohttp.connector.TCPConnector._factory` and `._resolver`,
+`scrapy.core.downloader.handlers._aiohttp` with `_ClientResponse` and `AiohttpDownloadHandler._make_request` and
+`._extract_headers`, `aiohttp.connector.TCPConnector._factory`, `._resolver` and `._loop`,
 `aiohttp.ClientSession._max_line_size`, `._max_field_size`, `._max_headers` and `._retry_connection`, and
 `ssl.SSLObject._sslobj` with its `get_unverified_chain` (public only from Python 3.13).
 """
@@ -70,7 +71,9 @@ class WireProtocol(ResponseHandler):
 
     def set_response_params(self, **params: Any) -> None:
         """Begin the next exchange."""
-        self.sent, self.received = bytearray(), bytearray()
+        # A tunnel is asked for before this is called, and nothing else passes on its connection in the clear.
+        if not self.sent.startswith(b"CONNECT "):
+            self.sent, self.received = bytearray(), bytearray()
         exchange = _current.get(None)
         if exchange is not None and self.transport is not None:
             exchange.sent, exchange.received = self.sent, self.received
@@ -143,7 +146,8 @@ class WireHandler(AiohttpDownloadHandler):
         connector._resolver = self._resolver
         self._session._max_line_size = self._session._max_field_size = HEADER_LIMIT
         self._session._max_headers = HEADER_LINES
-        self._session._retry_connection = False  # it would ask again at once and unseen; Scrapy's retry is recorded
+        # aiohttp would ask again at once and unseen; Scrapy's retry waits its turn and is a capture of its own.
+        self._session._retry_connection = False
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one page. Raises HostStopped if its host was stopped while the request waited its turn."""
@@ -158,7 +162,8 @@ class WireHandler(AiohttpDownloadHandler):
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
         exchange = Exchange(clock.now(), proxy=request.meta.get("proxy"))
         request.meta[META] = exchange
-        request.meta["verbatim_url"] = True  # aiohttp would rewrite escapes: another address than the one recorded
+        # aiohttp would rewrite escapes: the request would name another address than the record.
+        request.meta["verbatim_url"] = True
         _current.set(exchange)
         try:
             async with super()._make_request(request, timeout) as response:

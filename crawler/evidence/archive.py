@@ -76,6 +76,7 @@ class Archive:
         self.log = log
         self.after: SealedTime | None = latest_seal(path)
         self._lock = lock
+        self.sealing = threading.Lock()  # one seal at a time: two would ask and keep the same stamps
         self._mutex = threading.RLock()
         self._warcs = WarcWriter(path / "warc")
 
@@ -121,7 +122,8 @@ class Archive:
             )
             archive = cls(path, config, log, lock)
             if writable:
-                archive._recover()
+                with archive.refusals():
+                    archive._recover()
         except BaseException:
             if lock is not None:
                 lock.close()
@@ -136,7 +138,7 @@ class Archive:
         self._writable()
         with self._mutex:
             self._require_room(sum(len(r.stored) for draft in drafts for r in draft.records))
-            with self._refusals():
+            with self.refusals():
                 if self._warcs.needs_segment():
                     self._begin_segment()
                 return self._commit(drafts)
@@ -145,14 +147,14 @@ class Archive:
         """Append one custody event; returns its leaf index. Raises DiskFull or RecordError."""
         self._writable()
         event = Event(act=act, time=clock.now(), by=self.config.operator, details=details, after=self.after)
-        with self._mutex, self._refusals():
+        with self._mutex, self.refusals():
             return self.log.append([event.to_leaf()]).start
 
     def sign_checkpoint(self, passphrase: bytes | None = None) -> bytes:
         """Sign the log as it is now (a new checkpoint, or the newest one if nothing came since)."""
         self._writable()
         key = notes.load_key(self.path / "keys/log.key", passphrase)
-        with self._mutex, self._refusals():
+        with self._mutex, self.refusals():
             return self.log.sign_checkpoint(key)
 
     def refresh_seal(self) -> None:
@@ -174,11 +176,13 @@ class Archive:
 
     def close(self) -> None:
         """Close the files; a writer also leaves the state digests and the lock."""
-        self._warcs.close()
-        if self._lock is not None:
-            try:
-                self.write_state()
-            finally:
+        try:
+            with self.refusals():
+                self._warcs.close()
+                if self._lock is not None:
+                    self.write_state()
+        finally:
+            if self._lock is not None:
                 self._lock.close()
                 self._lock = None
 
@@ -224,13 +228,20 @@ class Archive:
                 fields=(filename,),
             )
         )
-        (locator,) = self._warcs.append([record])
-        self._warcs.sync()
-        self.record_event("warc-opened", {"record": _as_json(record.at(locator))})
+        try:
+            (locator,) = self._warcs.append([record])
+            self._warcs.sync()
+            self.record_event("warc-opened", {"record": _as_json(record.at(locator))})
+        except BaseException:
+            # No leaf names this file, so nothing may be written behind its first record.
+            self._warcs.close()
+            (self.path / name).unlink()
+            raise
 
     def _recover(self) -> None:
         for folder in (self.path, *(self.path / name for name in FOLDERS)):
             sweep(folder)
+        _sweep_stamps(self.path / "log/stamps")
         for tail in self.log.recovered:
             self.record_event("recovered", dict(tail))
         file, end = self._logged_end()
@@ -260,7 +271,7 @@ class Archive:
             stream.seek(offset)
             tail = stream.read()
         if tail:
-            kept = self.path / "quarantine" / f"{path.name}.{offset}.tail"
+            kept = _free_name(self.path / "quarantine", f"{path.name}.{offset}", tail)
             durable_write(kept, tail)
             details = {"file": f"warc/{path.name}", "offset": offset, "length": len(tail)}
             self.record_event("recovered", {**details, "digest": digest(tail), "kept": kept.name})
@@ -292,7 +303,8 @@ class Archive:
             )
 
     @contextlib.contextmanager
-    def _refusals(self) -> Iterator[None]:
+    def refusals(self) -> Iterator[None]:
+        """The system's errors while writing as ours: DiskFull or RecordError."""
         try:
             yield
         except OSError as error:
@@ -330,6 +342,32 @@ def latest_seal(archive: Path) -> SealedTime | None:
             note = (archive / "log/checkpoints" / str(size)).read_bytes()
             return SealedTime(size, digest(note), tuple(digest_file(token) for token in tokens))
     return None
+
+
+def _free_name(quarantine: Path, stem: str, tail: bytes) -> Path:
+    """A name for a tail that neither exists nor holds other bytes: a file can be torn twice at one place."""
+    number = 1
+    while True:
+        path = quarantine / (f"{stem}.tail" if number == 1 else f"{stem}.{number}.tail")
+        if not path.exists() or path.read_bytes() == tail:
+            return path
+        number += 1
+
+
+def _sweep_stamps(stamps: Path) -> None:
+    """Remove what an interrupted `keep` (crawler.evidence.seal) left: a stamp without its .tsr is none.
+
+    Only the newest checkpoint is ever stamped, so what is missing elsewhere was lost, and stays to be seen.
+    """
+    newest = max((int(path.name) for path in stamps.iterdir() if path.name.isdigit()), default=None)
+    if newest is None:
+        return
+    folder = stamps / str(newest)
+    sweep(folder)
+    whole = {path.name.removesuffix(".tsr") for path in folder.glob("*.tsr")}
+    for path in folder.iterdir():
+        if path.name.partition(".")[0] not in whole:
+            path.unlink()
 
 
 def _take_lock(path: Path) -> IO[bytes]:

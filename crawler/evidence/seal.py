@@ -13,7 +13,7 @@ from pathlib import Path
 from crawler.config import AuthorityConfig
 from crawler.errors import ConfigError, TimestampError
 from crawler.evidence.archive import Archive
-from crawler.evidence.durable import durable_write
+from crawler.evidence.durable import durable_write, sync_folder
 from crawler.evidence.timestamp import Authority, Send, Token, ask
 
 NOBODY = "no authority is configured: add an [[authority]] to evidence.toml and its roots to trust/"
@@ -38,6 +38,11 @@ def seal(archive: Archive, send: Send, *, passphrase: bytes | None = None) -> Se
 
     Raises DiskFull or RecordError when a token cannot be kept.
     """
+    with archive.sealing:
+        return _seal(archive, send, passphrase)
+
+
+def _seal(archive: Archive, send: Send, passphrase: bytes | None) -> Seal:
     note = archive.sign_checkpoint(passphrase)
     size = archive.log.latest_checkpoint()[0].size
     folder = archive.path / "log/stamps" / str(size)
@@ -51,7 +56,8 @@ def seal(archive: Archive, send: Send, *, passphrase: bytes | None = None) -> Se
             except (TimestampError, ConfigError) as error:
                 missing[tsa.name] = str(error)
             else:
-                keep(folder, tsa.name, token)
+                with archive.refusals():
+                    keep(folder, tsa.name, token)
                 stamped[tsa.name] = token.verified.gen_time.isoformat()
     if not archive.config.authorities:
         missing["-"] = NOBODY
@@ -77,11 +83,20 @@ def unsealed(archive: Archive) -> list[str]:
 
 
 def keep(folder: Path, name: str, token: Token) -> None:
-    """Store one stamp. The .tsr comes last: a stamp without it does not count and is asked for again."""
+    """Store one stamp. The .tsr comes last: a stamp without it does not count and is asked for again.
+
+    After a crash in between, the next start removes the rest (Archive.open).
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    durable_write(folder / f"{name}.tsq", token.tsq)
-    durable_write(folder / f"{name}.chain.pem", token.chain_pem)
-    durable_write(folder / f"{name}.tsr", token.tsr)
+    sync_folder(folder.parent)
+    parts = {".tsq": token.tsq, ".chain.pem": token.chain_pem, ".tsr": token.tsr}
+    try:
+        for ending, content in parts.items():
+            durable_write(folder / f"{name}{ending}", content)
+    except OSError:
+        for ending in parts:
+            (folder / f"{name}{ending}").unlink(missing_ok=True)
+        raise
 
 
 def authority(archive: Path, config: AuthorityConfig) -> Authority:

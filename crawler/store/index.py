@@ -29,7 +29,6 @@ from crawler.items import ITEM_TYPES, Item
 from crawler.store.schema import IDENTITY, columns, migrations
 
 FILE = "evidence.db"
-_READ_ONLY = "mode=ro"
 
 _UPSERT_CAPTURE = (
     "insert into capture values (:id, :leaf, :run, :site, :url, :method, :state, :reason, :status, :fidelity,"
@@ -48,13 +47,10 @@ class Index:
             raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
         self.path = path
         self._writable = writable
+        mode = "rwc" if writable else "ro"
+        address = f"{path.resolve().as_uri()}?mode={mode}"
         with clear_errors(path):
-            connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?{'mode=rwc' if writable else _READ_ONLY}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             connection.execute("pragma busy_timeout = 10000")
             self.db = Database(connection)
@@ -230,7 +226,10 @@ def fold_leftovers(archive: Path) -> None:
     """Fold the WAL of every database that a killed command left one of, so that the files alone hold all."""
     for wal in sorted(archive.glob("*.db-wal")):
         path = wal.with_name(wal.name.removesuffix("-wal"))
-        with clear_errors(path), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with (
+            clear_errors(path),
+            contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,
+        ):
             _fold(connection)
 
 
@@ -241,19 +240,23 @@ def _fold(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("pragma journal_mode = delete")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:  # busy: somebody reads just now; the next writer folds
+        # Busy: somebody reads just now. Then it stays as it is, and the next writer folds.
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
 
 
 def _clear(path: Path, error: sqlite3.Error) -> EvidenceError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"{path}: the disk is full; make room, then continue with `evidence crawl --resume RUN`")
+        return DiskFull(f"{path}: the disk is full; make room, then continue")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(f"{path} is in use by another command ({error}): wait for it to end, then try again")
+        return ArchiveLocked(
+            f"{path} is in use by another command ({error}): wait for it to end, then try again"
+        )
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return ArchiveError(f"{path} cannot be read or written ({error}): check the disk and the permissions")
-    return ArchiveError(f"{path} is damaged or not ours ({error}): make it again with `evidence rebuild`")
+    remedy = _REMEDY if path.name.startswith(FILE) else _REMEDY_OTHER
+    return ArchiveError(f"{path} is damaged or not ours ({error}): {remedy}")
 
 
 def _flat(details: Json) -> dict[str, Any]:
@@ -280,6 +283,8 @@ def _row(item: Item) -> dict[str, Any]:
     return {name: {**values, **traced}.get(name) for name in columns(type(item))}
 
 
+_REMEDY = "make it again with `evidence rebuild`"
+_REMEDY_OTHER = "it holds no evidence; move it away, and unfinished runs begin from their start pages again"
 LEAF_TABLES = ("applied", "event", "run", "capture", "court_case", "exhibit")
 ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread")
 
@@ -289,7 +294,5 @@ def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Itera
     for table in tables:
         rows = [sorted(map(tuple, index.query(f"select * from {table}")), key=repr) for index in (one, other)]  # noqa: S608
         if rows[0] != rows[1]:
-            (one_row, other_row) = next(
-                pair for pair in zip_longest(rows[0], rows[1]) if pair[0] != pair[1]
-            )
+            (one_row, other_row) = next(pair for pair in zip_longest(rows[0], rows[1]) if pair[0] != pair[1])
             yield f"{table}: {len(rows[0])} and {len(rows[1])} rows, first difference {one_row!r} and {other_row!r}"

@@ -5,10 +5,11 @@ last batch was being synced goes into the next one, and each caller waits for it
 batch: WARC and log (crawler.evidence.archive), then one SQLite transaction, then the callers hear of it.
 
 If the thread fails, every waiting and every later call raises: a dead writer must stop the crawl, not hang it.
+One case is milder: when there is no room for another page, only captures are refused from then on, and what had
+been recorded is still read, stored and closed in the reserve that `Archive.commit` keeps free.
 """
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -22,7 +23,7 @@ from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.manifest import Capture, parse_leaf
 from crawler.evidence.timestamp import Send
 from crawler.items import Item
-from crawler.store.index import FILE, Index
+from crawler.store.index import FILE, Index, fold_leftovers
 
 BATCH = 64
 
@@ -58,7 +59,8 @@ class Session:
     """An archive open for writing, its index, and the writer thread. Close it to leave the archive clean.
 
     `on_closing` callbacks run before the session closes; their errors are not caught: what they cannot keep must
-    be seen. `sender` posts timestamp queries; who opens the session provides it.
+    be seen. `sender` posts timestamp queries, and `passphrase` opens the log's key, where it has one; who opens
+    the session provides both.
     """
 
     def __init__(self, archive: Archive, index: Index) -> None:
@@ -66,10 +68,12 @@ class Session:
         self.index = index
         self.on_closing: list[Callable[[], Awaitable[None]]] = []
         self.sender: Send = _no_sender
+        self.passphrase: bytes | None = None
         self.captures = 0
         self._readings: dict[str, Reading] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._failure: BaseException | None = None
+        self._failure: EvidenceError | None = None
+        self._no_room: DiskFull | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="evidence-writer", daemon=True)
         self._thread.start()
 
@@ -89,8 +93,13 @@ class Session:
     def take(cls, archive: Archive) -> Self:
         """As `open`, for an archive that is already open for writing."""
         try:
+            fold_leftovers(archive.path)
             index = Index(archive.path / FILE, writable=True)
-            index.catch_up(archive.log.size, archive.log.leaves(index.leaves))
+            try:
+                index.catch_up(archive.log.size, archive.log.leaves(index.leaves))
+            except BaseException:
+                index.close()
+                raise
         except BaseException:
             archive.close()
             raise
@@ -138,15 +147,10 @@ class Session:
         self.close()
 
     def _submit(self, job: _Job) -> Future[Any]:
-        self._raise_failure()
+        if self._failure is not None:
+            raise type(self._failure)(*self._failure.args) from self._failure
         self._jobs.put(job)
         return job.made
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            if isinstance(self._failure, EvidenceError):
-                raise type(self._failure)(*self._failure.args) from self._failure
-            raise RecordError(f"the writer stopped: {self._failure}") from self._failure
 
     def _write_until_closed(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -164,17 +168,30 @@ class Session:
             _refuse(batch, self._failure)
             return
         try:
-            results = self._write_batch(batch)
+            committed = self._commit(batch)
+            if self._no_room is not None:
+                _refuse([job for job in batch if job.draft is not None], self._no_room)
+                batch = [job for job in batch if job.draft is None]
+            results = self._write_batch(batch, committed)
         except BaseException as error:  # noqa: BLE001 - handed to every caller; the session refuses from here on
-            self._failure = _as_disk_full(error)
+            self._failure = _as_ours(error)
             _refuse(batch, self._failure)
         else:
             for job, result in zip(batch, results, strict=True):
                 job.made.set_result(result)
 
-    def _write_batch(self, batch: list[_Job]) -> list[object]:
+    def _commit(self, batch: list[_Job]) -> list[tuple[int, Capture]]:
         drafts = [job.draft() for job in batch if job.draft is not None]
-        committed = self.archive.commit(drafts) if drafts else []
+        if not drafts or self._no_room is not None:
+            return []
+        try:
+            return self.archive.commit(drafts)
+        except DiskFull as error:
+            # Nothing of the batch was kept. There may still be room for the small things.
+            self._no_room = error
+            return []
+
+    def _write_batch(self, batch: list[_Job], committed: list[tuple[int, Capture]]) -> list[object]:
         events = [self.archive.record_event(*job.event) for job in batch if job.event is not None]
         # A crash here: the leaves are durable, the rows are not. `catch_up` adds them on the next start.
         with self.index.transaction():
@@ -205,15 +222,17 @@ def _no_sender(url: str, _query: bytes) -> bytes:
     raise OSError(f"no way to reach {url}: this session was opened without a sender")
 
 
-def _refuse(batch: list[_Job], error: BaseException) -> None:
+def _refuse(batch: list[_Job], error: EvidenceError) -> None:
     for job in batch:
-        job.made.set_exception(error)
+        if not job.made.done():
+            job.made.set_exception(error)
 
 
-def _as_disk_full(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-        return DiskFull("the disk is full: make room, then continue with `evidence crawl --resume RUN`")
-    return error
+def _as_ours(error: BaseException) -> EvidenceError:
+    """Callers tell a page that could not be kept from one that could not be fetched by the error's type."""
+    if isinstance(error, EvidenceError):
+        return error
+    return RecordError(f"the writer stopped: {type(error).__name__}: {error}")
 
 
 _sessions: WeakKeyDictionary[object, Session] = WeakKeyDictionary()

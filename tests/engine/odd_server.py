@@ -50,10 +50,14 @@ class Heard:
 
 @dataclass
 class OddServer:
-    """See the module. `heard` lists every request in the order of arrival."""
+    """See the module. `heard` lists every request in the order of arrival.
+
+    `tls` is spoken from the first byte on; `tunnel` inside a tunnel, for which a client asks with CONNECT.
+    """
 
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
+    tunnel: ssl.SSLContext | None = None
     scripts: dict[str, list[tuple[Step, ...]]] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
 
@@ -122,7 +126,9 @@ class OddServer:
                 connection = self.tls.wrap_socket(plain, server_side=True)
                 self._connections.append(connection)
             while self._exchange(connection, number):
-                pass
+                if self.tunnel is not None and self.heard[-1].received.startswith(b"CONNECT "):
+                    connection = self.tunnel.wrap_socket(connection, server_side=True)
+                    self._connections.append(connection)
         except OSError:  # the client hung up, or refused our certificate: part of some tests
             pass
         finally:
@@ -153,9 +159,11 @@ class OddServer:
 
 
 @contextlib.contextmanager
-def odd_server(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[OddServer]:
+def odd_server(
+    host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, tunnel: ssl.SSLContext | None = None
+) -> Iterator[OddServer]:
     """A running server."""
-    server = OddServer(host, tls)
+    server = OddServer(host, tls, tunnel)
     server.start()
     try:
         yield server
@@ -185,7 +193,9 @@ def _read_request(connection: socket.socket) -> bytes:
             return b""
         received += piece
     head, _, body = received.partition(b"\r\n\r\n")
-    lengths = [line.split(b":")[1] for line in head.lower().split(CRLF) if line.startswith(b"content-length:")]
+    lengths = [
+        line.split(b":")[1] for line in head.lower().split(CRLF) if line.startswith(b"content-length:")
+    ]
     missing = int(lengths[0]) - len(body) if lengths else 0
     while missing > 0:
         piece = connection.recv(missing)

@@ -114,7 +114,9 @@ def read_back(archive: Path, report: run.RunReport, seen: list[Response]) -> Cra
 def frontier_rows(archive: Path, run_name: str) -> dict[str, tuple[str, str | None]]:
     """URL → (state, reason) of every request of a run."""
     database = sqlite3.connect(archive / "frontier.db")
-    rows = database.execute("select request, state, reason from request where run = ?", (run_name,)).fetchall()
+    rows = database.execute(
+        "select request, state, reason from request where run = ?", (run_name,)
+    ).fetchall()
     database.close()
     return {json.loads(request)["url"]: (state, reason) for request, state, reason in rows}
 
