@@ -37,6 +37,15 @@ REASONS = {
     "disk-full": "磁盘已满",
     "cannot-record": "无法固定证据",
 }
+# Why a page could not be read. Its refusal or error answer is a capture all the same, so "未采集" would be wrong.
+OBSTACLES = {
+    "robots": "robots.txt 不允许",
+    "robots-unreachable": "robots.txt 无法取得，按不允许处理",
+    "wall-login": "登录页",
+    "wall-verification": "验证页",
+    "wall-visitor-system": "访客验证页",
+    "wall-too-frequent": "访问过于频繁的提示页",
+}
 
 
 @contextlib.contextmanager
@@ -186,6 +195,16 @@ def _line(now: Live) -> str:
     return f"{now.site}：已固定 {now.captures} 页，读出 {now.items} 条"
 
 
+def _obstacle(reason: str) -> str:
+    """A reason of ours in Chinese; what a library said stays as it said it."""
+    host, stopped, why = reason.partition(" was stopped in this run: ")
+    if stopped:
+        return f"{host} 已停止访问，未再请求：{_obstacle(why)}"
+    if reason.startswith("http-"):
+        return f"网站答复 HTTP {reason.removeprefix('http-')}"
+    return OBSTACLES.get(reason, reason)
+
+
 def _run(report: RunReport) -> str:
     states = "，".join(f"{STATES[state]} {n}" for state, n in report.counts.get("captures", {}).items())
     items = "，".join(f"{KINDS[kind]} {n}" for kind, n in report.items.items()) or "无"
@@ -193,9 +212,12 @@ def _run(report: RunReport) -> str:
         f"{report.site}（{report.run}）：{REASONS.get(report.reason, report.reason)}，用时 {report.seconds:.0f} 秒",
         f"  采集：{states or '无'}；读出：{items}",
     ]
-    lines += [f"  未采集：{reason}（{n}）" for reason, n in report.counts.get("reasons", {}).items()]
     lines += [
-        f"  已停止访问 {host}：{reason}" for host, reason in report.counts.get("stopped_hosts", {}).items()
+        f"  未取得内容：{_obstacle(reason)}（{n}）" for reason, n in report.counts.get("reasons", {}).items()
+    ]
+    lines += [
+        f"  已停止访问 {host}：{_obstacle(reason)}"
+        for host, reason in report.counts.get("stopped_hosts", {}).items()
     ]
     if report.unread:
         lines.append(f"  未能读懂：{report.unread} 处（见数据库 unread 表）")

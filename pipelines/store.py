@@ -6,6 +6,7 @@ from scrapy.crawler import Crawler
 
 from crawler.errors import RecordError
 from crawler.items import Item
+from crawler.store.index import require_storable
 from crawler.store.session import Session, session_of
 
 
@@ -21,7 +22,8 @@ class Store:
         return cls(session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
 
     def process_item(self, item: Item) -> Item:
-        """Keep the item for its page's transaction."""
+        """Keep the item for its page's transaction. Raises RecordError for one that cannot be stored."""
+        require_storable(item)
         if item.provenance is None:
             raise RecordError(
                 f"{item.kind} {item.identifier} has no provenance: only recorded pages are stored"

@@ -9,9 +9,10 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings, Settings
 
 from crawler.config import read_config
+from crawler.errors import ConfigError
 
 DEFAULT_ARCHIVE = "archive"
 _PRIORITY = "addon"
@@ -26,6 +27,7 @@ class EvidenceAddon:
             settings.get("EVIDENCE_ARCHIVE") or os.environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE
         )
         config = read_config(archive)
+        require_robots(settings)
         values: dict[str, object] = {
             "EVIDENCE_ARCHIVE": str(archive.resolve()),
             "EVIDENCE_RUN": settings.get("EVIDENCE_RUN") or new_run(),
@@ -45,3 +47,11 @@ class EvidenceAddon:
 def new_run() -> str:
     """A run's name: UTC start and 4 random hex digits, e.g. ``20261122T081641-3f9a``."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+def require_robots(settings: BaseSettings) -> None:
+    """Raise ConfigError where somebody has tried to switch robots.txt off."""
+    if not settings.getbool("ROBOTSTXT_OBEY"):
+        raise ConfigError(
+            "ROBOTSTXT_OBEY cannot be switched off: robots.txt is always obeyed (DESIGN §1); remove the setting"
+        )

@@ -9,12 +9,15 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse, Response
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
+from scrapy.utils.response import get_meta_refresh
 
 from crawler.engine.decoding import decoded
 from crawler.engine.replay import CAPTURE, response_of
@@ -52,28 +55,38 @@ class Extractor:
         """Read one capture; False if there is nothing to read in it."""
         site = self._site(capture.site)
         response = capture.response
-        if site is None or response is None or capture.read_with is None or not _readable(capture):
+        if site is None or response is None or capture.read_with is None or capture.state != "complete":
             return False
         name = capture.read_with["callback"]
         trace = PageTrace(capture, site, name, self._session.reading(capture.id))
         try:
-            for item in self._items(site, name, capture):
-                self._through_steps(trace.attach(item), trace)
+            page = decoded(response_of(self._archive, response.locator, capture.url), self._limit)
+            if 200 <= page.status < 300 and not self._leads_on(page):
+                for item in self._items(site, name, capture, page):
+                    self._through_steps(trace.attach(item), trace)
         except Exception as error:  # noqa: BLE001 - as on a live crawl: whatever a parser raises is noted with the page
             trace.failed(error)
         self._session.store(capture.id).result()
         return True
 
-    def _items(self, site: Site, name: str, capture: Capture) -> Iterator[Item]:
-        if capture.response is None or capture.read_with is None:
-            return
-        arguments = capture.read_with["arguments"]
-        request = Request(
+    def _leads_on(self, page: Response) -> bool:
+        """Whether the page holds a redirect, which the live crawl followed instead of reading the page.
+
+        The rule is that of scrapy's MetaRefreshMiddleware.
+        """
+        if not isinstance(page, HtmlResponse):
+            return False
+        settings = self._crawler.settings
+        seconds, url = get_meta_refresh(page, ignore_tags=settings.getlist("METAREFRESH_IGNORE_TAGS"))
+        if seconds is None or not url or urlsplit(url).scheme not in ("http", "https"):
+            return False
+        return seconds < settings.getint("METAREFRESH_MAXDELAY")
+
+    def _items(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Item]:
+        arguments = (capture.read_with or {})["arguments"]
+        page.request = Request(
             capture.url, callback=getattr(site, name), cb_kwargs=arguments, meta={CAPTURE: capture}
         )
-        raw = response_of(self._archive, capture.response.locator, capture.url)
-        page = decoded(raw, self._limit)
-        page.request = request
         outputs: Iterable[Any] = getattr(site, name)(page, **arguments)
         if inspect.isasyncgen(outputs):
             raise FormatError(f"{site.name}.{name} is asynchronous: callbacks must be plain generators")
@@ -156,7 +169,3 @@ def _compare(old: Path, new: Path) -> list[str]:
             return list(equal(before, after))
     except (EvidenceError, OSError) as error:
         return [f"the old database could not be read: {error}"]
-
-
-def _readable(capture: Capture) -> bool:
-    return capture.state == "complete" and capture.status is not None and 200 <= capture.status < 300

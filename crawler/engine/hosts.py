@@ -9,9 +9,11 @@ class HostStopped(IgnoreRequest):
     """The request was not sent, because its host was stopped earlier in this run."""
 
 
+ENDS_HOST = {401: "http-401", 403: "http-403", 429: "http-429"}
+
 _stopped: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
 
 
 def stopped_hosts(crawler: object) -> dict[str, str]:
-    """Host → reason, for one run. Shared by the recorder, which adds, and the handler, which refuses."""
+    """Host → reason, for one run. Shared by the recorder and the handler, which add and refuse."""
     return _stopped.setdefault(crawler, {})

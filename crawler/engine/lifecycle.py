@@ -61,18 +61,7 @@ class RunLog:
         }
         order = {"url": getattr(spider, "url", None), "kind": getattr(spider, "kind", None)}
         details["settings"] = {**order, **{name: _plain(settings[name]) for name in _LOGGED_SETTINGS}}
-        if resumed:
-            self._remember_stopped_hosts()
         self._session.record_event("run-resumed" if resumed else "run-started", details)
-
-    def _remember_stopped_hosts(self) -> None:
-        """A host that asked this run to stop is not asked again because the run was interrupted."""
-        rows = self._session.index.query(
-            "select json_extract(details, '$.host') host, json_extract(details, '$.reason') reason from event"
-            " where act = 'host-stopped' and json_extract(details, '$.run') = ?",
-            (self._run,),
-        )
-        stopped_hosts(self._crawler).update({row["host"]: row["reason"] for row in rows})
 
     async def _closed(self, reason: str) -> None:
         scheduler = self._crawler.engine.scheduler if self._crawler.engine is not None else None

@@ -22,7 +22,7 @@ from crawler import clock
 from crawler.engine.decoding import decoded
 from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
 from crawler.engine.frontier import KEY, Frontier
-from crawler.engine.hosts import HostStopped, stopped_hosts
+from crawler.engine.hosts import ENDS_HOST, HostStopped, stopped_hosts
 from crawler.engine.replay import CAPTURE, REPLAYED, recorded_page
 from crawler.engine.robots import RobotsRefused
 from crawler.engine.site import Site
@@ -34,7 +34,6 @@ from crawler.evidence.manifest import Capture
 from crawler.store.session import Session, session_of
 
 HOST_STOPPED = "host-stopped"  # act of the custody event
-_ENDS_HOST = {401: "http-401", 403: "http-403", 429: "http-429"}
 logger = logging.getLogger(__name__)
 
 
@@ -79,7 +78,7 @@ class Recorder:
             capture: Capture = request.meta[CAPTURE]
         else:
             exchange = self._exchange(request, response)
-            blocked = _ENDS_HOST.get(page.status) or wall(page)
+            blocked = ENDS_HOST.get(page.status) or wall(page)
             capture = await self._record(
                 request, exchange, "blocked" if blocked else "complete", blocked or broken
             )
@@ -158,7 +157,7 @@ class Recorder:
 
     async def _unreadable(self, request: Request, capture: Capture, reason: str) -> None:
         spider = self._crawler.spider
-        if isinstance(spider, Site):
+        if isinstance(spider, Site) and capture.read_with is not None:
             trace = PageTrace(capture, spider, callback_name(request), self._session.reading(capture.id))
             trace.failed(FormatError(reason))
             await asyncio.wrap_future(self._session.store(capture.id))

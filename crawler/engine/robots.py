@@ -17,8 +17,9 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler.engine.addon import require_robots
 from crawler.engine.frontier import KEY
-from crawler.errors import ConfigError
+from crawler.errors import EvidenceError
 
 _FORBID_ALL = b"User-agent: *\nDisallow: /\n"
 
@@ -35,12 +36,10 @@ class RobotsGate(RobotsTxtMiddleware):
     """Scrapy's robots middleware without its switches."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
-            raise ConfigError(
-                "ROBOTSTXT_OBEY cannot be switched off: robots.txt is always obeyed (DESIGN §1)"
-            )
+        require_robots(crawler.settings)
         super().__init__(crawler)
         self._unreachable: set[str] = set()
+        self._unrecorded: dict[str, EvidenceError] = {}
         self._delays: dict[str, float] = {}
         crawler.signals.connect(self._keep_crawl_delay, signal=signals.robots_parsed)
 
@@ -50,6 +49,8 @@ class RobotsGate(RobotsTxtMiddleware):
             return
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
+        if netloc in self._unrecorded:  # our fault and not the host's: the page is fetched when the run is resumed
+            raise self._unrecorded[netloc]
         self._apply_crawl_delay(request, self._delays.get(netloc))
         try:
             self.process_request_2(parser, request)
@@ -67,6 +68,8 @@ class RobotsGate(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         forbidding = self._parserimpl.from_crawler(self.crawler, _FORBID_ALL)
         self._unreachable.add(netloc)
+        if isinstance(exc, EvidenceError):
+            self._unrecorded[netloc] = exc
         waiting: Any = self._parsers[netloc]
         self._parsers[netloc] = forbidding
         waiting.callback(forbidding)

@@ -11,8 +11,10 @@ Private names used, pinned by version in pyproject.toml and named by tests/engin
 `ssl.SSLObject._sslobj` with its `get_unverified_chain` (public only from Python 3.13).
 """
 
+import asyncio
 import functools
 import ssl
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -31,10 +33,11 @@ from scrapy.http import Headers, Response
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock
-from crawler.engine.hosts import HostStopped, stopped_hosts
+from crawler.engine.hosts import ENDS_HOST, HostStopped, stopped_hosts
 
 META = "exchange"  # request.meta key of the Exchange
 HEADER_LIMIT = 1 << 20  # aiohttp's own limit of 8,190 bytes refuses headers that browsers accept
+CONNECTIONS_WITHOUT_LIMIT = 100  # per host, where the settings name no limit
 HEADER_LINES = 10_000  # likewise its limit of 128 lines
 
 
@@ -142,6 +145,9 @@ class WireHandler(AiohttpDownloadHandler):
         connector: Any = cast("TCPConnector", self._session.connector)
         self._proxy: str | None = crawler.settings.get("EVIDENCE_PROXY") or None
         self._resolver = RecordingResolver()
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(self._pool_size_per_host or CONNECTIONS_WITHOUT_LIMIT)
+        )
         connector._factory = functools.partial(WireProtocol, loop=connector._loop)
         connector._resolver = self._resolver
         self._session._max_line_size = self._session._max_field_size = HEADER_LIMIT
@@ -152,11 +158,17 @@ class WireHandler(AiohttpDownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Fetch one page. Raises HostStopped if its host was stopped while the request waited its turn."""
         host = urlparse_cached(request).hostname or ""
-        if host in (stopped := stopped_hosts(self.crawler)):
-            raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
         if self._proxy is not None:
             request.meta["proxy"] = self._proxy
-        return await super().download_request(request)
+        # Without a delay Scrapy lets the whole queue of a host go at once, to wait for a connection: its timeouts
+        # would run out there, and it would be too late to stop it.
+        async with self._turns[host]:
+            if host in (stopped := stopped_hosts(self.crawler)):
+                raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
+            response = await super().download_request(request)
+            if response.status in ENDS_HOST:
+                stopped[host] = ENDS_HOST[response.status]
+        return response
 
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:

@@ -7,7 +7,7 @@ court to find facts. Page numbers and signature are left to whoever prints and f
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +59,8 @@ def write_catalogue(
     bag: Path, case: Case, exhibits: Sequence[Exhibit], selection: Selection, collector: str
 ) -> None:
     """Write data/catalogue.docx and data/catalogue.csv. `collector` is who ran the capture."""
-    rows = [_row(collector, exhibit, selection) for exhibit in in_order(exhibits)]
+    captures = selection.captures()
+    rows = [_row(collector, exhibit, captures) for exhibit in in_order(exhibits)]
     groups = group_names()
     lines = [
         (row.cells[0], f"【{row.group} {groups[row.group]}】{row.cells[1]}", *row.cells[2:]) for row in rows
@@ -68,8 +69,8 @@ def write_catalogue(
     (bag / CATALOGUE_DOCX).write_bytes(_document(case, rows, groups, selection.until))
 
 
-def _row(collector: str, exhibit: Exhibit, selection: Selection) -> Row:
-    selected = [selection.capture(capture) for capture in exhibit.captures]
+def _row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected]) -> Row:
+    selected = [by_id[capture] for capture in exhibit.captures]
     captures = [item.leaf.capture for item in selected if item.leaf.capture is not None]
     cells = (
         exhibit.number,

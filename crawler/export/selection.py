@@ -42,12 +42,9 @@ class Selection:
     sizes: tuple[int, ...]
     stamps: tuple[Stamp, ...]
 
-    def capture(self, capture_id: str) -> Selected:
-        """The leaf of that capture. Raises KeyError."""
-        for selected in self.leaves:
-            if selected.leaf.capture is not None and selected.leaf.capture.id == capture_id:
-                return selected
-        raise KeyError(capture_id)
+    def captures(self) -> dict[str, Selected]:
+        """The leaves of captures by capture id."""
+        return {s.leaf.capture.id: s for s in self.leaves if s.leaf.capture is not None}
 
     @property
     def until(self) -> str:
@@ -87,7 +84,9 @@ def _find(archive: Archive, wanted: set[str]) -> list[tuple[int, Leaf]]:
         raise UsageError(f"not in this archive: capture {', '.join(sorted(wanted - found)[:5])}")
     files = {record.locator.file for leaf in captures.values() for record in leaf.records}
     if files - set(opened):
-        raise ArchiveError(f"no event tells of the beginning of {min(files - set(opened))}; run `evidence verify`")
+        raise ArchiveError(
+            f"no event tells of the beginning of {min(files - set(opened))}; run `evidence verify`"
+        )
     return sorted([*captures.items(), *(opened[file] for file in files)], key=lambda item: item[0])
 
 

@@ -155,7 +155,7 @@ def _example(
 ) -> tuple[Exhibit, PlacedRecord]:
     """The first exhibit, and the page of its first capture (or whatever record that capture has)."""
     exhibit = in_order(exhibits)[0]
-    index = selection.capture(exhibit.captures[0]).index
+    index = selection.captures()[exhibit.captures[0]].index
     records = [place for place in placed if place.selected.index == index]
     return exhibit, min(records, key=lambda place: place.record.type not in ("response", "resource"))
 

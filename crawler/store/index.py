@@ -25,7 +25,7 @@ from crawler.errors import (
     RecordError,
 )
 from crawler.evidence.manifest import Capture, Json, parse_leaf
-from crawler.items import ITEM_TYPES, Item
+from crawler.items import ITEM_TYPES, Item, Provenance
 from crawler.store.schema import IDENTITY, columns, migrations
 
 FILE = "evidence.db"
@@ -257,6 +257,21 @@ def _clear(path: Path, error: sqlite3.Error) -> EvidenceError:
         return ArchiveError(f"{path} cannot be read or written ({error}): check the disk and the permissions")
     remedy = _REMEDY if path.name.startswith(FILE) else _REMEDY_OTHER
     return ArchiveError(f"{path} is damaged or not ours ({error}): {remedy}")
+
+
+def require_storable(item: Item) -> None:
+    """Raise RecordError for an item with a field that no column can hold.
+
+    Here, so that one bad item is noted with its page; inside the transaction it would stop the crawl.
+    """
+    for field in dataclasses.fields(item):
+        value = getattr(item, field.name)
+        fits = isinstance(value, int) and -(1 << 63) <= value < 1 << 63
+        if not (value is None or fits or isinstance(value, str | float | Provenance)):
+            raise RecordError(
+                f"{item.kind} {item.identifier}: {field.name} is {str(value)[:40]!r}, of type"
+                f" {type(value).__name__}; only text and numbers of 64 bits are stored"
+            )
 
 
 def _flat(details: Json) -> dict[str, Any]:

@@ -257,17 +257,16 @@ def test_a_file_that_could_not_be_begun_is_not_left(tmp_path: Path, monkeypatch:
 def test_no_room_is_said_before_a_byte_is_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     before = tree(path)
-    with Archive.open(path, writable=True) as archive:
-        with monkeypatch.context() as patched:
-            patched.setattr(shutil, "disk_usage", lambda _: usage(100, 100, RESERVE))
-            with pytest.raises(DiskFull, match=r"8 MiB free.*--resume"):
-                archive.commit([page()])
+    with Archive.open(path, writable=True) as archive, monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: usage(100, 100, RESERVE))
+        with pytest.raises(DiskFull, match=r"8 MiB free.*--resume"):
+            archive.commit([page()])
     assert tree(path) == before
 
 
 def test_a_full_file_is_followed_by_the_next(path: Path) -> None:
     with Archive.open(path, writable=True) as archive:
-        archive._warcs = WarcWriter(path / "warc", limit=1)
+        archive._warcs._limit = 1
         archive.commit([page()])
         archive.commit([page()])
     assert sorted(p.name for p in (path / "warc").iterdir()) == [
@@ -278,6 +277,8 @@ def test_a_full_file_is_followed_by_the_next(path: Path) -> None:
 
 
 def test_leftovers_of_interrupted_writes_are_swept(path: Path) -> None:
+    with Archive.open(path, writable=True) as archive:
+        archive.sign_checkpoint()
     stamps = path / "log/stamps/5"
     stamps.mkdir()
     for leftover in (path / ".state-sha256.txt.unfinished", stamps / ".tsa-a.tsr.unfinished"):

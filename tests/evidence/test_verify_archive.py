@@ -1,5 +1,6 @@
 """Verification of an archive: what is whole passes, and whatever is changed is caught and named."""
 
+import json
 import random
 import re
 import shutil
@@ -11,8 +12,9 @@ import pytest
 
 from crawler import clock
 from crawler.demo.tsa import DemoAuthority
-from crawler.errors import UsageError
+from crawler.errors import FormatError, UsageError
 from crawler.evidence.archive import Archive
+from crawler.evidence.checks.leaves import Leaf, Seal, check_after
 from crawler.evidence.log import read_entries
 from crawler.evidence.manifest import Event, SealedTime
 from crawler.evidence.report import Report
@@ -150,6 +152,44 @@ def test_dropped_reordered_and_repeated_entries_are_caught(archive: Path) -> Non
     path.write_bytes(b"".join([*entries, entries[-1]]))
     report = verify_archive(archive)
     assert (report.exit_code, names_of(report, "not-checked")) == (3, ["sealed"])
+
+
+def test_a_gap_in_the_log_s_account_of_a_warc_file_is_named(archive: Path) -> None:
+    path = archive / "log/entries"
+    with path.open("rb") as stream:
+        leaves = list(read_entries(stream))
+    path.write_bytes(
+        b"".join(struct.pack(">H", len(leaf)) + leaf for n, (_, leaf) in enumerate(leaves) if n != 3)
+    )
+    first, _, third = (_captured(leaf) for _, leaf in leaves[2:5])
+    problems = "\n".join(verify_archive(archive).check("coverage").problems)
+    assert f"warc/00001.warc.gz: gap from {first[1]} to {third[0]}" in problems
+
+
+def test_a_record_that_two_entries_name_is_an_overlap(archive: Path) -> None:
+    with (archive / "log/entries").open("r+b") as stream:
+        leaf = list(read_entries(stream))[2][1]
+        stream.seek(0, 2)
+        stream.write(struct.pack(">H", len(leaf)) + leaf)
+    start, _ = _captured(leaf)
+    assert f"overlap from {start} to " in "\n".join(verify_archive(archive).check("coverage").problems)
+
+
+def test_a_torn_entry_at_the_end_is_named(archive: Path) -> None:
+    path = archive / "log/entries"
+    size = path.stat().st_size
+    with path.open("ab") as stream:
+        stream.write(b"\x00\x10{")
+    assert f"3 byte(s) after the last whole entry, at offset {size}" in failed(verify_archive(archive))
+
+
+def test_a_leaf_cannot_commit_to_a_checkpoint_that_came_after_it() -> None:
+    note, token = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+    event = Event(act="note", time=clock.now(), by="x", after=SealedTime(5, note, (token,)))
+    seals = {5: Seal(note, {"tsa-a": token, "tsa-b": "sha256:" + "3" * 64})}
+    check_after(Leaf(None, event, ()), 5, seals)
+    with pytest.raises(FormatError, match="did not exist yet"):
+        check_after(Leaf(None, event, ()), 4, seals)
 
 
 def test_swapped_records_are_named(archive: Path, original: Sample) -> None:
@@ -331,6 +371,12 @@ def _locators(archive: Path) -> list[tuple[int, int]]:
     text = b" ".join(leaf for _, leaf in _leaves(archive)).decode()
     found = re.findall(r'"length":(\d+),"offset":(\d+)', text)
     return sorted((int(offset), int(length)) for length, offset in found)
+
+
+def _captured(leaf: bytes) -> tuple[int, int]:
+    """Start and end of a capture's records in their file."""
+    places = [record["locator"] for record in json.loads(leaf)["records"]]
+    return places[0]["offset"], places[-1]["offset"] + places[-1]["length"]
 
 
 def _record_at(archive: Path, position: int) -> str:

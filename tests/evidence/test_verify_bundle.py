@@ -191,6 +191,36 @@ def test_a_truncated_file_is_caught(bundle: Path, name: str) -> None:
         (bundle / name).write_bytes(content)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        (
+            MANIFEST,
+            lambda text: "".join(reversed(text.splitlines(True))),
+            f"{MANIFEST}: lines are not in order",
+        ),
+        (MANIFEST, lambda text: text + text.splitlines(True)[-1], "names a file twice"),
+        (MANIFEST, lambda text: text.rstrip("\n"), f"{MANIFEST} does not end with a whole line"),
+        (MANIFEST, lambda text: text.replace("  data/log/", "  ./data/log/"), "is listed in"),
+        (
+            "bag-info.txt",
+            lambda text: text.replace("Payload-Oxum: ", "Payload-Oxum: 1"),
+            "does not say Payload-Oxum",
+        ),
+        ("bag-info.txt", lambda text: text + text, "does not say Payload-Oxum"),
+        ("bagit.txt", lambda text: text.replace("1.0", "0.97"), "is not that of a BagIt 1.0 bag"),
+    ],
+)
+def test_tag_files_are_read_strictly_even_when_their_digests_fit(
+    bundle: Path, name: str, change: Callable[[str], str], said: str
+) -> None:
+    (bundle / name).write_text(change((bundle / name).read_text("utf-8")), "utf-8")
+    tags = [f"{hashlib.sha256((bundle / tag).read_bytes()).hexdigest()}  {tag}\n"
+            for tag in ("bag-info.txt", "bagit.txt", MANIFEST)]  # fmt: skip
+    (bundle / TAG_MANIFEST).write_text("".join(tags), "ascii")
+    assert said in failed(verify_bundle(bundle))
+
+
 def test_links_are_refused(bundle: Path) -> None:
     leaf = bundle / "data/log/leaves/2.json"
     kept = bundle.parent / "kept.json"
@@ -311,6 +341,10 @@ def test_an_index_that_lies_is_named(
         (lambda m: m.update({"datapackage.json": b"[]"}), "not a JSON object"),
         (lambda m: m.update({"datapackage.json": b"{}"}), "not a data package"),
         (lambda m: m.update({"datapackage.json": b'{"profile": "data-package"}'}), "wacz_version"),
+        (
+            lambda m: m.update({"datapackage.json": _listed_twice(m["datapackage.json"])}),
+            "pages/pages.jsonl is listed more than once",
+        ),
         (lambda m: m.update({"pages/pages.jsonl": b"x"}), "is not what datapackage.json says"),
         (lambda m: m.update({"datapackage-digest.json": b'{"path": "x"}'}), "does not hold exactly"),
         (
@@ -508,6 +542,12 @@ def test_an_ill_typed_event_is_refused(original: Path, change: dict[str, object]
     content = json.loads((original / "data/log/leaves/1.json").read_bytes()) | change
     with pytest.raises(FormatError):
         read_leaf(canonical(content))
+
+
+def _listed_twice(content: bytes) -> bytes:
+    listing = json.loads(content)
+    listing["resources"].append(listing["resources"][-1])
+    return json.dumps(listing).encode()
 
 
 def _records(bundle: Path) -> list[tuple[int, int, str]]:

@@ -26,6 +26,8 @@ from tests.export.sample import CASE, answer, draft, make_authorities, seal
 
 EMBED = """<!doctype html><meta charset=utf-8><script src="/replay/ui.js"></script>
 <replay-web-page source="/captures.wacz" url="{url}" embed="replayonly" replayBase="/replay/"></replay-web-page>"""
+# On a busy machine the frame is sometimes asked for before the worker is in charge: then ask again.
+NOT_YET = b"<!doctype html><script>setTimeout(() => location.reload(), 200)</script>"
 PATIENCE = 20_000  # ms for one page: the viewer's first start takes about three seconds
 
 GBK = "体验官招募：五星好评，晒图返现，名额二十人"
@@ -86,6 +88,17 @@ PAGES = {
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Files; and for the viewer's own page, which its service worker gives, one that waits for the worker."""
+        if urlsplit(self.path).path != "/replay/":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(NOT_YET)))
+        self.end_headers()
+        self.wfile.write(NOT_YET)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 

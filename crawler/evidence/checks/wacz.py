@@ -67,8 +67,8 @@ def check_package(package: zipfile.ZipFile, faults: Faults) -> None:
     members = _check_members(package, faults)
     try:
         content = read_member(package, DATAPACKAGE, MANIFEST_LIMIT)
+        _check_own_digest(package, content, faults)
         resources = _resources(_json(content, DATAPACKAGE))
-        _check_own_digest(package, content)
     except FormatError as error:
         faults.add(str(error))
         return
@@ -194,13 +194,15 @@ def _check_members(package: zipfile.ZipFile, faults: Faults) -> set[str]:
     return names
 
 
-def _check_own_digest(package: zipfile.ZipFile, content: bytes) -> None:
-    own = _json(read_member(package, DATAPACKAGE_DIGEST, _LINE_LIMIT), DATAPACKAGE_DIGEST)
+def _check_own_digest(package: zipfile.ZipFile, content: bytes, faults: Faults) -> None:
     actual = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    try:
+        own = _json(read_member(package, DATAPACKAGE_DIGEST, _LINE_LIMIT), DATAPACKAGE_DIGEST)
+    except FormatError as error:
+        faults.add(str(error))
+        return
     if own != {"path": DATAPACKAGE, "hash": actual}:
-        raise FormatError(
-            f"{DATAPACKAGE_DIGEST} does not hold exactly path and hash of {DATAPACKAGE}, {actual}"
-        )
+        faults.add(f"{DATAPACKAGE_DIGEST} does not hold exactly path and hash of {DATAPACKAGE}, {actual}")
 
 
 def _resources(package: Any) -> list[dict[str, Any]]:
