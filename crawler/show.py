@@ -182,7 +182,7 @@ def rebuilt(differences: Sequence[str]) -> str:
 
 
 def _move(move: Move) -> str:
-    change = f"{COUNTERS[move.counter]} {move.before} → {move.after}"
+    change = f"{COUNTERS[move.counter]}“{move.printed_before}”→“{move.printed_after}”"
     return f"{move.name[:24]}  {change}（采集 {move.capture_before[:12]} → {move.capture_after[:12]}）"
 
 

@@ -6,6 +6,7 @@ their own. Nothing here looks into an archive except through the commands' own o
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,8 @@ SAVED_SITES = {  # spider → the saved page it reads (file in the pages folder)
     "jd_reviews": ("jd/reviews-1.json",),
 }
 SHOP, SHOP_HOST, RECRUITING = "云岚", "yunlan.example", "招30位体验官"  # what the case is about
+# The market's clock stands at ten in the morning of the day shown: no page may be newer than its capture.
+MARKET_HOUR = timedelta(hours=10)
 BEIJING = timezone(timedelta(hours=8))
 Say = Callable[[str], None]
 
@@ -82,21 +85,22 @@ def tell(folder: Path, *, reviews: int, pages: Path | None, say: Say) -> int:
     """
     if pages is not None and not (pages / "INDEX.jsonl").is_file():
         raise UsageError(f"no saved pages at {pages}: the folder must hold INDEX.jsonl; or leave --pages out")
-    today = datetime.now(BEIJING).date()
+    second_day = (datetime.now(BEIJING) - MARKET_HOUR).date()
+    first_day = second_day - timedelta(days=1)
     stage = Stage(folder / datetime.now(BEIJING).strftime("%Y%m%d-%H%M%S"), say)
     stage.folder.mkdir(parents=True)
     saved = pages or _beside_the_project()
     with ExitStack() as stack:
         stage.step("启动演示市场与两个时间戳机构（均在本机）")
-        world = World(SEED, reviews, today=today)
-        market = stack.enter_context(Market(world, day=today, robots_delay=ROBOTS_DELAY, pages=saved))
+        world = World(SEED, reviews, today=first_day)
+        market = stack.enter_context(Market(world, day=first_day, robots_delay=ROBOTS_DELAY, pages=saved))
         authorities = _authorities(stack, stage.folder)
         say(f"演示市场：{len(market.hosts)} 个网站，经本机代理 {market.proxy} 访问；时间戳机构：2 个")
         if saved is None:
             say("未找到真实网页样本（../shared/pages），以下只用演示市场。")
         _make_archive(stage, market, authorities)
         _first_day(stage, saved)
-        _next_day(stage, market, today + timedelta(days=1))
+        _next_day(stage, market, second_day)
         _hand_over(stage)
         _show_damage(stage)
     _summary(stage)
@@ -143,7 +147,7 @@ def _first_day(stage: Stage, saved: Path | None) -> None:
 
 
 def _next_day(stage: Stage, market: Market, day: date) -> None:
-    stage.step(f"第二天（演示市场的日期改为 {day:%Y-%m-%d}）：再次采集同样的网页")
+    stage.step(f"模拟第二天：演示市场的日期改为 {day:%Y-%m-%d}（本机时钟不变），再次采集同样的网页")
     market.set_day(day)
     stage.run("crawl", *MARKET_SITES)
     stage.step("两天之间有什么变化（evidence changes）")
@@ -200,7 +204,7 @@ def _summary(stage: Stage) -> None:
     网页存档  {stage.bundle / "data/captures.wacz"}（用 ReplayWeb.page 打开，可离线）
   自行核验：
     cd {stage.bundle} && sha256sum --strict --quiet -c manifest-sha256.txt && echo 全部一致
-    evidence verify {stage.bundle} --trust {stage.archive / "trust"}
+    {Path(sys.executable).parent / "evidence"} verify {stage.bundle} --trust {stage.archive / "trust"}
   以上均在 {where} 内；删除该文件夹即可清除演示。"""
     )
 
@@ -227,4 +231,4 @@ def _command(archive: Path, words: tuple[str, ...]) -> list[str]:
 
 
 def _printable(words: tuple[str, ...]) -> str:
-    return "evidence " + " ".join(f'"{word}"' if " " in word or not word else word for word in words)
+    return "evidence " + shlex.join(words)

@@ -54,6 +54,10 @@ class ScheduledCrawl:
     render: bool
     added: str
 
+    def __str__(self) -> str:
+        """For people: ``1  30 2 * * 1-5  tieba douban_group``."""
+        return f"{self.number}  {self.cron}（北京时间）  {' '.join(self.sites)}"
+
     def next_due(self, after: datetime) -> datetime | None:
         """The first due time after `after`, in Beijing time."""
         return next_due(read_cron(self.cron), after)

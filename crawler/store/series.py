@@ -10,12 +10,21 @@ _TEXT = {
     "review": "review_body",
     "post": "coalesce(headline, '') || ' ' || coalesce(article_body, '')",
 }
-_COUNTERS = ("price_amount", "sales_number", "review_number", "rating_number")
+_COUNTERS = {  # as understood → as printed on the page
+    "price_amount": "price",
+    "sales_number": "sales",
+    "review_number": "review_count",
+    "rating_number": "rating_value",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A listing's counter in two captures that follow each other."""
+    """A listing's counter in two captures that follow each other.
+
+    `before` and `after` are the numbers as understood; the printed ones are what the page says ("月销1000+" is at
+    least 1000, not 1000) and what may be quoted.
+    """
 
     site: str
     identifier: str
@@ -23,6 +32,8 @@ class Move:
     counter: str
     before: object
     after: object
+    printed_before: str
+    printed_after: str
     capture_before: str
     capture_after: str
 
@@ -52,11 +63,13 @@ def items(index: Index, kind: str, text: str, limit: int) -> list[sqlite3.Row]:
 def moves(index: Index) -> list[Move]:
     """Counters that changed from one capture of a page to the next capture of the same page."""
     found = []
-    for counter in _COUNTERS:
+    for counter, printed in _COUNTERS.items():
         rows = index.query(
-            "select site, identifier, name, before, after, capture_before, capture_after from ("  # noqa: S608
-            f" select site, identifier, name, {counter} after, capture capture_after,"
-            f" lag({counter}) over w before, lag(capture) over w capture_before from listing"
+            "select site, identifier, name, before, after, printed_before, printed_after,"  # noqa: S608
+            " capture_before, capture_after from ("
+            f" select site, identifier, name, {counter} after, {printed} printed_after, capture capture_after,"
+            f" lag({counter}) over w before, lag({printed}) over w printed_before,"
+            " lag(capture) over w capture_before from listing"
             f" where {counter} is not null"
             " window w as (partition by site, identifier, page_url order by captured_at)"
             ") where before is not null and before != after and capture_before != capture_after"

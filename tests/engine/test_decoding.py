@@ -161,7 +161,9 @@ def test_a_picture_whose_coded_bytes_look_like_text() -> None:
 
 
 def test_the_encoding_is_found_anew_in_the_decoded_page() -> None:
-    coded = TextResponse(URL, headers={"Content-Encoding": "gzip"}, body=gzip.compress(PAGE), encoding="latin-1")
+    coded = TextResponse(
+        URL, headers={"Content-Encoding": "gzip"}, body=gzip.compress(PAGE), encoding="latin-1"
+    )
     page = decoded(coded, LIMIT)
     assert isinstance(page, TextResponse)
     assert page.encoding == "gb18030"

@@ -73,7 +73,13 @@ def test_no_robots_txt_forbids_nothing(server: OddServer, archive: Path, status:
 
 @pytest.mark.parametrize(
     "steps",
-    [(reply(b"", b"500 Oops"),), (reply(b"", b"503 Busy"),), (Pause(9),), (Close,), (b"no HTTP\r\n\r\n", Close)],
+    [
+        (reply(b"", b"500 Oops"),),
+        (reply(b"", b"503 Busy"),),
+        (Pause(9),),
+        (Close,),
+        (b"no HTTP\r\n\r\n", Close),
+    ],
     ids=["500", "503", "timeout", "closed", "garbage"],
 )
 def test_a_robots_txt_that_cannot_be_had_forbids_everything(

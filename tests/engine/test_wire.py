@@ -39,7 +39,9 @@ class Odd:
     """An odd answer and what is expected of its capture."""
 
     steps: tuple[Step, ...]
-    payload: bytes | None = PAGE  # the entity body, written down here and not computed; None: it cannot be told
+    payload: bytes | None = (
+        PAGE  # the entity body, written down here and not computed; None: it cannot be told
+    )
     status: int = 200
     state: str = "complete"
     interim: bytes = b""
@@ -59,7 +61,9 @@ ODD = {
     "phrase-8-bit": Odd(whole(status=b"200 \xd5\xfd\xb3\xa3")),
     "empty-phrase": Odd(whole(status=b"200 ")),
     "no-phrase": Odd(whole(status=b"200")),
-    "headers": Odd(whole(headers=(b"sEt-cOOkie: a=1", b"X-ODD:x", TYPE, b"Set-Cookie: b=2", b"x-odd:  y\t "))),
+    "headers": Odd(
+        whole(headers=(b"sEt-cOOkie: a=1", b"X-ODD:x", TYPE, b"Set-Cookie: b=2", b"x-odd:  y\t "))
+    ),
     "8-bit": Odd(whole(headers=(b"X-Shop: \xb5\xea\xc6\xcc\xff", TYPE))),
     "long-line": Odd(whole(headers=(b"X-Long: " + b"a" * 40_000, TYPE))),
     "many-lines": Odd(whole(headers=(*(b"X-%d: a" % number for number in range(400)), TYPE))),
@@ -73,7 +77,9 @@ ODD = {
     ),
     "gzip": Odd((reply(ZIPPED, headers=(TYPE, b"Content-Encoding: gzip")),), ZIPPED),
     "chunked-gzip": Odd(
-        (CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunks(ZIPPED[:9], ZIPPED[9:]),), ZIPPED, declared=False
+        (CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunks(ZIPPED[:9], ZIPPED[9:]),),
+        ZIPPED,
+        declared=False,
     ),
     "to-the-end": Odd((b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE, Close)),
     "http-1.0": Odd((b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE, Close)),
@@ -288,7 +294,9 @@ def test_network_facts(odd: OddCrawl) -> None:
 
 def test_records_of_a_capture_belong_together(odd: OddCrawl) -> None:
     (capture,) = odd.captures("early-hints")
-    response, request, told = (odd.crawled.record(capture, kind) for kind in ("response", "request", "metadata"))
+    response, request, told = (
+        odd.crawled.record(capture, kind) for kind in ("response", "request", "metadata")
+    )
     assert request.value("WARC-Concurrent-To") == told.value("WARC-Concurrent-To") == response.id
     assert response.date == request.date == told.date
     assert len({response.id, request.id, told.id}) == 3
