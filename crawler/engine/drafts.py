@@ -84,7 +84,7 @@ def final_head(exchange: Exchange) -> http.Head | None:
 
 def _response_record(outcome: Outcome, exchange: Exchange, head: http.Head, message: bytes) -> Encoded:
     payload, exact = _payload(head, message)
-    fields = [*_network_fields(exchange)]
+    fields = [*_network_fields(exchange, head)]
     if exchange.truncated is not None:
         fields.append(("WARC-Truncated", exchange.truncated))
     coded = bool(head.values(b"content-encoding"))
@@ -183,8 +183,9 @@ def _facts(outcome: Outcome, exchange: Exchange, interim: bytes) -> dict[str, An
     return facts
 
 
-def _network_fields(exchange: Exchange) -> list[tuple[str, str]]:
-    fields = [("WARC-Protocol", "http/1.1")]
+def _network_fields(exchange: Exchange, head: http.Head) -> list[tuple[str, str]]:
+    version = head.start_line.split(b" ", 1)[0].decode("latin-1").lower()
+    fields = [("WARC-Protocol", version)]
     if exchange.tls is not None and exchange.tls["version"]:
         fields.append(("WARC-Protocol", exchange.tls["version"].lower().replace("tlsv", "tls/")))
     if exchange.peer is not None and exchange.proxy is None:
