@@ -183,7 +183,7 @@ def captures(archive: Path, /, limit: int, as_json: bool, **wanted: str | None) 
     given = {name: value for name, value in wanted.items() if value is not None}
     where = " and ".join("instr(url, ?)" if name == "url" else f"{name} = ?" for name in given) or "1"
     sql = f"select * from capture where {where} order by leaf desc limit ?"  # noqa: S608 - names from our own options
-    with Index(archive / INDEX_FILE, writable=False) as index:
+    with _index(archive) as index:
         rows = [dict(row) for row in index.query(sql, (*given.values(), limit))]
     _print(as_json, rows, show.captures(rows))
 
@@ -200,7 +200,7 @@ def items_command(archive: Path, kind: str, text: str, limit: int, as_json: bool
     \b
     evidence items post --text 体验官
     """
-    with Index(archive / INDEX_FILE, writable=False) as index:
+    with _index(archive) as index:
         rows = [dict(row) for row in series.items(index, kind, text, limit)]
     _print(as_json, rows, show.items(rows))
 
@@ -214,7 +214,7 @@ def changes(archive: Path, as_json: bool) -> None:
     \b
     evidence changes
     """
-    with Index(archive / INDEX_FILE, writable=False) as index:
+    with _index(archive) as index:
         moved, gone = series.moves(index), series.vanished(index)
     found = {"moves": [asdict(move) for move in moved], "vanished": [asdict(review) for review in gone]}
     _print(as_json, found, show.changes(moved, gone))
@@ -309,7 +309,7 @@ def case_add(archive: Path, /, case_id: str, **exhibit: Any) -> None:
 @click.pass_obj
 def case_list(archive: Path, as_json: bool) -> None:
     """列出案件 / list cases."""
-    with Index(archive / INDEX_FILE, writable=False) as index:
+    with _index(archive) as index:
         rows = [dict(row) for row in cases.cases(index)]
     _print(as_json, rows, show.cases(rows))
 
@@ -320,7 +320,7 @@ def case_list(archive: Path, as_json: bool) -> None:
 @click.pass_obj
 def case_show(archive: Path, case_id: str, as_json: bool) -> None:
     """显示案件的证据 / show a case and its exhibits."""
-    with Index(archive / INDEX_FILE, writable=False) as index:
+    with _index(archive) as index:
         row = dict(cases.require_case(index, case_id))
         row["exhibits"] = [
             {**exhibit, "captures": cases.captures_of(exhibit)} for exhibit in _exhibit_rows(index, case_id)
@@ -454,7 +454,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _crawl(
     archive: Path, orders: list[Order], log_file: Path | None, settings: dict[str, str], as_json: bool
 ) -> None:
-    settings.setdefault("LOG_LEVEL", "INFO" if log_file else "WARNING")
     with show.live() as watch:
         reports = crawl(archive, orders, watch=watch, log_file=log_file, **settings)
     _print(as_json, [_as_json(report) for report in reports], show.runs(reports))

@@ -25,13 +25,13 @@ DOWNLOAD_HANDLERS = {
 }
 SCHEDULER = "crawler.engine.frontier.Frontier"
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.engine.settle.SettleFailures": 10,
-    "crawler.engine.settle.OnSite": 50,
+    "crawler.engine.acknowledge.Unanswered": 10,
+    "crawler.engine.acknowledge.OnSite": 50,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # drops redirects without a word
     "crawler.engine.robots.RobotsGate": 100,
-    "crawler.engine.settle.Refreshes": 580,
+    "crawler.engine.acknowledge.Refreshes": 580,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # likewise chains that are too long
-    "crawler.engine.settle.Redirects": 600,
+    "crawler.engine.acknowledge.Redirects": 600,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.engine.record.Recorder": 950,  # next to the wire: every hop, the body still content-coded
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # RobotsGate stands in for it

@@ -221,6 +221,8 @@ def _run(report: RunReport) -> str:
     ]
     if report.unread:
         lines.append(f"  未能读懂：{report.unread} 处（见数据库 unread 表）")
+    if report.errors:
+        lines.append(f"  运行日志中有 {report.errors} 条错误：用 --log-file 可以查看")
     if report.stopped_by:
         lines.append(f"  原因：{report.stopped_by}")
     if report.reason != "finished":

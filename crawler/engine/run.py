@@ -13,11 +13,11 @@ from typing import Any
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
-from scrapy.utils.log import configure_logging
 
 from crawler.engine.addon import new_run
 from crawler.engine.frontier import FILE, FrontierQueue
 from crawler.engine.lifecycle import PAGE_CAP
+from crawler.engine.log_lines import direct
 from crawler.engine.single import SinglePage
 from crawler.errors import EvidenceError, UsageError
 from crawler.evidence.archive import Archive
@@ -53,13 +53,14 @@ class RunReport:
     unread: int
     seconds: float
     stopped_by: str | None = None
+    errors: int = 0  # error lines in the log
     unsealed: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether the run did all that was ordered (the page cap is part of the order) and understood all of it."""
         done = self.reason in (FINISHED, PAGE_CAP) and self.stopped_by is None
-        return done and self.unread == 0 and self.left == 0
+        return done and self.unread == 0 and self.left == 0 and bool(self.counts["requests"].get("done"))
 
     @property
     def left(self) -> int:
@@ -133,7 +134,7 @@ def crawl(
     unknown = [order.site for order in orders if order.site not in (*known, SINGLE)]
     if unknown:
         raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known)}")
-    configure_logging({"LOG_LEVEL": settings["LOG_LEVEL"], "LOG_FILE": str(log_file) if log_file else None})
+    direct(log_file, settings["LOG_LEVEL"])
     return asyncio.run(_crawl_all(archive, settings, orders, watch))
 
 
@@ -220,6 +221,7 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
         unread=unread,
         seconds=seconds,
         stopped_by=stats.get_value("evidence/stopped_by"),
+        errors=stats.get_value("log_count/ERROR", 0),
         unsealed=reasons,
     )
 
