@@ -6,6 +6,7 @@ something is not sealed or could not be checked.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -21,11 +22,12 @@ from crawler.engine.extract import rebuild
 from crawler.engine.post import post_query
 from crawler.engine.run import SINGLE, Order, RunReport, crawl, known_sites, resumable
 from crawler.engine.schedule_history import history
-from crawler.errors import EvidenceError, UsageError
+from crawler.errors import EvidenceError, TimestampError, UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.digest import digest_file
 from crawler.evidence.durable import durable_write
 from crawler.evidence.seal import seal
+from crawler.evidence.timestamp import split_trust
 from crawler.evidence.verify import verify
 from crawler.export.bundle import export_bundle
 from crawler.export.model import Case, Exhibit, group_names
@@ -78,7 +80,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="输出 JSON，�
 @click.option("--organisation", prompt="组织名称 / organisation", help="例如 某某市消费者委员会")
 @click.option("--operator", prompt="操作人 / operator", help="取证人姓名，写入每一条日志")
 @click.option("--contact", prompt="联系方式 / contact", help="电子邮件或网址，写入 User-Agent，便于网站联系")
-@click.option("--origin", help="日志名称，例如 evidence.example.org/log；缺省按文件夹名生成")
+@click.option("--origin", help="日志名称，用自己的域名，例如 evidence.example.org/log；以后不能更改")
 @click.option(
     "--tsa", "authorities", multiple=True, metavar="NAME=URL=ROOT.pem", help="时间戳机构，可多次给出"
 )
@@ -95,6 +97,9 @@ def init(
         --tsa freetsa=https://freetsa.org/tsr=freetsa-root.pem
     """
     path = folder or archive
+    empty = [name for name in ("organisation", "operator", "contact") if not who[name].strip()]
+    if empty:
+        raise UsageError(f"{', '.join(empty)} must not be empty: each stands in every checkpoint or request")
     entries = [_authority(entry) for entry in authorities]
     config = Config(
         origin=who["origin"] or f"evidence.invalid/{_ascii(path.resolve().name)}",
@@ -112,6 +117,8 @@ def init(
             pass
     click.echo(f"证据库已建立：{path}")
     click.echo(f"日志公钥：{(path / 'trust/log.vkey').read_text().strip()}")
+    if not who["origin"]:
+        click.echo(f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True)
     if not entries:
         click.echo(
             "尚未配置时间戳机构：请在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/。", err=True
@@ -263,7 +270,12 @@ def verify_command(
 
 @evidence.group(cls=_Group)
 def case() -> None:
-    """案件与证据编号 / cases and exhibits."""
+    """案件与证据编号 / cases and exhibits.
+
+    \b
+    evidence case new "某某美容店涉嫌组织虚假评价"
+    evidence case list
+    """
 
 
 @case.command("new")
@@ -308,7 +320,11 @@ def case_add(archive: Path, /, case_id: str, **exhibit: Any) -> None:
 @as_json
 @click.pass_obj
 def case_list(archive: Path, as_json: bool) -> None:
-    """列出案件 / list cases."""
+    """列出案件 / list cases.
+
+    \b
+    evidence case list
+    """
     with _index(archive) as index:
         rows = [dict(row) for row in cases.cases(index)]
     _print(as_json, rows, show.cases(rows))
@@ -319,7 +335,11 @@ def case_list(archive: Path, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def case_show(archive: Path, case_id: str, as_json: bool) -> None:
-    """显示案件的证据 / show a case and its exhibits."""
+    """显示案件的证据 / show a case and its exhibits.
+
+    \b
+    evidence case show K1
+    """
     with _index(archive) as index:
         row = dict(cases.require_case(index, case_id))
         row["exhibits"] = [
@@ -376,7 +396,12 @@ def rebuild_command(archive: Path, as_json: bool) -> None:
 
 @evidence.group(cls=_Group)
 def schedule() -> None:
-    """定时采集 / scheduled crawls."""
+    """定时采集 / scheduled crawls.
+
+    \b
+    evidence schedule add "30 2 * * 1-5" tieba douban_group
+    evidence schedule run
+    """
 
 
 @schedule.command("add")
@@ -394,32 +419,44 @@ def schedule_add(archive: Path, cron: str, sites: tuple[str, ...]) -> None:
     if unknown:
         raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known_sites())}")
     added = schedules.add(archive, cron, list(sites))
-    click.echo(f"已添加：{added}")
+    click.echo(f"已添加 {show.schedule([added], [])}")
 
 
 @schedule.command("list")
+@as_json
 @click.pass_obj
-def schedule_list(archive: Path) -> None:
-    """列出定时采集与最近的执行情况 / list schedules and what became of them."""
-    for entry in schedules.scheduled(archive):
-        click.echo(str(entry))
-    for past in history(archive)[-10:]:
-        click.echo(str(past))
+def schedule_list(archive: Path, as_json: bool) -> None:
+    """列出定时采集与最近的执行情况 / list schedules and what became of them.
+
+    \b
+    evidence schedule list
+    """
+    scheduled, past = schedules.scheduled(archive), history(archive)[-10:]
+    found = {"scheduled": [asdict(crawl) for crawl in scheduled], "history": [asdict(step) for step in past]}
+    _print(as_json, found, show.schedule(scheduled, past))
 
 
 @schedule.command("remove")
 @click.argument("number", type=int)
 @click.pass_obj
 def schedule_remove(archive: Path, number: int) -> None:
-    """删除定时采集 / remove a schedule."""
-    schedules.remove(archive, number)
-    click.echo(f"已删除：{number}")
+    """删除定时采集 / remove a schedule.
+
+    \b
+    evidence schedule remove 1
+    """
+    removed = schedules.remove(archive, number)
+    click.echo(f"已删除 {show.schedule([removed], [])}")
 
 
 @schedule.command("run")
 @click.pass_obj
 def schedule_run(archive: Path) -> None:
-    """在前台执行定时采集，按 Ctrl-C 结束 / run the scheduler in the foreground."""
+    """在前台执行定时采集，按 Ctrl-C 结束 / run the scheduler in the foreground.
+
+    \b
+    evidence schedule run
+    """
     schedules.run(archive, command=[sys.executable, "-m", "crawler"], report=click.echo)
 
 
@@ -445,7 +482,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UsageError as error:
         click.echo(f"用法有误 / usage: {error}", err=True)
         sys.exit(2)
-    except EvidenceError as error:
+    except (EvidenceError, OSError) as error:
         click.echo(f"错误 / error: {error}", err=True)
         sys.exit(1)
     sys.exit(0)
@@ -498,10 +535,27 @@ def _authority(entry: str) -> tuple[AuthorityConfig, bytes]:
     url, _, roots = rest.rpartition("=")
     if not (name and url and Path(roots).is_file()):
         raise UsageError(f"--tsa {entry!r}: expected NAME=URL=ROOT.pem, and ROOT.pem must exist")
-    return AuthorityConfig(name, url), Path(roots).read_bytes()
+    if not (name.isascii() and name.replace("-", "").isalnum() and url.startswith(("http://", "https://"))):
+        raise UsageError(
+            f"--tsa {entry!r}: NAME takes ASCII letters, digits and hyphens; URL begins with http"
+        )
+    trust = Path(roots).read_bytes()
+    try:
+        split_trust(trust)
+    except (TimestampError, ValueError) as error:
+        raise UsageError(f"--tsa {entry!r}: {roots}: {error}") from error
+    return AuthorityConfig(name, url), trust
+
+
+def _index(archive: Path) -> Index:
+    read_config(archive)  # a missing archive is said to be one
+    return Index(archive / INDEX_FILE, writable=False)
 
 
 def _settings(given: tuple[str, ...], pages: int | None) -> dict[str, str]:
+    wrong = [entry for entry in given if not re.fullmatch(r"[A-Z][A-Z0-9_]*=.*", entry)]
+    if wrong:
+        raise UsageError(f"-s {wrong[0]!r}: expected NAME=VALUE, as in -s DOWNLOAD_DELAY=10")
     cap = {} if pages is None else {"EVIDENCE_PAGES": str(pages)}
     return {**cap, **{name: value for name, _, value in (entry.partition("=") for entry in given)}}
 

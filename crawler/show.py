@@ -18,6 +18,8 @@ from rich.progress import (
 
 from crawler import clock
 from crawler.engine.run import Live, RunReport
+from crawler.engine.schedule import ScheduledCrawl
+from crawler.engine.schedule_history import HistoryEntry
 from crawler.evidence.seal import Seal
 from crawler.store.series import Move, Vanished
 
@@ -106,6 +108,7 @@ def runs(reports: Sequence[RunReport]) -> str:
 def sealed(state: Seal) -> str:
     """Who has stamped the newest checkpoint, and who has not."""
     lines = [f"检查点：日志前 {state.size} 条"]
+    lines += [f"  时间戳 {name}：先前已盖章" for name in state.kept]
     lines += [f"  时间戳 {name}：{clock.beijing(when)}" for name, when in state.stamped.items()]
     lines += [f"  未盖章 {name}：{reason}" for name, reason in state.missing.items()]
     lines.append(
@@ -174,6 +177,13 @@ def exported(to: Path, summary: Any) -> str:
     )
 
 
+def schedule(scheduled: Sequence[ScheduledCrawl], past: Sequence[HistoryEntry]) -> str:
+    """One line for each scheduled crawl, then what became of the last due times."""
+    lines = [f"{crawl.number}：{crawl.cron}（北京时间）  {', '.join(crawl.sites)}" for crawl in scheduled]
+    lines = lines or ["没有定时采集。"]
+    return "\n".join([*lines, *(f"  {step}" for step in past)])
+
+
 def rebuilt(differences: Sequence[str]) -> str:
     """Whether the rebuilt database equals the one before."""
     if not differences:
@@ -225,7 +235,9 @@ def _run(report: RunReport) -> str:
         lines.append(f"  运行日志中有 {report.errors} 条错误：用 --log-file 可以查看")
     if report.stopped_by:
         lines.append(f"  原因：{report.stopped_by}")
-    if report.reason != "finished":
+    if report.left:
+        lines.append(f"  未处理完的请求：{report.left} 个")
+    if report.reason != "finished" or report.left:
         lines.append(f"  继续：evidence crawl --resume {report.run}")
     lines += [f"  尚未封存（unsealed）：{reason}；请运行 evidence seal" for reason in report.unsealed]
     return "\n".join(lines)

@@ -26,6 +26,7 @@ class Seal:
     size: int
     stamped: dict[str, str]  # authority → genTime, for tokens that came now
     missing: dict[str, str]  # authority → reason
+    kept: tuple[str, ...] = ()  # authorities that had stamped it before
 
     @property
     def sealed(self) -> bool:
@@ -62,7 +63,8 @@ def _seal(archive: Archive, send: Send, passphrase: bytes | None) -> Seal:
     if not archive.config.authorities:
         missing["-"] = NOBODY
     archive.refresh_seal()
-    return Seal(size, stamped, missing)
+    kept = tuple(tsa.name for tsa in archive.config.authorities if tsa not in waiting)
+    return Seal(size, stamped, missing, kept)
 
 
 def unsealed(archive: Archive) -> list[str]:

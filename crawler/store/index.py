@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from sqlite_utils import Database
 
+from crawler.config import read_config
 from crawler.errors import (
     ArchiveError,
     ArchiveLocked,
@@ -44,6 +45,7 @@ class Index:
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         if not writable and not path.is_file():
+            read_config(path.parent)  # says so if there is no archive at all
             raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
         self.path = path
         self._writable = writable
