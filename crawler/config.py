@@ -41,6 +41,14 @@ url = "{url}"
 """
 
 
+_SECTIONS = {
+    "archive": ("origin", "organisation", "operator", "contact"),
+    "politeness": ("delay_seconds", "jitter", "pages_per_run", "timeout_seconds", "max_page_megabytes"),
+    "sealing": ("every_captures", "every_minutes"),
+    "network": ("proxy",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorityConfig:
     """One TSA: a short ASCII name (also its file name) and the URL that takes timestamp queries."""
@@ -91,24 +99,49 @@ def read_config(archive: Path) -> Config:
     path = archive / FILE
     if not path.is_file():
         raise ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    known = set(Config.__dataclass_fields__) - {"authorities"}
-    values: dict[str, Any] = {}
-    for section in ("archive", "politeness", "sealing", "network"):
-        for key, value in content.get(section, {}).items():
-            if key not in known:
-                raise ConfigError(
-                    f"{path}: unknown setting {section}.{key}; known: {', '.join(sorted(known))}"
-                )
-            values[key] = _of_type(path, f"{section}.{key}", value, Config.__annotations__[key])
+    content = _parsed(path)
+    values = {
+        key: _of_type(path, f"{section}.{key}", value, Config.__annotations__[key])
+        for section in _SECTIONS
+        for key, value in _table(path, content, section).items()
+    }
     missing = [key for key in ("origin", "organisation", "operator", "contact") if not values.get(key)]
     if missing:
         raise ConfigError(f"{path}: please fill in [archive] {', '.join(missing)}")
-    authorities = tuple(_authority(path, entry) for entry in content.get("authority", []))
-    return Config(**values, authorities=authorities)
+    return Config(**values, authorities=_authorities(path, content))
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    unknown = [section for section in content if section not in (*_SECTIONS, "authority")]
+    if unknown:
+        raise ConfigError(f"{path}: unknown section [{unknown[0]}]; known: {', '.join(_SECTIONS)}, authority")
+    return content
+
+
+def _table(path: Path, content: dict[str, Any], section: str) -> dict[str, Any]:
+    table = content.get(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: {section} = {table!r} should be a section [{section}]")
+    unknown = [key for key in table if key not in _SECTIONS[section]]
+    if unknown:
+        known = ", ".join(_SECTIONS[section])
+        raise ConfigError(f"{path}: unknown setting {section}.{unknown[0]}; known: {known}")
+    return table
+
+
+def _authorities(path: Path, content: dict[str, Any]) -> tuple[AuthorityConfig, ...]:
+    entries = content.get("authority", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{path}: authority should be sections [[authority]] with name and url")
+    found = tuple(_authority(path, entry) for entry in entries)
+    names = [authority.name for authority in found]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"{path}: authority names should differ: {', '.join(names)}")
+    return found
 
 
 def _of_type(path: Path, key: str, value: object, kind: type) -> object:

@@ -116,22 +116,20 @@ def test_a_line_break_in_a_field_is_refused_when_writing() -> None:
             encode(replace(record(), target_uri=uri))
 
 
-def test_every_flipped_bit_of_a_record_is_refused_or_changes_its_digest() -> None:
-    """Bits of the gzip head (time, system) do not change the record: the digest of the stored bytes is for those."""
+def test_a_flipped_bit_is_refused_or_changes_nothing_but_the_digest_of_the_stored_bytes() -> None:
+    """Gzip's own time and system, and the padding of its last block, say nothing of the record."""
     stored = encode(record()).stored
-    silent = []
-    for position in range(len(stored)):
+    whole, silent = decode(stored), 0
+    for position in range(len(stored) * 8):
         flipped = bytearray(stored)
-        flipped[position] ^= 1 << (position % 8)
+        flipped[position // 8] ^= 1 << (position % 8)
+        assert digest(flipped) != digest(stored)
         try:
-            decode(bytes(flipped))
+            assert decode(bytes(flipped)) == whole
         except FormatError:
             continue
-        silent.append(position)
-    assert set(silent) <= set(range(10))
-    assert all(
-        digest(stored[:p] + bytes([stored[p] ^ 1]) + stored[p + 1 :]) != digest(stored) for p in silent
-    )
+        silent += 1
+    assert silent <= 8 * 10 + 7
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 40, -9, -8, -1])

@@ -1,0 +1,77 @@
+"""evidence.toml: what is written is read back; whatever else somebody types there is answered with a clear error."""
+
+from pathlib import Path
+
+import pytest
+
+from crawler.config import AuthorityConfig, Config, read_config
+from crawler.errors import ArchiveMissing, ConfigError
+
+GOOD = Config(
+    origin="evidence.example.org/log",
+    organisation='某某市"消费者"委员会\\',
+    operator="张三",
+    contact="wq@example.org",
+    delay_seconds=7.5,
+    pages_per_run=12,
+    proxy="http://127.0.0.1:8080",
+    authorities=(AuthorityConfig("tsa-a", "https://tsa.example.org/tsr"),),
+)
+
+
+def read(folder: Path, text: str) -> Config:
+    (folder / "evidence.toml").write_text(text, "utf-8")
+    return read_config(folder)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD.to_toml()) == GOOD
+
+
+def test_the_user_agent_names_a_contact() -> None:
+    assert "wq@example.org" in GOOD.user_agent
+
+
+def test_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveMissing, match="evidence init"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("archive = 5", "should be a section"),
+        ("authority = 'x'", r"\[\[authority\]\]"),
+        ("authority = [1]", r"\[\[authority\]\]"),
+        ("[archive\n", "not valid TOML"),
+        ("[politness]\ndelay_seconds = 1", "unknown section"),
+        ("[politeness]\ndelay = 1", "unknown setting politeness.delay"),
+        ("[politeness]\norigin = 'a'", "unknown setting politeness.origin"),
+        ("[politeness]\ndelay_seconds = 'slow'", "should be of type float"),
+        ("[politeness]\ndelay_seconds = -1", "should not be negative"),
+        ("[politeness]\npages_per_run = true", "should be of type int"),
+        ("[archive]\norigin = ''", "please fill in"),
+        ("[archive]\norigin = 5", "should be of type str"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "机构", "a b", "../a"])
+def test_authority_names_are_file_names(tmp_path: Path, name: str) -> None:
+    entry = f"\n[[authority]]\nname = '{name}'\nurl = 'https://a.example'\n"
+    with pytest.raises(ConfigError, match="ASCII letters"):
+        read(tmp_path, GOOD.to_toml() + entry)
+
+
+def test_authorities_differ(tmp_path: Path) -> None:
+    again = "\n[[authority]]\nname = 'tsa-a'\nurl = 'https://b.example'\n"
+    with pytest.raises(ConfigError, match="should differ"):
+        read(tmp_path, GOOD.to_toml() + again)
+
+
+def test_control_characters_do_not_reach_the_file() -> None:
+    with pytest.raises(ConfigError, match="control characters"):
+        Config(origin="a", organisation="b\nc", operator="d", contact="e").to_toml()
