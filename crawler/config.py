@@ -100,7 +100,8 @@ def read_config(archive: Path) -> Config:
     if not path.is_file():
         raise ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
     content = _parsed(path)
-    values = {
+    authorities = _authorities(path, content)
+    values: dict[str, Any] = {
         key: _of_type(path, f"{section}.{key}", value, Config.__annotations__[key])
         for section in _SECTIONS
         for key, value in _table(path, content, section).items()
@@ -108,7 +109,7 @@ def read_config(archive: Path) -> Config:
     missing = [key for key in ("origin", "organisation", "operator", "contact") if not values.get(key)]
     if missing:
         raise ConfigError(f"{path}: please fill in [archive] {', '.join(missing)}")
-    return Config(**values, authorities=_authorities(path, content))
+    return Config(**values, authorities=authorities)
 
 
 def _parsed(path: Path) -> dict[str, Any]:
