@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 DEMO_DIR ?= demo-out
 
-.PHONY: help setup test demo bench lock format clean
+.PHONY: help setup test demo docs bench lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ test: setup ## what CI runs: format, lint, strict types, tests
 
 demo: setup ## the whole story on this machine alone; the result is in DEMO_DIR (demo-out)
 	@$(BIN)/evidence demo "$(DEMO_DIR)"
+
+docs: setup ## docs/cli.md from the commands' own help
+	@$(BIN)/python -m tests.cli_docs
 
 bench: setup ## speed and memory beside plain Scrapy, measured in one run
 	@$(BIN)/python -m bench

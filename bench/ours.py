@@ -17,6 +17,7 @@ from crawler.engine.run import Order, RunReport, crawl
 OVERRIDES: dict[str, Any] = {
     **{name: PLAIN[name] for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "LOG_LEVEL")},
     "EVIDENCE_PAGES": 0,  # no cap
+    "SPIDER_MODULES": ["bench.site"],
     "EXTENSIONS": {**settings.EXTENSIONS, "bench.stopwatch.Stopwatch": 0},
 }
 
@@ -32,9 +33,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ours")
     parser.add_argument("archive", type=Path)
     archive = parser.parse_args().archive
-    settings.SPIDER_MODULES = [
-        "bench.site"
-    ]  # `crawl` looks sites up in the settings module, not in overrides
     (run,) = crawl(archive, [Order("load")], **OVERRIDES)
     report(
         requests=sum(run.counts["captures"].values()),

@@ -80,6 +80,29 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert (speed["min"], speed["max"]) == (0.5, 0.8)
 
 
+@pytest.mark.parametrize(
+    ("least", "greatest", "word"),
+    [(0.8, 0.9, "reached"), (0.7, 0.79, "MISSED"), (0.7, 0.9, "UNDECIDED")],
+)
+def test_rounds_on_both_sides_of_the_target_decide_nothing(least: float, greatest: float, word: str) -> None:
+    speed = {"min": least, "median": greatest, "max": greatest}
+    assert word in capture.verdict({"target": 0.8, "runners": {"ours": {"speed": speed}}})
+
+
+@pytest.mark.parametrize(("drift", "busy"), [(1.1, False), (1.4, True)])
+def test_a_busy_machine_is_named(drift: float, busy: bool) -> None:
+    rounds = [{name: run(seconds) for name in capture.RUNNERS} for seconds in (10.0, 10.0 * drift)]
+    found = {
+        "pages": 1,
+        "rounds": 2,
+        "fsync_ms": {"median": 1.0, "p90": 1.0},
+        "target": 0.8,
+        "baseline_drift": capture.drift(rounds),
+        "runners": {name: capture.summary(name, rounds) for name in capture.RUNNERS},
+    }
+    assert ("The machine was busy" in capture.table(found)) is busy
+
+
 def test_memory_over_time_keeps_the_greatest_of_each_tenth() -> None:
     samples = ((0.0, 1_000_000), (0.5, 3_000_000), (0.9, 2_000_000), (10.0, 5_000_000))
     assert memory.course(run(10.0, samples)) == [3.0, 0, 0, 0, 0, 0, 0, 0, 0, 5.0]

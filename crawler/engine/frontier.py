@@ -32,7 +32,7 @@ from crawler.store.index import clear_errors
 FILE = "frontier.db"
 LEASE_SECONDS = 1800.0
 KEY, STORED = "request_key", "stored"  # request.meta keys
-_META_KEPT = ("depth",)
+_META_KEPT = ("depth", "retry_times")  # without the latter get_retry_request would never give up
 Values = tuple[Any, ...] | dict[str, Any]
 
 _SCHEMA = """
@@ -80,12 +80,13 @@ class FrontierQueue:
 
     def claim(self, busy: list[str]) -> tuple[str, str, str, int] | None:
         """Lease the next request whose host is not busy: (key, host, request, attempts)."""
-        now = time.time()
-        values = {"run": self.run, "now": now, "until": now + LEASE_SECONDS, "busy": json.dumps(busy)}
+        values = {"run": self.run, "until": time.time() + LEASE_SECONDS, "busy": json.dumps(busy)}
         claimed = self._rows(_CLAIM, values)
-        if not claimed and not busy:
-            self._change(_EXPIRE, values)  # what was leased and never came back is handed out again
         return claimed[0] if claimed else None
+
+    def expire(self) -> int:
+        """Make new again what was leased and never came back; returns how many."""
+        return self._change(_EXPIRE, {"run": self.run, "now": time.time()})
 
     def finish(self, key: str, state: str, reason: str | None = None) -> None:
         """Acknowledge a request: done, failed or skipped."""
@@ -200,6 +201,8 @@ class Frontier(BaseScheduler):
         busy = [host for host, active in self._active.items() if active >= self._per_host]
         try:
             claimed = self.queue.claim(busy)
+            if claimed is None and not self._active:  # what only waits long for its turn keeps its lease
+                self.queue.expire()
         except ArchiveError as error:
             self._stop(error)
             return None

@@ -23,7 +23,10 @@ class _OneLine(logging.Formatter):
 def direct(log_file: Path | None, level: str) -> None:
     """Set up logging for this process; `level` is that of the file."""
     root = logging.getLogger()
-    root.handlers.clear()
+    for handler in [*root.handlers]:
+        root.removeHandler(handler)
+        if isinstance(handler, logging.FileHandler):  # an earlier crawl's
+            handler.close()
     root.setLevel(logging.WARNING)
     root.addHandler(logging.NullHandler())  # without any handler Python would print warnings by itself
     screen = logging.StreamHandler(sys.stderr)

@@ -131,6 +131,8 @@ class Session:
         """Finish what is queued and end the writer thread."""
         self._jobs.put(None)
         self._thread.join()
+        # Who comes later must not wait for an answer that nobody gives.
+        self._failure = self._failure or RecordError(f"{self.archive.path} has been closed for writing")
 
     def close(self) -> None:
         """End the writer thread, fold the WAL, write the state digests, give up the lock."""

@@ -260,7 +260,7 @@ def test_redirects_and_retries_keep_their_lease(frontier: Frontier) -> None:
 def test_a_spider_s_own_retries_come_to_an_end(frontier: Frontier, spider: Board) -> None:
     request: Request | None = Request("http://a.test/1", callback=spider.parse_page)
     retries = 0
-    while (request := get_retry_request(request, spider=spider, reason="empty")) is not None:
+    while (request := get_retry_request(request, spider=spider, reason="empty")) is not None and retries < 9:
         retries += 1
         assert frontier.store(request, f"capture-{retries}", 1)
         request = frontier.next_request()

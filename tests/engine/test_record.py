@@ -13,8 +13,8 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawler import settings
+from crawler.engine.acknowledge import ADDRESS_LIMIT
 from crawler.engine.record import failure_reason
-from crawler.engine.settle import ADDRESS_LIMIT
 from crawler.engine.site import Output
 from crawler.errors import DiskFull, RecordError
 from crawler.store.index import FILE as INDEX_FILE
@@ -292,7 +292,7 @@ def test_reasons_are_one_line_of_plain_text() -> None:
 class Cached:
     """What a cache would do: mark the response as not fetched now."""
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002
         response.flags.append("cached")
         return response
 

@@ -168,6 +168,13 @@ def test_closing_callbacks_run_in_order(path: Path) -> None:
     assert told == [1, 2]
 
 
+def test_a_closed_session_refuses_and_does_not_wait(path: Path) -> None:
+    session = Session.open(path)
+    session.close()
+    with pytest.raises(RecordError, match="closed for writing"):
+        session.record(drafted(page()))
+
+
 def test_a_session_without_a_sender_reaches_nobody(path: Path) -> None:
     with Session.open(path) as session, pytest.raises(OSError, match="without a sender"):
         session.sender("http://tsa.invalid/", b"")

@@ -1,0 +1,111 @@
+"""The sealing step: in the background, every so many captures, and done before the archive closes."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.demo.tsa import DemoAuthority
+from crawler.evidence.seal import unsealed
+from crawler.store.session import Session
+from pipelines import seal as step_module
+from pipelines.seal import Seal
+from tests.archives import drafted, make, nothing_failed, page, sender
+
+
+@pytest.fixture(scope="module")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
+    """One authority."""
+    return DemoAuthority(tmp_path_factory.mktemp("tsa") / "a", "tsa-a")
+
+
+@pytest.fixture
+def session(tmp_path: Path, tsa: DemoAuthority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session whose archive is to be sealed after every three captures."""
+    path = make(tmp_path / "a", [tsa])
+    toml = (path / "evidence.toml").read_text().replace("every_captures = 500", "every_captures = 3")
+    (path / "evidence.toml").write_text(toml)
+    monkeypatch.setattr(step_module, "LOOK_EVERY_SECONDS", 0.01)
+    session = Session.open(path)
+    session.sender = sender(tsa)
+    yield session
+    if session._thread.is_alive():
+        session.close()
+
+
+def checkpoints(session: Session) -> list[int]:
+    return session.archive.log.checkpoint_sizes
+
+
+def test_a_run_begins_with_a_seal_and_its_captures_commit_to_it(session: Session) -> None:
+    async def run() -> None:
+        step = Seal(session)
+        await step.open_spider()
+        capture = session.record(drafted(page())).result()
+        assert capture.after is not None
+        assert capture.after.size == 1
+        await step._finish()
+
+    asyncio.run(run())
+    assert unsealed(session.archive) == []
+
+
+def test_it_seals_after_so_many_captures(session: Session) -> None:
+    async def run() -> None:
+        step = Seal(session)
+        await step.open_spider()
+        for _ in range(3):
+            session.record(drafted(page())).result()
+        for _ in range(500):
+            if max(checkpoints(session)) > 1:
+                break
+            await asyncio.sleep(0.01)
+        assert max(checkpoints(session)) == 5
+        await step._finish()
+
+    asyncio.run(run())
+
+
+def test_the_end_waits_for_a_seal_under_way(session: Session, tsa: DemoAuthority) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow(url: str, query: bytes) -> bytes:
+        asked.set()
+        answer.wait(10)
+        return sender(tsa)(url, query)
+
+    async def run() -> None:
+        step = Seal(session)
+        await step.open_spider()
+        session.sender = slow
+        for _ in range(3):
+            session.record(drafted(page())).result()
+        while not asked.is_set():
+            await asyncio.sleep(0.01)
+        ending = asyncio.create_task(step._finish())
+        await asyncio.sleep(0.1)
+        assert not ending.done()
+        answer.set()
+        await ending
+
+    asyncio.run(run())
+    session.close()
+    assert nothing_failed(session.archive.path).exit_code == 0, "nothing was written after the close"
+
+
+def test_dead_authorities_do_not_stop_a_run(session: Session, caplog: pytest.LogCaptureFixture) -> None:
+    def dead(_url: str, _query: bytes) -> bytes:
+        raise OSError("connection refused")
+
+    async def run() -> None:
+        step = Seal(session)
+        session.sender = dead
+        await step.open_spider()
+        session.record(drafted(page())).result()
+        await step._finish()
+
+    asyncio.run(run())
+    assert "not stamped by tsa-a" in caplog.text
+    assert unsealed(session.archive) == ["tsa-a has not stamped the newest checkpoint"]
