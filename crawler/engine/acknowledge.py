@@ -86,12 +86,13 @@ class _Hops(BaseRedirectMiddleware):
     ) -> Request | Response:
         """The request for the next hop, or the response."""
         try:
-            return super().process_response(request, response)
+            hop: Request | Response = super().process_response(request, response)  # type: ignore[misc]
         except IgnoreRequest as error:
             frontier = self.crawler.engine.scheduler if self.crawler.engine is not None else None
             if isinstance(frontier, Frontier):
                 frontier.finish(request, "failed", str(error))
             raise
+        return hop
 
 
 class Redirects(_Hops, RedirectMiddleware):
