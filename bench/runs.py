@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crawler.demo.market import MarketProcess
+from crawler.demo.market import DetachedMarket
 from crawler.demo.tsa import DemoAuthority
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ class Load:
 def load_area(pages: int, folder: Path) -> Iterator[Load]:
     """A market with `pages` load pages in its own process, and two TSAs."""
     with ExitStack() as stack:
-        market = stack.enter_context(MarketProcess(reviews=200, robots_delay=None, load_pages=pages))
+        market = stack.enter_context(DetachedMarket(reviews=200, robots_delay=None, load_pages=pages))
         keys = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
         authorities = [
             DemoAuthority(keys / "one", "one"),

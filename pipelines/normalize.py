@@ -4,6 +4,7 @@ The printed fields stay as they are. A derived field is None where the page does
 `crawler.printed` did not understand it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from crawler.items import Item, Listing, Post, Review
 from crawler.printed import moment, money, number, rating
 
 Derived = dict[str, Any]
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Normalize:
@@ -76,5 +78,5 @@ def _mended(item: Item) -> Derived:
     return {
         name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for name, value in texts.items()
-        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
+        if isinstance(value, str) and HALF_PAIR.search(value)
     }

@@ -27,7 +27,7 @@ ROOT = TESTS.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from crawler.demo.market import MarketProcess  # noqa: E402
+from crawler.demo.market import DetachedMarket  # noqa: E402
 from crawler.demo.tsa import DemoAuthority  # noqa: E402
 
 REVIEWS = 3  # what kill_site reads off each page
@@ -103,7 +103,7 @@ def crawl_arguments(resume: str | None = None) -> list[str]:
     return ["crawl", *what, *(word for setting in FAST for word in ("-s", setting))]
 
 
-def make_archive(archive: Path, market: MarketProcess, tsas: Sequence[DemoAuthority]) -> None:
+def make_archive(archive: Path, market: DetachedMarket, tsas: Sequence[DemoAuthority]) -> None:
     """`evidence init` with the market as proxy and these authorities."""
     options: list[str] = []
     for tsa in tsas:
@@ -149,7 +149,7 @@ def killed_crawl(folder: Path, seed: int, *, pages: int = 800, kills: int = 3) -
         DemoAuthority(folder / "tsa-a", "tsa-a"),
         DemoAuthority(folder / "tsa-b", "tsa-b", intermediate=True),
     ]
-    market = MarketProcess(reviews=200, robots_delay=None, load_pages=pages, access_log=access_log)
+    market = DetachedMarket(reviews=200, robots_delay=None, load_pages=pages, access_log=access_log)
     with market, tsas[0], tsas[1]:
         make_archive(archive, market, tsas)
         # Anywhere but in the first and last steps, whatever the speed of the machine.

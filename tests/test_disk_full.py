@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.demo.market import MarketProcess
+from crawler.demo.market import DetachedMarket
 from crawler.demo.tsa import DemoAuthority
 from tests.archives import nothing_failed
 from tests.kill_crawls import (
@@ -56,15 +56,15 @@ def fill(disk: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MarketProcess, Path]]:
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DetachedMarket, Path]]:
     """The load area, and its access log."""
     access_log = tmp_path_factory.mktemp("market") / "access.log"
-    with MarketProcess(reviews=200, robots_delay=None, load_pages=PAGES, access_log=access_log) as market:
+    with DetachedMarket(reviews=200, robots_delay=None, load_pages=PAGES, access_log=access_log) as market:
         yield market, access_log
 
 
 def test_a_full_disk_ends_the_crawl_in_order_and_it_goes_on_when_there_is_room(
-    tmp_path: Path, disk: Path, market: tuple[MarketProcess, Path]
+    tmp_path: Path, disk: Path, market: tuple[DetachedMarket, Path]
 ) -> None:
     server, access_log = market
     archive = disk / "证据 库"
@@ -105,7 +105,7 @@ def test_a_full_disk_ends_the_crawl_in_order_and_it_goes_on_when_there_is_room(
 
 
 def test_a_disk_without_any_room_says_so_before_anything_is_fetched(
-    tmp_path: Path, disk: Path, market: tuple[MarketProcess, Path]
+    tmp_path: Path, disk: Path, market: tuple[DetachedMarket, Path]
 ) -> None:
     server, access_log = market
     archive = disk / "a"

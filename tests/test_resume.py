@@ -18,7 +18,7 @@ import pytest
 
 from crawler import settings
 from crawler.config import Config
-from crawler.demo.market import Market, MarketProcess
+from crawler.demo.market import Market, DetachedMarket
 from crawler.demo.plan import World
 from crawler.engine.extract import rebuild
 from crawler.engine.run import Order, RunReport, crawl, resumable
@@ -185,10 +185,10 @@ def test_requests_lost_under_way_are_no_complete_run(archive: Path, market: Mark
 
 
 @pytest.fixture(scope="module")
-def busy_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MarketProcess, Path]]:
+def busy_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DetachedMarket, Path]]:
     """A market in its own process, and its access log."""
     access_log = tmp_path_factory.mktemp("market") / "access.log"
-    with MarketProcess(reviews=200, robots_delay=None, load_pages=200, access_log=access_log) as market:
+    with DetachedMarket(reviews=200, robots_delay=None, load_pages=200, access_log=access_log) as market:
         yield market, access_log
 
 
@@ -201,7 +201,7 @@ def busy_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mark
 )
 def test_a_signal_ends_a_crawl_in_order_and_two_end_it_at_once(
     tmp_path: Path,
-    busy_market: tuple[MarketProcess, Path],
+    busy_market: tuple[DetachedMarket, Path],
     numbers: tuple[signal.Signals, ...],
     code: int,
     says: str,

@@ -1,4 +1,4 @@
-"""The demo market as a server: in a thread (`Market`), in its own process (`MarketProcess`), or by command line.
+"""The demo market as a server: in a thread (`Market`), in its own process (`DetachedMarket`), or by command line.
 
     python -m crawler.demo.market --reviews 2000 --seed 7 --day 2026-11-20 --pages ../shared/pages
 
@@ -135,7 +135,7 @@ class Market:
         self.stop()
 
 
-class MarketProcess:
+class DetachedMarket:
     """The market in a process of its own, with the same names as `Market`. Options are those of the command line."""
 
     def __init__(

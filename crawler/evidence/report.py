@@ -7,20 +7,22 @@ JSON form (`Report.to_json`), stable; a later version only adds fields:
     {"format": "web-evidence-report/1", "kind": "archive" | "bundle", "subject": PATH,
      "result": "passed" | "failed" | "not-checked", "exit_code": 0 | 1 | 3,
      "checks": [{"name": …, "status": "passed" | "failed" | "not-checked",
-                 "detail": …, "problems": […], "remedy": …}, …]}
+                 "detail": …, "problems": […], "remedy": …, "detail_zh": …, "remedy_zh": …}, …]}
 
 `problems` names file and record of every fault, up to `MOST_NAMED` of them; `detail` always says how many.
+Detail and remedy are there in English and in Chinese; `problems` are for whoever repairs, in English only.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Status = Literal["passed", "failed", "not-checked"]
 Progress = Callable[[int, int], None]  # (bytes done, bytes in all)
 
 PASSED, FAILED, NOT_CHECKED = 0, 1, 3  # exit codes; 2 is wrong usage
+STATES_ZH = {"complete": "完整", "partial": "不完整", "blocked": "被拒绝访问", "failed": "未取得"}
 MOST_NAMED = 50  # faults listed per check: enough to act on, and a bound on what a hostile input can print
 
 _EXIT: dict[Status, int] = {"passed": PASSED, "failed": FAILED, "not-checked": NOT_CHECKED}
@@ -38,7 +40,7 @@ _TITLES = {
     "signature": "检查点签名 / checkpoint signatures",
     "sealed": "封存状态 / sealed",
     "manifests": "采集清单 / manifests",
-    "coverage": "WARC 覆盖 / every WARC byte is logged",
+    "coverage": "WARC 完整覆盖 / every WARC byte is logged",
     "records": "WARC 记录 / WARC records",
     "timestamps": "可信时间戳 / timestamp tokens",
     "bracket": "时间区间 / time bracket",
@@ -49,8 +51,22 @@ _TITLES = {
     "inclusion": "包含证明 / inclusion proofs",
     "hash-list": "哈希清单 / hash list",
     "documents": "证据目录与核验说明 / documents",
-    "anchor": "独立信任锚 / independent anchor",
+    "anchor": "独立信任依据 / independent anchor",
+    "database": "数据库 / database",
 }
+
+
+class Words(NamedTuple):
+    """One sentence in both languages. The Chinese may be shorter: digests and names stand in the English."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}" if self.zh and self.en else self.zh or self.en
+
+
+NO_WORDS = Words("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,8 @@ class Check:
     detail: str
     remedy: str = ""
     problems: tuple[str, ...] = ()
+    detail_zh: str = ""
+    remedy_zh: str = ""
 
     @property
     def title(self) -> str:
@@ -83,12 +101,14 @@ class Faults:
         if len(self.named) < MOST_NAMED:
             self.named.append(_printable(problem))
 
-    def check(self, good: str, remedy: str = "") -> Check:
+    def check(self, good: Words = NO_WORDS, remedy: Words = NO_WORDS) -> Check:
         """Passed with the sentence `good` when nothing was noted, else failed with the faults."""
         if not self.count:
-            return Check(self.name, "passed", good)
-        more = f" ({self.count - len(self.named)} more not listed)" if self.count > len(self.named) else ""
-        return Check(self.name, "failed", f"{self.count} fault(s){more}", remedy, tuple(self.named))
+            return _check(self.name, "passed", good)
+        left = self.count - len(self.named)
+        more = Words(f"（另有 {left} 处未列出）", f" ({left} more not listed)") if left else NO_WORDS
+        detail = Words(f"{self.count} 处问题{more.zh}", f"{self.count} fault(s){more.en}")
+        return _check(self.name, "failed", detail, remedy, tuple(self.named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +155,35 @@ class Report:
         """The report for people: one line per check, its faults and remedy indented below it."""
         lines = [f"核验 / verify: {self.subject}"]
         for check in self.checks:
-            lines.append(f"[{_MARK[check.status]}] {check.title}: {check.detail}")
+            lines.append(f"[{_MARK[check.status]}] {check.title}: {Words(check.detail_zh, check.detail)}")
             lines += [f"    - {problem}" for problem in check.problems]
             if check.remedy:
-                lines.append(f"    → {check.remedy}")
+                lines.append(f"    → {Words(check.remedy_zh, check.remedy)}")
         lines.append(_VERDICT[self.status])
         return "\n".join(lines) + "\n"
 
 
-def passed(name: str, detail: str) -> Check:
+def passed(name: str, detail: Words) -> Check:
     """A check that passed."""
-    return Check(name, "passed", detail)
+    return _check(name, "passed", detail)
 
 
-def not_checked(name: str, detail: str, remedy: str = "") -> Check:
+def not_checked(name: str, detail: Words, remedy: Words = NO_WORDS) -> Check:
     """A check that could not be made, and why."""
-    return Check(name, "not-checked", detail, remedy)
+    return _check(name, "not-checked", detail, remedy)
+
+
+def failed(name: str, problem: str, remedy: Words = NO_WORDS) -> Check:
+    """A check with one fault."""
+    faults = Faults(name)
+    faults.add(problem)
+    return faults.check(remedy=remedy)
+
+
+def _check(
+    name: str, status: Status, detail: Words, remedy: Words = NO_WORDS, problems: tuple[str, ...] = ()
+) -> Check:
+    return Check(name, status, detail.en, remedy.en, problems, detail.zh, remedy.zh)
 
 
 def _printable(text: str) -> str:

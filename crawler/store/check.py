@@ -6,10 +6,13 @@ from pathlib import Path
 
 from crawler.errors import EvidenceError
 from crawler.evidence.archive import Archive
-from crawler.evidence.report import Check
+from crawler.evidence.report import Check, Faults, Words
 from crawler.store.index import FILE, LEAF_TABLES, Index, equal
 
-_REMEDY = "make the database again from log and WARC: evidence rebuild"
+_REBUILD = Words(
+    "用日志和 WARC 重建数据库：evidence rebuild",
+    "make the database again from log and WARC: evidence rebuild",
+)
 
 
 def check_index(path: Path) -> Check:
@@ -17,14 +20,16 @@ def check_index(path: Path) -> Check:
 
     Items are compared by `evidence rebuild`, which reads every page again; here the file's digest covers them.
     """
+    faults = Faults("database")
     try:
         with Archive.open(path) as archive, Index(path / FILE, writable=False) as index:
             problems = _damage(index) or _differences(archive, index)
     except (EvidenceError, sqlite3.DatabaseError) as error:
         problems = [f"{FILE}: {error}"]
-    if problems:
-        return Check("database", "failed", f"{len(problems)} differences", _REMEDY, tuple(problems[:50]))
-    return Check("database", "passed", f"{FILE} is intact and agrees with the log")
+    for problem in problems:
+        faults.add(problem)
+    good = Words(f"{FILE} 完好，与日志一致", f"{FILE} is intact and agrees with the log")
+    return faults.check(good, _REBUILD)
 
 
 def _damage(index: Index) -> list[str]:

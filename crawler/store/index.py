@@ -295,9 +295,10 @@ def _row(item: Item) -> dict[str, Any]:
             raise RecordError(
                 f"{item.kind} {item.identifier}: {name} is still there; the pseudonymize step is missing"
             )
-    values = {**{f.name: getattr(item, f.name) for f in dataclasses.fields(item)}, "page_url": provenance.url}
+    values = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
     traced = {name: getattr(provenance, name) for name in provenance.__slots__ if name != "url"}
-    return {name: {**values, **traced}.get(name) for name in columns(type(item))}
+    known = {**values, **traced, "page_url": provenance.url}
+    return {name: known[name] for name in columns(type(item))}
 
 
 _REMEDY = "make it again with `evidence rebuild`"

@@ -5,6 +5,7 @@ database. One table for each item type; its columns are the dataclass's fields p
 """
 
 import dataclasses
+import functools
 import types
 import typing
 
@@ -20,6 +21,12 @@ migrations = Migrations("evidence")
 
 def columns(item_type: type[Item]) -> dict[str, type]:
     """Column names and Python types of the table for an item type, in order."""
+    return _columns(item_type.kind)
+
+
+@functools.cache
+def _columns(kind: str) -> dict[str, type]:
+    item_type = ITEM_TYPES[kind]
     provenance = typing.get_type_hints(Provenance)
     own = typing.get_type_hints(item_type)
     names = [field.name for field in dataclasses.fields(item_type)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
-from crawler.demo.market import Market, MarketProcess
+from crawler.demo.market import Market, DetachedMarket
 from crawler.demo.plan import World
 from crawler.demo.truth import truth
 
@@ -369,7 +369,7 @@ def test_counts_and_access_log_name_every_request(world: World, tmp_path: Path) 
 
 def test_own_process_serves_the_same_bytes_and_obeys(market: Market) -> None:
     url = "http://yunlan.example/item/610001.html"
-    with MarketProcess(seed=7, reviews=400, first_day=FIRST, robots_delay=None) as other:
+    with DetachedMarket(seed=7, reviews=400, first_day=FIRST, robots_delay=None) as other:
         assert fetch(other.port, url).body == fetch(market.port, url).body
         assert "Crawl-delay" not in fetch(other.port, "http://yunlan.example/robots.txt").content.decode()
         other.set_day(NEXT)
@@ -381,7 +381,7 @@ def test_own_process_serves_the_same_bytes_and_obeys(market: Market) -> None:
 
 
 def test_own_process_ends_on_sigterm() -> None:
-    market = MarketProcess(seed=7, reviews=200).start()
+    market = DetachedMarket(seed=7, reviews=200).start()
     process = market._process
     assert process is not None
     process.send_signal(signal.SIGTERM)

@@ -20,11 +20,16 @@ from crawler.evidence.checks.stamps import Anchors, Stamp, check_stamps, in_beij
 from crawler.evidence.log import read_entries
 from crawler.evidence.manifest import StoredRecord
 from crawler.evidence.proof import Tree, leaf_digest
-from crawler.evidence.report import Check, Faults, Progress, Report, not_checked
+from crawler.evidence.report import STATES_ZH, Check, Faults, Progress, Report, Words, failed, not_checked, passed
 
 GIVE_UP = 3  # unreadable entries in a row: a length is wrong, and the rest would be noise
-_RESTORE = "compare with another copy of the archive; never repair evidence in place"
-_SEAL_NOW = "run `evidence seal` when the authorities answer"
+_RESTORE = Words(
+    "与证据库的另一份副本比对；不要就地修改证据",
+    "compare with another copy of the archive; never repair evidence in place",
+)
+_SEAL_NOW = Words(
+    "时间戳机构可以访问时，运行 `evidence seal`", "run `evidence seal` when the authorities answer"
+)
 
 
 def verify_archive(path: Path, *, trust: Path | None = None, progress: Progress | None = None) -> Report:
@@ -65,22 +70,40 @@ class _ArchiveVerification:
         self.stamps, self.seals = check_stamps(self.path / "log/stamps", notes, self.anchors, self.timestamps)
         with self.warcs:
             self._read_log()
-        coverage = self.warcs.check()
+        coverage, good = self.warcs.check(), self._good()
         checks = (
             layout,
             state,
-            self.log.check(f"{self.entries} entries, canonical; every checkpoint has their root", _RESTORE),
-            self.signature.check(f"{len(self.notes)} checkpoint(s) signed by trust/log.vkey", _RESTORE),
+            self.log.check(good["log"], _RESTORE),
+            self.signature.check(good["signature"], _RESTORE),
             self._sealed(),
-            self.manifests.check(f"{self.captures} capture(s): {self._states()}", _RESTORE),
+            self.manifests.check(good["manifests"], _RESTORE),
             coverage,
-            self.records.check(f"{self.warcs.count} record(s) agree with their manifests", _RESTORE),
+            self.records.check(good["records"], _RESTORE),
             check_quarantine(self.path, self.recovered),
             self._timestamps(),
             self._bracket(),
             check_key(self.path, verifier),
         )
         return Report(str(self.path), checks, "archive")
+
+    def _good(self) -> dict[str, Words]:
+        """What to say of each check that finds no fault."""
+        entries, notes, captures, records = self.entries, len(self.notes), self.captures, self.warcs.count
+        states = self._states()
+        return {
+            "log": Words(
+                f"{entries} 条，格式规范；各检查点的根与之相符",
+                f"{entries} entries, canonical; every checkpoint has their root",
+            ),
+            "signature": Words(
+                f"{notes} 个检查点由 trust/log.vkey 签名", f"{notes} checkpoint(s) signed by trust/log.vkey"
+            ),
+            "manifests": Words(f"{captures} 次采集：{states.zh}", f"{captures} capture(s): {states.en}"),
+            "records": Words(
+                f"{records} 条记录与采集清单一致", f"{records} record(s) agree with their manifests"
+            ),
+        }
 
     def _read_log(self) -> None:
         tree, unreadable, end, last_good = Tree(), 0, 0, 0
@@ -146,33 +169,58 @@ class _ArchiveVerification:
         except FormatError as error:
             self.records.add(f"{record.locator}: record {record.id} of entry {index}, {leaf}: {error}")
 
-    def _states(self) -> str:
-        return ", ".join(f"{count} {state}" for state, count in sorted(self.states.items())) or "none"
+    def _states(self) -> Words:
+        counts = sorted(self.states.items())
+        return Words(
+            "，".join(f"{STATES_ZH[state]} {count}" for state, count in counts) or "无",
+            ", ".join(f"{count} {state}" for state, count in counts) or "none",
+        )
 
     def _sealed(self) -> Check:
         newest = max(self.notes, default=0)
-        missing = []
+        missing: list[Words] = []
         if newest < self.entries:
-            missing.append(f"entries {newest} to {self.entries - 1} are in no signed checkpoint")
+            first, last = newest, self.entries - 1
+            missing.append(
+                Words(
+                    f"日志序号 {first} 至 {last} 尚未列入已签名的检查点",
+                    f"entries {first} to {last} are in no signed checkpoint",
+                )
+            )
         try:
             wanted = {authority.name for authority in read_config(self.path).authorities}
         except (ConfigError, ArchiveMissing) as error:
-            return Faults("sealed", 1, [str(error)]).check("", "restore evidence.toml from a copy")
+            restore = Words("从副本恢复 evidence.toml", "restore evidence.toml from a copy")
+            return failed("sealed", str(error), restore)
         stamped = {stamp.authority for stamp in self.stamps if stamp.size == newest}
         if not wanted:
-            missing.append("no time-stamping authority is configured in evidence.toml")
-        missing += [f"checkpoint {newest} has no token of {name}" for name in sorted(wanted - stamped)]
+            missing.append(
+                Words(
+                    "evidence.toml 未配置时间戳机构",
+                    "no time-stamping authority is configured in evidence.toml",
+                )
+            )
+        missing += [_without_token(newest, name) for name in sorted(wanted - stamped)]
         if missing:
-            return not_checked("sealed", f"unsealed: {'; '.join(missing)}", _SEAL_NOW)
-        detail = f"checkpoint {newest} covers all entries and is stamped by {', '.join(sorted(wanted))}"
-        return Check("sealed", "passed", detail)
+            zh, en = "；".join(words.zh for words in missing), "; ".join(words.en for words in missing)
+            return not_checked("sealed", Words(f"尚未封存：{zh}", f"unsealed: {en}"), _SEAL_NOW)
+        names = sorted(wanted)
+        detail = Words(
+            f"检查点 {newest} 覆盖全部日志，已由 {'、'.join(names)} 加盖时间戳",
+            f"checkpoint {newest} covers all entries and is stamped by {', '.join(names)}",
+        )
+        return passed("sealed", detail)
 
     def _timestamps(self) -> Check:
         if not self.stamps and not self.timestamps.count:
-            return not_checked("timestamps", "there is no timestamp token", _SEAL_NOW)
-        sizes = {stamp.size for stamp in self.stamps}
-        whose = "the given roots" if self.anchors.pooled else "the archive's trust/"
-        good = f"{len(self.stamps)} token(s) over {len(sizes)} checkpoint(s) verify against {whose}"
+            return not_checked("timestamps", Words("没有时间戳", "there is no timestamp token"), _SEAL_NOW)
+        tokens, sizes = len(self.stamps), len({stamp.size for stamp in self.stamps})
+        given = Words("您提供的根证书", "the given roots")
+        whose = given if self.anchors.pooled else Words("证据库 trust/ 中的根证书", "the archive's trust/")
+        good = Words(
+            f"{sizes} 个检查点的 {tokens} 个时间戳，以{whose.zh}核验无误",
+            f"{tokens} token(s) over {sizes} checkpoint(s) verify against {whose.en}",
+        )
         return self.timestamps.check(good, _RESTORE)
 
     def _bracket(self) -> Check:
@@ -180,11 +228,18 @@ class _ArchiveVerification:
         bounds = [not_after(0, self.stamps), not_after(last - 1, self.stamps)] if last else []
         times = [bound for bound in bounds if isinstance(bound, datetime)]
         if not times:
-            return not_checked("bracket", "no trusted time: no token verified", _SEAL_NOW)
-        detail = (
-            f"entry 0 existed by {in_beijing(times[0])}, entries up to {last - 1} by {in_beijing(times[-1])}"
+            nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
+            return not_checked("bracket", nothing, _SEAL_NOW)
+        first, newest = in_beijing(times[0]), in_beijing(times[-1])
+        detail = Words(
+            f"日志序号 0 不晚于 {first}，至序号 {last - 1} 不晚于 {newest}",
+            f"entry 0 existed by {first}, entries up to {last - 1} by {newest}",
         )
-        return Check("bracket", "passed", detail)
+        return passed("bracket", detail)
+
+
+def _without_token(size: int, authority: str) -> Words:
+    return Words(f"检查点 {size} 尚无 {authority} 的时间戳", f"checkpoint {size} has no token of {authority}")
 
 
 def _silent(_seen: int, _total: int) -> None:

@@ -16,10 +16,11 @@ from crawler.evidence.bundle import (
 )
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.digest import new_hasher
-from crawler.evidence.report import Check, Faults, Progress
+from crawler.evidence.report import Check, Faults, Progress, Words
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S(?:.*\S)?)")
 _PIECE = 1 << 20
+_ASK = Words("请索取另一份证据包", "ask for another copy of the bundle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,11 @@ def check_bag(bag: Path, progress: Progress) -> tuple[Check, dict[str, Found]]:
     for name in sorted(set(TAG_FILES) - set(found)):
         faults.add(f"{name} is missing")
     _check_tags(bag, payload, faults)
-    good = f"{len(payload)} files, {sum(file.size for file in payload.values())} bytes, each listed once"
-    return faults.check(good, "ask for another copy of the bundle"), found
+    count, size = len(payload), sum(file.size for file in payload.values())
+    good = Words(
+        f"{count} 个文件，共 {size} 字节，各列出一次", f"{count} files, {size} bytes, each listed once"
+    )
+    return faults.check(good, _ASK), found
 
 
 def _digest_all(bag: Path, names: list[str], progress: Progress, faults: Faults) -> dict[str, Found]:

@@ -7,6 +7,7 @@ the check `anchor` says so (not checked, exit code 3).
 
 import hashlib
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 from crawler.errors import FormatError, TimestampError
@@ -32,10 +33,16 @@ from crawler.evidence.checks.stamps import (
     not_before,
 )
 from crawler.evidence.checks.wacz import Placed, check_index, check_package, check_records, open_wacz
-from crawler.evidence.report import Check, Faults, Progress, Report, not_checked, passed
+from crawler.evidence.report import NO_WORDS, Check, Faults, Progress, Report, Words, not_checked, passed
 
-_SEALED = "ask for a bundle exported after `evidence seal`"
-_ASK = "ask for another copy of the bundle, and keep this one"
+_SEALED = Words(
+    "请索取运行 `evidence seal` 之后导出的证据包", "ask for a bundle exported after `evidence seal`"
+)
+_ASK = Words("请索取另一份证据包，并保留本份", "ask for another copy of the bundle, and keep this one")
+_COMPARE = Words(
+    "将这些与日志所有人和时间戳机构公布的比对，再用 --trust 和 --vkey 给出",
+    "compare these with what the log's owner and the authorities publish, then give --trust and --vkey",
+)
 
 
 def verify_bundle(
@@ -68,19 +75,11 @@ class _BundleVerification:
         bag, found = check_bag(self.path, self.progress)
         verifier = self._read_log()
         self._read_wacz()
-        good = {
-            "signature": f"the log's checkpoints are signed by {verifier.name}" if verifier else "",
-            "timestamps": f"{len(self.stamps)} token(s) verify",
-            "manifests": f"{len(self.leaves)} leaves of the log",
-            "inclusion": f"{len(self.leaves)} leaves are in the signed log",
-            "wacz": "members, listing and digests agree",
-            "coverage": "each byte of each WARC file lies in a record that a leaf names",
-            "records": f"{len(self.placed)} record(s) agree with the log",
-            "index": "index and pages name the records truly",
-        }
+        good = self._good(verifier)
         checks = {name: faults.check(good[name], _ASK) for name, faults in self.faults.items()}
         if not self.stamps and not self.faults["timestamps"].count:
-            checks["timestamps"] = not_checked("timestamps", "there is no timestamp token", _SEALED)
+            nothing = Words("没有时间戳", "there is no timestamp token")
+            checks["timestamps"] = not_checked("timestamps", nothing, _SEALED)
         ordered = (
             bag,
             *checks.values(),
@@ -91,6 +90,24 @@ class _BundleVerification:
             self._anchor(verifier),
         )
         return Report(str(self.path), ordered, "bundle")
+
+    def _good(self, verifier: Verifier | None) -> dict[str, Words]:
+        """What to say of each check that finds no fault."""
+        tokens, leaves, records = len(self.stamps), len(self.leaves), len(self.placed)
+        name = verifier.name if verifier is not None else ""
+        return {
+            "signature": Words(f"检查点由 {name} 签名", f"the log's checkpoints are signed by {name}"),
+            "timestamps": Words(f"{tokens} 个时间戳核验无误", f"{tokens} token(s) verify"),
+            "manifests": Words(f"日志中的 {leaves} 条", f"{leaves} leaves of the log"),
+            "inclusion": Words(f"{leaves} 条均在已签名的日志之中", f"{leaves} leaves are in the signed log"),
+            "wacz": Words("成员、清单和摘要一致", "members, listing and digests agree"),
+            "coverage": Words(
+                "WARC 文件的每个字节都属于日志所列的记录",
+                "each byte of each WARC file lies in a record that a leaf names",
+            ),
+            "records": Words(f"{records} 条记录与日志一致", f"{records} record(s) agree with the log"),
+            "index": Words("索引和页面列表与记录相符", "index and pages name the records truly"),
+        }
 
     def _read_log(self) -> Verifier | None:
         faults = self.faults
@@ -122,8 +139,11 @@ class _BundleVerification:
         open_leaves = [index for index, included in self.leaves.items() if included.size not in sealed]
         if open_leaves or not self.leaves:
             named = ", ".join(str(index) for index in open_leaves[:20])
-            return not_checked("sealed", f"no verified timestamp covers leaves {named}", _SEALED)
-        return passed("sealed", "a verified timestamp covers every leaf")
+            detail = Words(
+                f"没有核验通过的时间戳覆盖日志序号 {named}", f"no verified timestamp covers leaves {named}"
+            )
+            return not_checked("sealed", detail, _SEALED)
+        return passed("sealed", Words("各条均有核验通过的时间戳", "a verified timestamp covers every leaf"))
 
     def _bracket(self) -> Check:
         lower, upper = [], []
@@ -133,12 +153,10 @@ class _BundleVerification:
             upper.append(not_after(index, self.stamps))
         last = max((time for time in upper if time is not None), default=None)
         if last is None:
-            return not_checked("bracket", "no trusted time: no token verified", _SEALED)
-        first = min((time for time in lower if time is not None), default=None)
-        since = f"not before {in_beijing(first)}" if first is not None else "no lower bound"
-        without = lower.count(None)
-        also = f"; {without} leaves commit to no earlier stamp" if without and first is not None else ""
-        return passed("bracket", f"{since}, not after {in_beijing(last)}{also}")
+            nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
+            return not_checked("bracket", nothing, _SEALED)
+        known = [time for time in lower if time is not None]
+        return passed("bracket", _span(min(known, default=None), last, len(lower) - len(known)))
 
     def _documents(self, found: dict[str, Found]) -> Check:
         faults = Faults("documents")
@@ -147,9 +165,11 @@ class _BundleVerification:
                 faults.add(f"{name} is missing or empty")
         if CATALOGUE_DOCX in found and not zipfile.is_zipfile(self.path / CATALOGUE_DOCX):
             faults.add(f"{CATALOGUE_DOCX} is not a Word document")
-        return faults.check(
-            "catalogue and verification sheet are there; the bag's manifest covers their bytes", _ASK
+        good = Words(
+            "证据目录和核验说明齐备，内容由文件清单保护",
+            "catalogue and verification sheet are there; the bag's manifest covers their bytes",
         )
+        return faults.check(good, _ASK)
 
     def _anchor(self, verifier: Verifier | None) -> Check:
         missing = []
@@ -162,9 +182,29 @@ class _BundleVerification:
         if self.trust is None:
             missing += _root_fingerprints(self.path / TRUST)
         if not missing:
-            return passed("anchor", "the log's key and the TSA roots are those that you gave")
-        remedy = "compare these with what the log's owner and the authorities publish, then give --trust and --vkey"
-        return not_checked("anchor", f"taken from the bundle itself: {'; '.join(missing)}", remedy)
+            given = Words(
+                "日志公钥和根证书与您自行取得的一致",
+                "the log's key and the TSA roots are those that you gave",
+            )
+            return passed("anchor", given)
+        detail = Words(
+            "公钥或者根证书取自证据包本身，只能说明证据包前后一致",
+            f"taken from the bundle itself: {'; '.join(missing)}",
+        )
+        return not_checked("anchor", detail, _COMPARE)
+
+
+def _span(first: datetime | None, last: datetime, unbounded: int) -> Words:
+    """The bracket in words; `unbounded` is the number of leaves that commit to no earlier stamp."""
+    until = in_beijing(last)
+    if first is None:
+        return Words(f"无下限，不晚于 {until}", f"no lower bound, not after {until}")
+    since = in_beijing(first)
+    also = Words(f"；其中 {unbounded} 条无下限", f"; {unbounded} leaves commit to no earlier stamp")
+    more = also if unbounded else NO_WORDS
+    return Words(
+        f"不早于 {since}，不晚于 {until}{more.zh}", f"not before {since}, not after {until}{more.en}"
+    )
 
 
 def _root_fingerprints(trust: Path) -> list[str]:

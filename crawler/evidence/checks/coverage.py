@@ -8,7 +8,7 @@ from typing import BinaryIO
 from crawler.errors import FormatError
 from crawler.evidence.checks.layout import RESEAL
 from crawler.evidence.manifest import StoredRecord
-from crawler.evidence.report import Check, Faults, Progress
+from crawler.evidence.report import Check, Faults, Progress, Words
 
 
 class WarcWalk:
@@ -64,8 +64,12 @@ class WarcWalk:
                 self._faults.add(f"{name}: {size - end} byte(s) from {end} to its end are in no record")
             elif size < end:
                 self._faults.add(f"{name}: has {size} bytes, its last record should end at {end}")
-        total = f"{len(present)} file(s), {sum(present.values())} bytes"
-        return self._faults.check(f"{total}: each byte lies in exactly one logged record", RESEAL)
+        files, size = len(present), sum(present.values())
+        good = Words(
+            f"{files} 个文件，共 {size} 字节：每个字节恰好属于日志所列的一条记录",
+            f"{files} file(s), {size} bytes: each byte lies in exactly one logged record",
+        )
+        return self._faults.check(good, RESEAL)
 
     def _stream(self, name: str) -> BinaryIO:
         if self._open is None or self._open[0] != name:

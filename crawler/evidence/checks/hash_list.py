@@ -10,7 +10,9 @@ from crawler.evidence.bundle import HASH_LIST, HASH_LIST_COLUMNS, MANIFEST_LIMIT
 from crawler.evidence.checks.bag import Found
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.checks.wacz import Placed
-from crawler.evidence.report import Check, Faults
+from crawler.evidence.report import Check, Faults, Words
+
+_ASK = Words("请索取另一份证据包", "ask for another copy of the bundle")
 
 
 def check_hash_list(bag: Path, found: Mapping[str, Found], placed: Iterable[Placed]) -> Check:
@@ -29,7 +31,7 @@ def check_hash_list(bag: Path, found: Mapping[str, Found], placed: Iterable[Plac
         rows = _read(bag / HASH_LIST)
     except (FormatError, UnicodeDecodeError, csv.Error) as error:
         faults.add(f"{HASH_LIST}: {error}")
-        return faults.check("")
+        return faults.check(remedy=_ASK)
     for number, row in enumerate(rows, 1):
         wanted = expected.pop(row[1], None) if len(row) == len(HASH_LIST_COLUMNS) else None
         if wanted is None:
@@ -41,7 +43,11 @@ def check_hash_list(bag: Path, found: Mapping[str, Found], placed: Iterable[Plac
     for name in expected:
         what = "record" if name.startswith(f"{WACZ}!") else "file"
         faults.add(f"{HASH_LIST} does not list the {what} {name}")
-    return faults.check(f"{len(rows)} rows: sizes, SHA-256 and SM3 are true")
+    good = Words(
+        f"{len(rows)} 行：字节数、SHA-256 和 SM3 均相符",
+        f"{len(rows)} rows: sizes, SHA-256 and SM3 are true",
+    )
+    return faults.check(good, _ASK)
 
 
 def _read(path: Path) -> list[list[str]]:

@@ -9,7 +9,7 @@ from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.digest import digest_file
 from crawler.evidence.durable import is_unfinished
-from crawler.evidence.report import Check, Faults
+from crawler.evidence.report import NO_WORDS, Check, Faults, Words
 
 REQUIRED = (
     "evidence.toml",
@@ -19,7 +19,11 @@ REQUIRED = (
     "log/checkpoints/0",
     "trust/log.vkey",
 )
-RESEAL = "if a run is active, wait for it to end; else run `evidence seal`, which closes the archive cleanly"
+RESEAL = Words(
+    "如正在采集，等其结束；否则运行 `evidence seal`，由其正常关闭证据库",
+    "if a run is active, wait for it to end; else run `evidence seal`, which closes the archive cleanly",
+)
+_RESTORE = Words(f"从副本恢复缺失的文件；{RESEAL.zh}", f"restore what is missing from a copy; {RESEAL.en}")
 _STATE_LIMIT = 64 << 20
 _STATE_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _UNCOMMITTED = re.compile(r".+\.db-(wal|shm|journal)")
@@ -51,10 +55,10 @@ def check_layout(archive: Path) -> Check:
     lock = archive / LOCK_FILE
     if lock.is_file() and lock.stat().st_size:
         faults.add(f"{LOCK_FILE} is not empty: no digest covers it, so nothing may stand in it")
-    also = f"; not known to this version: {', '.join(unknown[:20])}" if unknown else ""
-    return faults.check(
-        f"all required files are there{also}", f"restore what is missing from a copy; {RESEAL}"
-    )
+    names = ", ".join(unknown[:20])
+    also = Words(f"；本版本不认识：{names}", f"; not known to this version: {names}") if unknown else NO_WORDS
+    good = Words(f"必需的文件齐备{also.zh}", f"all required files are there{also.en}")
+    return faults.check(good, _RESTORE)
 
 
 def check_state(archive: Path) -> Check:
@@ -68,7 +72,7 @@ def check_state(archive: Path) -> Check:
         listed = _read_state(archive / STATE_FILE, faults)
     except FormatError as error:
         faults.add(f"{error}: the files outside the log are not covered by any digest")
-        return faults.check("", RESEAL)
+        return faults.check(remedy=RESEAL)
     for name in sorted(set(expected) - set(listed)):
         faults.add(f"{name} is not listed in {STATE_FILE}: added or changed since the last clean close")
     for name in sorted(set(listed) - set(expected)):
@@ -79,7 +83,11 @@ def check_state(archive: Path) -> Check:
         actual = digest_file(archive / name).removeprefix("sha256:")
         if actual != listed[name]:
             faults.add(f"{name} has SHA-256 {actual}, {STATE_FILE} says {listed[name]}")
-    return faults.check(f"{len(listed)} files outside the log have the digests in {STATE_FILE}", RESEAL)
+    good = Words(
+        f"日志以外的 {len(listed)} 个文件与 {STATE_FILE} 所列摘要一致",
+        f"{len(listed)} files outside the log have the digests in {STATE_FILE}",
+    )
+    return faults.check(good, RESEAL)
 
 
 def check_quarantine(archive: Path, recovered: list[Leaf]) -> Check:
@@ -97,7 +105,10 @@ def check_quarantine(archive: Path, recovered: list[Leaf]) -> Check:
     for name in sorted(present & set(described)):
         if digest_file(archive / "quarantine" / name) != described[name]:
             faults.add(f"quarantine/{name} does not have the digest in its event, {described[name]}")
-    return faults.check(f"{len(present)} file(s), each described by an event", "run `evidence seal`")
+    good = Words(
+        f"{len(present)} 个文件，日志均有记载", f"{len(present)} file(s), each described by an event"
+    )
+    return faults.check(good, Words("运行 `evidence seal`", "run `evidence seal`"))
 
 
 def _read_state(path: Path, faults: Faults) -> dict[str, str]:

@@ -6,7 +6,9 @@ from pathlib import Path
 from crawler.errors import FormatError, LogError
 from crawler.evidence.checkpoint import Checkpoint, Verifier, load_key, open_note, parse_vkey, vkey
 from crawler.evidence.checks.reading import read_small
-from crawler.evidence.report import Check, Faults, not_checked, passed
+from crawler.evidence.report import Check, Faults, Words, failed, not_checked, passed
+
+_RESTORE = Words("从副本恢复", "restore it from a copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,25 @@ def check_key(archive: Path, verifier: Verifier | None) -> Check:
     """The private key, where it can be read without a passphrase, belongs to trust/log.vkey."""
     path = archive / "keys/log.key"
     if verifier is None:
-        return Faults("key", 1, ["trust/log.vkey cannot be read"]).check("")
+        return failed("key", "trust/log.vkey cannot be read", _RESTORE)
     if not path.is_file():
-        return not_checked("key", "keys/log.key is not here: this copy cannot sign", "")
+        absent = Words("没有 keys/log.key：本副本不能签名", "keys/log.key is not here: this copy cannot sign")
+        return not_checked("key", absent)
     try:
         key = load_key(path)
     except LogError:
         if b"ENCRYPTED" in path.read_bytes():
-            return passed(
-                "key", "keys/log.key is under a passphrase; its file is covered by the state digests"
+            protected = Words(
+                "keys/log.key 有口令保护；文件由状态清单保护",
+                "keys/log.key is under a passphrase; its file is covered by the state digests",
             )
-        return Faults("key", 1, ["keys/log.key cannot be read"]).check("", "restore it from a copy")
+            return passed("key", protected)
+        return failed("key", "keys/log.key cannot be read", _RESTORE)
     if vkey(verifier.name, key.public_key()) != vkey(verifier.name, verifier.public_key):
-        return Faults("key", 1, ["keys/log.key does not belong to trust/log.vkey"]).check(
-            "", "restore the right key"
-        )
-    return passed("key", f"keys/log.key belongs to trust/log.vkey ({verifier.name}, {verifier.key_id.hex()})")
+        right = Words("恢复正确的密钥", "restore the right key")
+        return failed("key", "keys/log.key does not belong to trust/log.vkey", right)
+    whose = f"{verifier.name}, {verifier.key_id.hex()}"
+    belongs = Words(
+        "keys/log.key 与 trust/log.vkey 相配", f"keys/log.key belongs to trust/log.vkey ({whose})"
+    )
+    return passed("key", belongs)
