@@ -18,7 +18,7 @@ import pytest
 
 from crawler import settings
 from crawler.config import Config
-from crawler.demo.market import Market, DetachedMarket
+from crawler.demo.market import DetachedMarket, Market
 from crawler.demo.plan import World
 from crawler.engine.extract import rebuild
 from crawler.engine.run import Order, RunReport, crawl, resumable

@@ -24,7 +24,7 @@ from crawler.demo.tsa import DemoAuthority
 from crawler.errors import EvidenceError, UsageError
 
 SEED = 20261122
-ROBOTS_DELAY = 0.05
+ROBOTS_DELAY = 0.02  # seconds; the robots.txt of the market asks for it, and the crawl obeys
 MARKET_SITES = ("market_shop", "market_bbs", "market_news", "market_doorway")
 SAVED_SITES = {  # spider → the saved page it reads (file in the pages folder)
     "tieba": ("tieba/thread-2.html", "tieba/listing-1.html"),
@@ -130,7 +130,7 @@ def _make_archive(stage: Stage, market: Market, authorities: list[DemoAuthority]
             "--contact",
             "demo@example.org",
         ),
-        *("--origin", "demo.example/log", "--delay", "0.05", "--proxy", market.proxy, *options),
+        *("--origin", "demo.example/log", "--delay", "0.02", "--proxy", market.proxy, *options),
     )
 
 

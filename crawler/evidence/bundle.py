@@ -10,7 +10,7 @@ data/log/checkpoint                   the newest of them
 data/log/log.vkey, log.pem            the log's public key, as C2SP vkey and as PEM
 data/stamps/<size>/<tsa>.tsq .tsr .chain.pem      RFC 3161, over the bytes of checkpoints/<size>
 data/trust/<tsa>.pem                  the TSA's roots as the archive was configured with them
-data/catalogue.docx, catalogue.csv    证据目录        data/verify-zh.md    核验说明
+data/catalogue.docx, catalogue.csv    证据目录        data/verify-zh.md, verify-zh.html    核验说明
 data/hash-list.csv                    哈希清单: every other file in data/, then every WARC record
 """
 
@@ -32,7 +32,8 @@ LOG = "data/log"
 STAMPS = "data/stamps"
 TRUST = "data/trust"
 CATALOGUE_DOCX, CATALOGUE_CSV = "data/catalogue.docx", "data/catalogue.csv"
-HASH_LIST, SHEET = "data/hash-list.csv", "data/verify-zh.md"
+HASH_LIST = "data/hash-list.csv"
+SHEET, SHEET_PAGE = "data/verify-zh.md", "data/verify-zh.html"  # the same content
 
 WACZ_VERSION = "1.1.1"
 DATAPACKAGE, DATAPACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"

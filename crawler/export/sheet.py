@@ -1,4 +1,6 @@
-"""核验说明 verify-zh.md: how anybody verifies a bundle with sha256sum, openssl and unzip, without our code.
+"""核验说明: how anybody verifies a bundle with sha256sum, openssl and unzip, without our code.
+
+Written once, as verify-zh.md, and as verify-zh.html for readers who do not know Markdown.
 
 Every ```sh block is one command for a POSIX shell in the bundle's folder. It ends with status 0 if and only
 if the thing holds; tests/export/test_sheet.py runs each one as printed, before and after tampering.
@@ -8,6 +10,7 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
+from crawler.errors import TimestampError
 from crawler.evidence import checkpoint as notes
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import (
@@ -15,6 +18,7 @@ from crawler.evidence.bundle import (
     LOG,
     MANIFEST,
     SHEET,
+    SHEET_PAGE,
     STAMPS,
     TAG_MANIFEST,
     TRUST,
@@ -23,7 +27,8 @@ from crawler.evidence.bundle import (
 )
 from crawler.evidence.checks.stamps import Stamp, fingerprint, in_beijing
 from crawler.evidence.digest import digest
-from crawler.evidence.timestamp import split_trust
+from crawler.evidence.timestamp import BY_OPENSSL, split_trust, verify_token
+from crawler.export.html_page import html_page
 from crawler.export.model import Case, Exhibit, in_order
 from crawler.export.selection import Selected, Selection
 from crawler.export.wacz import PlacedRecord
@@ -33,10 +38,26 @@ _HEAD = """\
 
 案件：{title}（编号 {id}）　　提交人：{submitter}
 
+（同一内容有两个文件：`{page}` 用浏览器打开，可以打印；`{sheet}` 是纯文本。）
+
 任何人都可以在不使用采集软件的情况下核验本证据包。需要一台装有 `sha256sum`、`openssl`（3.0 以上）和 `unzip`
-的计算机（常见 Linux 系统均已具备），无需联网。打开终端，进入本证据包所在的文件夹（其中有 `bagit.txt`），
-逐条复制执行下列命令。**显示 OK、No errors detected、Signature Verified Successfully 或者 Verification: OK，
-表示该项通过；显示 FAILED、Failure、Error 或者没有任何显示，表示未通过。**
+的计算机，无需联网：
+
+- Linux：常见系统均已具备；
+- Windows：请使用 WSL（适用于 Linux 的 Windows 子系统）或者 Git Bash（随 Git for Windows 安装，自带上述程序）。
+  命令提示符和 PowerShell 不能执行下列命令。
+
+打开终端，进入本证据包所在的文件夹（其中有 `bagit.txt`），逐条复制执行下列命令，一个方框为一条。
+
+**怎样看结果**
+
+- **通过**：显示 `OK`、`No errors detected`、`Signature Verified Successfully` 或者 `Verification: OK`。
+- **未通过**：显示 `FAILED`、`Failure`、`error`、`bad`、`No such file` 等字样，或者没有任何显示。
+- 未通过时 `sha256sum` 还会用英文汇总：`WARNING: 1 computed checksum did NOT match` 指 1 个文件的内容有改动，
+  `WARNING: 1 listed file could not be read` 指 1 个文件缺失或者无法读取，
+  `WARNING: 1 line is improperly formatted` 指清单本身有改动。全部通过时没有这些 WARNING。
+- 下面两种提示是正常的，不表示未通过：`Using configuration from …`（openssl 说明其读取的配置文件）；
+  `Warning: certificate from … is not a CA cert`（时间戳机构用于签名的证书本来就不是 CA 证书）。
 
 ## 一、能证明什么，不能证明什么
 
@@ -45,7 +66,8 @@ _HEAD = """\
 1. 证据包中的每个文件与随包的清单一致，传递和保存过程中没有改动或者缺失（目录、说明等文件只由清单保护）；
 2. 每个网页的采集记录，其逐字节的摘要写入了一份只能追加、不能修改的日志，日志经 Ed25519 密钥签名；
 3. 日志由时间戳机构加盖了 RFC 3161 可信时间戳，因此各网页记录**不晚于**该时间即已存在；
-   采集记录中引用了此前的时间戳的，还可以证明其形成**不早于**那个时间。
+4. 采集清单（manifest，即每次采集的记录）写有此前一个时间戳的摘要的，还可以证明该清单写成的时间**不早于**那个时间戳。
+   “不早于”是对采集清单而言：记录是在那个时间之后写成的；网页内容由网站于何时发布，不由此证明。
 
 不能证明：
 
@@ -79,7 +101,11 @@ _FILES = """\
 
 ## 四、网页存档（WACZ）内部一致
 
-`{wacz}` 是国际通行的网页存档格式，可以用 ReplayWeb.page 打开浏览。核对压缩包完整，且其内部清单与制作时相同：
+`{wacz}` 是国际通行的网页存档格式，可以用 ReplayWeb.page 打开浏览，可以不联网。
+浏览时如果网页的开头或者中间显示出 `28;a=b` 之类的短行，那是浏览工具把网站分块传输时的分块长度（带扩展项的
+chunk size）当作文字显示，是该工具的局限，不是网页内容，也不是改动；存档中的记录是正确的，以记录为准。
+
+核对压缩包完整，且其内部清单与制作时相同：
 
 {unzip}
 
@@ -89,13 +115,13 @@ _FILES = """\
 _LOG = """\
 ## 五、日志的签名
 
-本证据包使用的日志检查点共 {count} 个，文件名即其包含的记录条数。`.txt` 是被签名的文本，`.sig` 是签名。
+本证据包使用的日志检查点共 {count} 个，文件名即其包含的记录条数（检查点 N 包含日志序号 0 至 N−1）。`.txt` 是被签名的文本，`.sig` 是签名。
 
 {signatures}
 
 ## 六、某一份证据确在日志之中（包含证明）
 
-以证据 {number}《{title}》的采集清单（日志第 {index} 条，`{leaf}`）为例。
+以证据 {number}《{title}》的采集清单（日志序号 {index}（从 0 起），`{leaf}`）为例。
 叶子摘要是 SHA-256(字节 00 ‖ 清单)，
 逐级与相邻节点合并（SHA-256(字节 01 ‖ 左 ‖ 右)，RFC 6962），结果应当等于检查点中的根：
 
@@ -119,6 +145,10 @@ _STAMPS_TEXT = """\
 每个时间戳都是时间戳机构对检查点文件的签名。根证书取自 `{trust}`，请先按第二部分比对其指纹，
 或者把命令中的 `-CAfile` 换成您自行取得的根证书。`-attime` 是加盖时间，这样在证书到期以后仍可核验。
 
+以最后一行的 `Verification: OK` 为准；其前的 `Using configuration from …`（每次都会显示）和
+`Warning: certificate from … is not a CA cert`（有时显示）是正常的，见开头“怎样看结果”。
+`Verification: FAILED` 表示未通过。
+
 {stamps}
 """
 
@@ -138,16 +168,23 @@ def write_sheet(
     datapackage: str,
     bag: Path,
 ) -> None:
-    """Write data/verify-zh.md. `datapackage` is the digest of the WACZ's datapackage.json."""
+    """Write data/verify-zh.md and data/verify-zh.html. `datapackage` is the digest of the WACZ's datapackage.json."""
     exhibit, place = _example(exhibits, selection, placed)
     parts = [
-        _HEAD.format(title=_plain(case.title), id=_plain(case.id), submitter=_plain(case.submitter)),
+        _head(case),
         _ANCHORS.format(list=_anchors(archive, bag, selection.stamps)),
         _files(datapackage),
         _log(archive, selection, exhibit, place),
-        _stamps(selection.stamps),
+        _stamps(bag, selection.stamps),
     ]
-    (bag / SHEET).write_text("\n".join(parts), "utf-8")
+    text = "\n".join(parts)
+    (bag / SHEET).write_text(text, "utf-8")
+    (bag / SHEET_PAGE).write_text(html_page(text), "utf-8")
+
+
+def _head(case: Case) -> str:
+    title, number, submitter = (_plain(text) for text in (case.title, case.id, case.submitter))
+    return _HEAD.format(title=title, id=number, submitter=submitter, page=SHEET_PAGE, sheet=SHEET)
 
 
 def _example(
@@ -193,7 +230,7 @@ def _files(datapackage: str) -> str:
     sha256 = datapackage.removeprefix("sha256:")
     return _FILES.format(
         manifest=_block(f"sha256sum --strict --quiet -c {MANIFEST} && printf 'OK\\n'"),
-        tags=_block(f"sha256sum --strict -c {TAG_MANIFEST}"),
+        tags=_block(f"sha256sum --strict --quiet -c {TAG_MANIFEST} && printf 'OK\\n'"),
         manifest_name=MANIFEST,
         tag_name=TAG_MANIFEST,
         wacz=WACZ,
@@ -263,7 +300,7 @@ def _sides(index: int, size: int) -> list[bool]:
     return sides
 
 
-def _stamps(stamps: Sequence[Stamp]) -> str:
+def _stamps(bag: Path, stamps: Sequence[Stamp]) -> str:
     if not stamps:
         return _NO_STAMPS
     blocks = []
@@ -271,12 +308,24 @@ def _stamps(stamps: Sequence[Stamp]) -> str:
         base = f"{STAMPS}/{stamp.size}/{stamp.authority}"
         verify = (
             f"openssl ts -verify -in {base}.tsr -data {LOG}/checkpoints/{stamp.size}"
-            f" -CAfile {TRUST}/{stamp.authority}.pem -untrusted {base}.chain.pem"
+            f" -CAfile {TRUST}/{stamp.authority}.pem{_untrusted(bag, stamp)}"
             f" -attime {int(stamp.token.gen_time.timestamp())}"
         )
         about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {in_beijing(stamp.token.gen_time)}："
         blocks.append(f"{about}\n\n{_block(verify)}")
     return _STAMPS_TEXT.format(trust=TRUST, stamps="\n\n".join(blocks))
+
+
+def _untrusted(bag: Path, stamp: Stamp) -> str:
+    """The option with the token's chain, only if openssl needs it: it warns of the TSA's own certificate in there."""
+    base = f"{STAMPS}/{stamp.size}/{stamp.authority}"
+    roots, _ = split_trust((bag / TRUST / f"{stamp.authority}.pem").read_bytes())
+    note = (bag / LOG / "checkpoints" / str(stamp.size)).read_bytes()
+    try:
+        token = verify_token((bag / f"{base}.tsr").read_bytes(), note, roots=roots)
+    except TimestampError:
+        return f" -untrusted {base}.chain.pem"  # intermediate certificates are not in the token itself
+    return "" if BY_OPENSSL in token.verified_by else f" -untrusted {base}.chain.pem"
 
 
 def _same(command: str, wanted: str) -> str:

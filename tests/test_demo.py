@@ -1,0 +1,41 @@
+"""`evidence demo` tells its whole story: every command in it ends as it should, and what it promises is there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGES = Path(__file__).parents[2] / "shared" / "pages"
+
+
+@pytest.mark.timeout(600)
+def test_the_whole_story(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "crawler", "demo", str(tmp_path / "a demo")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-3000:]
+    (folder,) = (tmp_path / "a demo").iterdir()
+    assert (folder / "bundle-K1/data/catalogue.docx").is_file()
+    said = told.stdout
+    second_day = said.partition("模拟第二天")[2]
+    for obstacle in (
+        "网站答复 HTTP 404",
+        "网站答复 HTTP 429",
+        "robots.txt",
+        "已停止访问 trial.example：验证页",
+    ):
+        assert obstacle in second_day
+    assert said.count("全部通过 / all checks passed") == 2  # the bundle and the archive
+    assert said.count("核验未通过 / verification FAILED") == 1  # the altered copy
+    assert "data/captures.wacz" in said.split("核验未通过")[0].rsplit("[未通过] BagIt", 1)[1]
+    assert "数据库已重建，与原数据库一致" in said
+    if (PAGES / "INDEX.jsonl").is_file():
+        assert "tieba（" in said
+        assert "jd_reviews（" in said
+    else:
+        assert "未找到真实网页样本" in said
