@@ -118,7 +118,9 @@ def init(
     click.echo(f"证据库已建立：{path}")
     click.echo(f"日志公钥：{(path / 'trust/log.vkey').read_text().strip()}")
     if not who["origin"]:
-        click.echo(f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True)
+        click.echo(
+            f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True
+        )
     if not entries:
         click.echo(
             "尚未配置时间戳机构：请在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/。", err=True

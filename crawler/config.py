@@ -109,6 +109,7 @@ def read_config(archive: Path) -> Config:
     missing = [key for key in ("origin", "organisation", "operator", "contact") if not values.get(key)]
     if missing:
         raise ConfigError(f"{path}: please fill in [archive] {', '.join(missing)}")
+    _require_open_proxy(path, values.get("proxy", ""))
     return Config(**values, authorities=authorities)
 
 
@@ -132,6 +133,13 @@ def _table(path: Path, content: dict[str, Any], section: str) -> dict[str, Any]:
         known = ", ".join(_SECTIONS[section])
         raise ConfigError(f"{path}: unknown setting {section}.{unknown[0]}; known: {known}")
     return table
+
+
+def _require_open_proxy(path: Path, proxy: str) -> None:
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise ConfigError(f"{path}: network.proxy = {proxy!r} should begin with http:// or https://")
+    if "@" in proxy:
+        raise ConfigError(f"{path}: network.proxy must hold no password: it is recorded in every capture")
 
 
 def _authorities(path: Path, content: dict[str, Any]) -> tuple[AuthorityConfig, ...]:

@@ -58,6 +58,9 @@ DEFAULT_REQUEST_HEADERS = {
     # br beside Google's brotli (measured), and a replay needs more than browsers give a service worker.
     "Accept-Encoding": "gzip, deflate",
 }
+URLLENGTH_LIMIT = (
+    0  # Scrapy would drop a long link without a word; engine/acknowledge.py refuses it with the reason
+)
 REFERER_ENABLED = False  # a request tells nobody where we have been
 
 # Trust.

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -27,8 +27,13 @@ ROOT = TESTS.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from crawler.config import AuthorityConfig, Config  # noqa: E402
 from crawler.demo.market import DetachedMarket  # noqa: E402
 from crawler.demo.tsa import DemoAuthority  # noqa: E402
+from crawler.evidence.archive import Archive  # noqa: E402
+from crawler.evidence.verify import verify  # noqa: E402
+from crawler.store.check import check_index  # noqa: E402
+from crawler.store.session import Session  # noqa: E402
 
 REVIEWS = 3  # what kill_site reads off each page
 IN_FLIGHT = 8
@@ -38,7 +43,6 @@ FAST = (
     "DOWNLOAD_DELAY=0",
 )
 SECONDS = 120  # no step of a crawl may take longer
-WHO = ("--organisation", "某某市消费者委员会", "--operator", "张三", "--contact", "wq@example.org")
 
 
 @dataclass(slots=True)
@@ -103,15 +107,28 @@ def crawl_arguments(resume: str | None = None) -> list[str]:
     return ["crawl", *what, *(word for setting in FAST for word in ("-s", setting))]
 
 
-def make_archive(archive: Path, market: DetachedMarket, tsas: Sequence[DemoAuthority]) -> None:
-    """`evidence init` with the market as proxy and these authorities."""
-    options: list[str] = []
-    for tsa in tsas:
-        options += ["--tsa", f"{tsa.name}={tsa.url}={tsa.folder / 'trust.pem'}"]
-    command = ["init", "--proxy", market.proxy, "--delay", "0", *WHO, *options]
-    code, printed = finish(evidence(archive, *command))
-    if code != 0:
-        raise RuntimeError(f"init ended with {code}: {printed}")
+def make_archive(archive: Path, proxy: str, tsas: Sequence[DemoAuthority]) -> None:
+    """As `evidence init`, with the market as proxy and these authorities."""
+    config = Config(
+        origin="evidence.invalid/killed",
+        organisation="某某市消费者委员会",
+        operator="张三",
+        contact="wq@example.org",
+        delay_seconds=0.0,
+        proxy=proxy,
+        authorities=tuple(AuthorityConfig(tsa.name, tsa.url) for tsa in tsas),
+    )
+    with Archive.create(archive, config) as made:
+        for tsa in tsas:
+            (archive / f"trust/{tsa.name}.pem").write_bytes(tsa.trust_pem)
+        Session.take(made).close()
+
+
+def verified(archive: Path) -> tuple[int, str]:
+    """What `evidence verify` would exit with and print."""
+    report = verify(archive)
+    report = replace(report, checks=(*report.checks, check_index(archive)))
+    return report.exit_code, report.to_text()
 
 
 def run_of(archive: Path) -> str | None:
@@ -151,7 +168,7 @@ def killed_crawl(folder: Path, seed: int, *, pages: int = 800, kills: int = 3) -
     ]
     market = DetachedMarket(reviews=200, robots_delay=None, load_pages=pages, access_log=access_log)
     with market, tsas[0], tsas[1]:
-        make_archive(archive, market, tsas)
+        make_archive(archive, market.proxy, tsas)
         # Anywhere but in the first and last steps, whatever the speed of the machine.
         moments = sorted(dice.randrange(2, pages - IN_FLIGHT) for _ in range(kills))
         run: str | None = None
@@ -179,18 +196,18 @@ def _judge(outcome: Outcome, archive: Path, access_log: Path, pages: int) -> Non
     outcome.refetched = sum(times - 1 for times in asked.values())
     _count(outcome, archive, pages)
     outcome.quarantined = len(list((archive / "quarantine").iterdir()))
-    outcome.verify, verified = finish(evidence(archive, "verify"))
+    outcome.verify, found = verified(archive)
     outcome.rebuild, rebuilt = finish(evidence(archive, "rebuild"))
-    again, verified_again = finish(evidence(archive, "verify"))
+    again, found_again = verified(archive)
     limit = outcome.kills * IN_FLIGHT
     checks = {
         f"{outcome.missing_pages} pages missing": outcome.missing_pages == 0,
         f"{outcome.missing_items} items missing": outcome.missing_items == 0,
         f"{outcome.double_items} items stored twice": outcome.double_items == 0,
         f"{outcome.refetched} pages fetched again, {limit} were in flight": outcome.refetched <= limit,
-        f"verify ended with {outcome.verify}: {verified}": outcome.verify == 0,
+        f"verify ended with {outcome.verify}: {found}": outcome.verify == 0,
         f"rebuild ended with {outcome.rebuild}: {rebuilt}": outcome.rebuild == 0,
-        f"verify after rebuild ended with {again}: {verified_again}": again == 0,
+        f"verify after rebuild ended with {again}: {found_again}": again == 0,
     }
     outcome.troubles += [trouble for trouble, fine in checks.items() if not fine]
 

@@ -344,9 +344,12 @@ def test_a_schedule_is_added_listed_run_and_removed(door: Door) -> None:
     (row,) = door("schedule", "list", "--json").json["scheduled"]
     assert (row["number"], row["sites"]) == (1, ["market_doorway", "market_news"])
     with in_project(door.archive, "-m", "crawler", "schedule", "run") as process:
-        time.sleep(2.5)
+        until = time.monotonic() + 60
+        while not (door.archive / ".scheduler.lock").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=120)
     assert process.returncode in (0, 1), printed  # the minute may have begun and its crawl been ended
     assert "Traceback" not in printed
     removed = door("schedule", "remove", "1")

@@ -18,6 +18,8 @@ GOOD = Config(
     authorities=(AuthorityConfig("tsa-a", "https://tsa.example.org/tsr"),),
 )
 
+WHO = "[archive]\norigin = 'a'\norganisation = 'b'\noperator = 'c'\ncontact = 'd'\n"
+
 
 def read(folder: Path, text: str) -> Config:
     (folder / "evidence.toml").write_text(text, "utf-8")
@@ -40,7 +42,7 @@ def test_no_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("archive = 5", "should be a section"),
+        ("politeness = 5", "should be a section"),
         ("authority = 'x'", r"\[\[authority\]\]"),
         ("authority = [1]", r"\[\[authority\]\]"),
         ("[archive\n", "not valid TOML"),
@@ -52,11 +54,14 @@ def test_no_archive(tmp_path: Path) -> None:
         ("[politeness]\npages_per_run = true", "should be of type int"),
         ("[archive]\norigin = ''", "please fill in"),
         ("[archive]\norigin = 5", "should be of type str"),
+        ("[network]\nproxy = 'http://user:secret@127.0.0.1:1'", "must hold no password"),
+        ("[network]\nproxy = '127.0.0.1:1'", "should begin with http"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, says: str) -> None:
+    who = "" if "[archive" in text else WHO
     with pytest.raises(ConfigError, match=says):
-        read(tmp_path, text)
+        read(tmp_path, f"{text}\n{who}")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "机构", "a b", "../a"])

@@ -208,7 +208,7 @@ def test_a_signal_ends_a_crawl_in_order_and_two_end_it_at_once(
 ) -> None:
     market, access_log = busy_market
     archive = tmp_path / "a"
-    make_archive(archive, market, [])
+    make_archive(archive, market.proxy, [])
     before = requests(access_log)
     process = evidence(archive, *crawl_arguments())
     assert wait_for_requests(access_log, before.total() + 60, process)

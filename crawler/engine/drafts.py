@@ -207,7 +207,9 @@ def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.
         method=outcome.method,
         state=outcome.state,
         reason=outcome.reason,
-        fidelity="wire-exact" if exchange.sent or exchange.received else "derived",  # a statement of ours only
+        fidelity="wire-exact"
+        if exchange.sent or exchange.received
+        else "derived",  # a statement of ours only
         started=exchange.started,
         ended=exchange.ended or exchange.started,
         records=(),

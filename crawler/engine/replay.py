@@ -3,7 +3,6 @@
 The response is built from the WARC record alone, so a parser sees exactly what it saw on the day.
 """
 
-import json
 from pathlib import Path
 
 from scrapy import Request
@@ -16,7 +15,7 @@ from crawler.evidence.manifest import Capture, Locator
 from crawler.store.session import Session
 
 CAPTURE, REPLAYED = "capture", "replayed"  # request.meta keys: the Capture; whether it is read again
-REDIRECTS = (301, 302, 303, 307, 308)
+NOT_FINAL = (301, 302, 303, 307, 308, 500, 502, 503, 504)  # redirects, and what is retried
 
 
 def response_of(archive: Path, locator: Locator, url: str) -> Response:
@@ -34,14 +33,14 @@ def response_of(archive: Path, locator: Locator, url: str) -> Response:
 def recorded_page(session: Session, run: str, request: Request) -> Response | None:
     """The final page that this run recorded for a request before it was interrupted, or None.
 
-    None also where the last thing recorded was a redirect, a failure or a cut page: that is fetched again, and
-    is then an honest second capture.
+    None also where the last thing recorded was a redirect, a failure, a server error or a cut page: that is
+    fetched again, and is then an honest second capture.
     """
     leaf = session.index.query(
         "select leaf, url, state, status from capture where run = ? and request_key = ? order by leaf desc limit 1",
         (run, request.meta["request_key"]),
     )
-    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in REDIRECTS:
+    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in NOT_FINAL:
         return None
     capture = Capture.from_leaf(session.archive.log.leaf(leaf[0]["leaf"]))
     if capture.response is None:
@@ -50,11 +49,3 @@ def recorded_page(session: Session, run: str, request: Request) -> Response | No
     request.meta[CAPTURE] = capture
     request.meta[REPLAYED] = True
     return response
-
-
-def arguments(read_with: str | None) -> tuple[str, dict[str, object]] | None:
-    """Callback name and arguments from the index's ``read_with`` column."""
-    if read_with is None:
-        return None
-    fields = json.loads(read_with)
-    return fields["callback"], fields["arguments"]

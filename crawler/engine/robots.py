@@ -49,7 +49,8 @@ class RobotsGate(RobotsTxtMiddleware):
             return
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
-        if netloc in self._unrecorded:  # our fault and not the host's: the page is fetched when the run is resumed
+        # Our fault and not the host's: the page keeps its lease and is fetched when the run is resumed.
+        if netloc in self._unrecorded:
             raise self._unrecorded[netloc]
         self._apply_crawl_delay(request, self._delays.get(netloc))
         try:

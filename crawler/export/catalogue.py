@@ -23,7 +23,8 @@ COLUMNS = (
     "序号", "证据名称", "证据来源", "证明对象/证明目的", "形成时间（北京时间 UTC+8）", "原件/载体", "页码", "备注",
 )  # fmt: skip
 _MOST_URLS = 8
-_IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")  # what stands between the times of a capture, and between captures
+# What stands between the times of one capture, and between captures.
+_IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")
 _NOTES = (
     "本目录由程序依据采集清单生成，所列材料为初步证据；所涉行为仅为涉嫌，是否成立由有权机关判断。",
     "“采集”为采集机器记录的时间。“不早于”“不晚于”由可信时间戳（RFC 3161）界定，不依赖采集机器的时钟："
@@ -58,9 +59,7 @@ def write_catalogue(
     (bag / CATALOGUE_DOCX).write_bytes(write_document(document))
 
 
-def _row(
-    collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within: str, between: str
-) -> Row:
+def _row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within: str, between: str) -> Row:
     taken = _oldest_first(by_id[capture] for capture in exhibit.captures)
     cells = (
         exhibit.number,
@@ -114,4 +113,5 @@ def _remarks(taken: Sequence[_Taken]) -> str:
     counts = {state: sum(capture.state == state for capture in captures) for state in STATES_ZH}
     states = "，".join(f"{STATES_ZH[state]} {count} 次" for state, count in counts.items() if count)
     reasons = "；".join(dict.fromkeys(obstacle(each.reason) for each in captures if each.reason))[:200]
-    return f"采集结果：{states}" + (f"（{reasons}）" if reasons else "") + f"；日志序号 {indices}{more}（从 0 起）"
+    why = f"（{reasons}）" if reasons else ""
+    return f"采集结果：{states}{why}；日志序号 {indices}{more}（从 0 起）"

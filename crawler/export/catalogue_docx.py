@@ -76,7 +76,8 @@ def write_document(content: Document) -> bytes:
         _run(document.add_paragraph(), f"{number}. {note}", 9)
     signature = document.add_paragraph()
     signature.paragraph_format.space_before = Pt(18)
-    _run(signature, "提交人（签名或者盖章）：                                                年    月    日", 11)
+    signature.paragraph_format.tab_stops.add_tab_stop(Cm(14))
+    _run(signature, "提交人（签名或者盖章）：\t      年    月    日", 11)
     return _dated(document, content.until)
 
 

@@ -95,7 +95,8 @@ def _inline(text: str) -> str:
     pieces, end = [], 0
     for match in _INLINE.finditer(text):
         pieces.append(html.escape(text[end : match.start()], quote=False))
-        tag, inner = ("code", match[1]) if match[1] is not None else ("strong", match[2])
-        pieces.append(f"<{tag}>{html.escape(inner, quote=False) if tag == 'code' else _inline(inner)}</{tag}>")
+        code, strong = match[1], match[2]
+        inner = f"<strong>{_inline(strong)}</strong>" if code is None else f"<code>{html.escape(code)}</code>"
+        pieces.append(inner)
         end = match.end()
     return "".join(pieces) + html.escape(text[end:], quote=False)

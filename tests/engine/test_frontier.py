@@ -233,6 +233,7 @@ def test_dont_filter_means_once_for_each_place_that_asks(frontier: Frontier) -> 
     assert frontier.store(again, "capture-2", 1)
     assert frontier.store(again)  # a first request has no page that asks: once in a run
     assert not frontier.store(again)
+    assert not frontier.store(Request("http://a.test/"))
 
 
 def test_what_is_stored_already_is_not_stored_again(frontier: Frontier) -> None:

@@ -1,10 +1,29 @@
 """The three outcomes, and what people and machines are shown of them."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from crawler.evidence.report import MOST_NAMED, Check, Faults, Report, not_checked, passed
+from crawler.evidence.archive import Archive
+from crawler.evidence.report import (
+    MOST_NAMED,
+    Check,
+    Faults,
+    Report,
+    Words,
+    failed,
+    not_checked,
+    passed,
+)
+from crawler.evidence.verify import verify
+from crawler.export.bundle import export_bundle
+from crawler.store.check import check_index
+from tests.export.sample import CASE, Sample, exhibits, make_authorities, make_sample
+
+NINE = Words("9 条", "9 entries")
 
 
 def report(*statuses: str) -> Report:
@@ -28,8 +47,8 @@ def test_the_exit_code_is_that_of_the_worst_check(statuses: tuple[str, ...], cod
 
 def test_json_is_stable() -> None:
     checks = (
-        Check("state", "failed", "1 fault(s)", "run `evidence seal`", ("a 评价",)),
-        not_checked("sealed", "unsealed", "seal"),
+        failed("state", "a 评价", Words("封存", "run `evidence seal`")),
+        not_checked("sealed", Words("未封存", "unsealed")),
     )
     text = Report("/a", checks, "bundle").to_json()
     assert json.loads(text) == {
@@ -40,8 +59,9 @@ def test_json_is_stable() -> None:
         "exit_code": 1,
         "checks": [
             {"name": "state", "status": "failed", "detail": "1 fault(s)", "remedy": "run `evidence seal`",
-             "problems": ["a 评价"]},
-            {"name": "sealed", "status": "not-checked", "detail": "unsealed", "remedy": "seal", "problems": []},
+             "problems": ["a 评价"], "detail_zh": "1 处问题", "remedy_zh": "封存"},
+            {"name": "sealed", "status": "not-checked", "detail": "unsealed", "remedy": "", "problems": [],
+             "detail_zh": "未封存", "remedy_zh": ""},
         ],
     }  # fmt: skip
     assert "评价" in text
@@ -50,34 +70,84 @@ def test_json_is_stable() -> None:
 def test_text_names_checks_faults_and_remedy_in_chinese_and_english() -> None:
     faults = Faults("records")
     faults.add("warc/00001.warc.gz:0+5: broken")
-    text = Report("/a", (passed("log", "9 entries"), faults.check("", "compare with a copy"))).to_text()
+    spoilt = faults.check(remedy=Words("与副本比对", "compare with a copy"))
+    text = Report("/a", (passed("log", NINE), spoilt)).to_text()
     assert text.splitlines() == [
         "核验 / verify: /a",
-        "[通过] 日志 / log: 9 entries",
-        "[未通过] WARC 记录 / WARC records: 1 fault(s)",
+        "[通过] 日志 / log: 9 条 / 9 entries",
+        "[未通过] WARC 记录 / WARC records: 1 处问题 / 1 fault(s)",
         "    - warc/00001.warc.gz:0+5: broken",
-        "    → compare with a copy",
+        "    → 与副本比对 / compare with a copy",
         "核验未通过 / verification FAILED",
     ]
 
 
 def test_no_fault_is_a_pass() -> None:
-    assert Faults("log").check("fine", "never shown") == passed("log", "fine")
+    assert Faults("log").check(NINE, Words("不显示", "never shown")) == passed("log", NINE)
 
 
 def test_faults_are_counted_beyond_what_is_listed_and_hostile_text_is_made_printable() -> None:
     faults = Faults("bag")
     for _ in range(MOST_NAMED + 7):
         faults.add("\x1b[2J" + "x" * 10_000)
-    check = faults.check("")
+    check = faults.check()
     assert check.detail == f"{MOST_NAMED + 7} fault(s) (7 more not listed)"
+    assert check.detail_zh == f"{MOST_NAMED + 7} 处问题（另有 7 处未列出）"
     assert len(check.problems) == MOST_NAMED
     assert "\x1b" not in check.problems[0]
     assert len(check.problems[0]) == 500
 
 
 def test_a_check_is_found_by_its_name() -> None:
-    found = Report("/a", (passed("log", "9 entries"),))
+    found = Report("/a", (passed("log", NINE),))
     assert found.check("log").detail == "9 entries"
     with pytest.raises(KeyError):
         found.check("nonsense")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one archive, its bundle, and both without a single timestamp."""
+    folder = tmp_path_factory.mktemp("bilingual")
+    samples = {
+        "": make_sample(folder / "archive", make_authorities(folder)[:1]),
+        "-bare": make_sample(folder / "archive-bare", ()),
+    }
+    for name, sample in samples.items():
+        _export(sample, folder / f"bundle{name}")
+    return folder
+
+
+def _export(sample: Sample, to: Path) -> None:
+    with Archive.open(sample.path) as archive:
+        export_bundle(archive, CASE, exhibits(sample), to)
+
+
+def _lose_most(folder: Path) -> None:
+    """Empty every file but those by which the folder is told for what it is."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != "bagit.txt":
+            path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("name", ["archive", "archive-bare", "bundle", "bundle-bare"])
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_every_check_speaks_chinese_and_english(made: Path, tmp_path: Path, name: str, spoilt: bool) -> None:
+    path = shutil.copytree(made / name, tmp_path / name)
+    if spoilt:
+        _lose_most(path)
+    report = verify(path)
+    assert {check.status for check in report.checks} & ({"failed"} if spoilt else {"passed"})
+    for check in (*report.checks, check_index(path)):
+        chinese, _, english = check.title.partition(" / ")
+        assert _is_chinese(chinese), check.name
+        assert english
+        assert _is_chinese(check.detail_zh), check
+        assert check.detail
+        assert bool(check.remedy) == _is_chinese(check.remedy_zh), check
+        assert check.status != "failed" or check.remedy, check
+    assert "认定" not in report.to_text()
+
+
+def _is_chinese(text: str) -> bool:
+    return bool(re.search("[\u4e00-\u9fff]", text))

@@ -1,9 +1,11 @@
 """核验说明: every command as printed, by a shell that knows nothing of us; before and after tampering."""
 
 import hashlib
+import html
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,10 @@ def flip(path: Path, position: int = -1) -> None:
     content = bytearray(path.read_bytes())
     content[position if position >= 0 else len(content) // 2] ^= 1
     path.write_bytes(content)
+
+
+def append(path: Path, more: bytes) -> None:
+    path.write_bytes(path.read_bytes() + more)
 
 
 def test_every_command_as_printed_succeeds_and_says_so(bundle: Path) -> None:
@@ -132,6 +138,74 @@ def test_a_removed_file_is_caught(copy: Path) -> None:
 def test_a_leaf_that_does_not_name_the_record_is_caught(copy: Path) -> None:
     shutil.copy(copy / "data/log/leaves/3.json", copy / "data/log/leaves/2.json")
     assert any("tail -c" in command for command in failing(copy))
+
+
+def test_the_page_for_browsers_holds_the_same_commands(bundle: Path) -> None:
+    page = (bundle / "data/verify-zh.html").read_text("utf-8")
+    in_page = [html.unescape(code) + "\n" for code in re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)]
+    assert in_page == commands(bundle)
+    assert "涉嫌" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def stamping(bundle: Path, authority: str) -> list[str]:
+    return [command for command in commands(bundle) if f"/{authority}.tsr" in command]
+
+
+def test_openssl_gets_other_certificates_only_where_it_needs_them(bundle: Path) -> None:
+    """tsa-b's tokens lack their intermediate certificate; for tsa-a the root is enough, and nothing is warned of."""
+    assert len(stamping(bundle, "tsa-a")) == 3
+    for command in stamping(bundle, "tsa-a"):
+        assert "Warning" not in run(command, bundle).stderr
+    for command in stamping(bundle, "tsa-b"):
+        without = re.sub(r" -untrusted \S+", "", command)
+        assert without != command
+        assert run(without, bundle).returncode
+
+
+def test_everything_that_is_printed_beside_the_verdict_is_explained(bundle: Path) -> None:
+    text = (bundle / "data/verify-zh.md").read_text("utf-8")
+    printed = "".join(run(command, bundle).stderr for command in commands(bundle))
+    known = ("Using configuration from ", "Warning: certificate from ")
+    assert {line for line in printed.splitlines() if not line.startswith(known)} == set()
+    for wanted in (
+        "`Using configuration from …`",
+        "is not a CA cert",
+        "WSL",
+        "Git Bash",
+        "分块",
+        "采集清单（manifest",
+    ):
+        assert wanted in text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda copy: flip(copy / "bag-info.txt"), "WARNING: 1 computed checksum did NOT match"),
+        (lambda copy: (copy / "bag-info.txt").unlink(), "WARNING: 1 listed file could not be read"),
+        (
+            lambda copy: append(copy / "tagmanifest-sha256.txt", b"x\n"),
+            "WARNING: 1 line is improperly formatted",
+        ),
+    ],
+)
+def test_a_fault_never_shows_ok_and_its_english_line_is_explained(
+    copy: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    spoil(copy)
+    command = next(command for command in commands(copy) if "-c tagmanifest-sha256.txt" in command)
+    done = run(command, copy)
+    assert done.returncode
+    assert "OK" not in done.stdout
+    assert said in done.stderr
+    assert f"`{said}`" in (copy / "data/verify-zh.md").read_text("utf-8")
+
+
+def test_log_indices_are_said_to_begin_at_zero(bundle: Path) -> None:
+    text = (bundle / "data/verify-zh.md").read_text("utf-8")
+    assert re.search(r"日志序号 \d+（从 0 起）", text)
+    assert not re.search(r"第 \d+ 条", text)
 
 
 def test_the_tokens_are_verified_at_their_own_time(bundle: Path) -> None:

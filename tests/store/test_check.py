@@ -52,6 +52,7 @@ def test_a_row_that_differs_from_its_leaf_is_named(path: Path, sql: str) -> None
     assert check.status == "failed"
     assert any(FILE in problem for problem in check.problems)
     assert "rebuild" in check.remedy
+    assert "重建数据库" in check.remedy_zh
 
 
 def test_an_index_behind_its_log_is_named(path: Path) -> None:

@@ -20,7 +20,17 @@ from crawler.evidence.checks.stamps import Anchors, Stamp, check_stamps, in_beij
 from crawler.evidence.log import read_entries
 from crawler.evidence.manifest import StoredRecord
 from crawler.evidence.proof import Tree, leaf_digest
-from crawler.evidence.report import STATES_ZH, Check, Faults, Progress, Report, Words, failed, not_checked, passed
+from crawler.evidence.report import (
+    STATES_ZH,
+    Check,
+    Faults,
+    Progress,
+    Report,
+    Words,
+    failed,
+    not_checked,
+    passed,
+)
 
 GIVE_UP = 3  # unreadable entries in a row: a length is wrong, and the rest would be noise
 _RESTORE = Words(
