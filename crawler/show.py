@@ -20,11 +20,12 @@ from crawler import clock
 from crawler.engine.run import Live, RunReport
 from crawler.engine.schedule import ScheduledCrawl
 from crawler.engine.schedule_history import HistoryEntry
+from crawler.evidence.report import STATES_ZH
 from crawler.evidence.seal import Seal
+from crawler.export.wording import obstacle
 from crawler.store.series import Move, Vanished
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
-STATES = {"complete": "完整", "partial": "不完整", "blocked": "被拦截", "failed": "失败"}
 COUNTERS = {
     "price_amount": "价格",
     "sales_number": "销量",
@@ -40,14 +41,6 @@ REASONS = {
     "cannot-record": "无法固定证据",
 }
 # Why a page could not be read. Its refusal or error answer is a capture all the same, so "未采集" would be wrong.
-OBSTACLES = {
-    "robots": "robots.txt 不允许",
-    "robots-unreachable": "robots.txt 无法取得，按不允许处理",
-    "wall-login": "登录页",
-    "wall-verification": "验证页",
-    "wall-visitor-system": "访客验证页",
-    "wall-too-frequent": "访问过于频繁的提示页",
-}
 
 
 @contextlib.contextmanager
@@ -172,7 +165,7 @@ def exported(to: Path, summary: Any) -> str:
     return (
         f"证据包：{to}（{summary.captures} 次采集，{summary.records} 条记录）\n"
         f"  证据目录：{to / 'data/catalogue.docx'}\n"
-        f"  核验说明：{to / 'data/verify-zh.md'}\n"
+        f"  核验说明：{to / 'data/verify-zh.html'}\n"
         f"  核验：evidence verify {to}"
     )
 
@@ -198,7 +191,7 @@ def _move(move: Move) -> str:
 
 def _capture(row: dict[str, Any]) -> str:
     when = clock.beijing(row["started"]).partition("（")[0]
-    return f"{row['id'][:12]}  {when}  {STATES[row['state']]}  {row['status'] or '-'}  {row['url']}"
+    return f"{row['id'][:12]}  {when}  {STATES_ZH[row['state']]}  {row['status'] or '-'}  {row['url']}"
 
 
 def _line(now: Live) -> str:
@@ -210,13 +203,11 @@ def _obstacle(reason: str) -> str:
     host, stopped, why = reason.partition(" was stopped in this run: ")
     if stopped:
         return f"{host} 已停止访问，未再请求：{_obstacle(why)}"
-    if reason.startswith("http-"):
-        return f"网站答复 HTTP {reason.removeprefix('http-')}"
-    return OBSTACLES.get(reason, reason)
+    return obstacle(reason)
 
 
 def _run(report: RunReport) -> str:
-    states = "，".join(f"{STATES[state]} {n}" for state, n in report.counts.get("captures", {}).items())
+    states = "，".join(f"{STATES_ZH[state]} {n}" for state, n in report.counts.get("captures", {}).items())
     items = "，".join(f"{KINDS[kind]} {n}" for kind, n in report.items.items()) or "无"
     lines = [
         f"{report.site}（{report.run}）：{REASONS.get(report.reason, report.reason)}，用时 {report.seconds:.0f} 秒",

@@ -200,7 +200,7 @@ def _summary(stage: Stage) -> None:
   证据库      {stage.archive}
   证据包      {stage.bundle}
     证据目录  {stage.bundle / "data/catalogue.docx"}（用 Word 或 LibreOffice 打开）
-    核验说明  {stage.bundle / "data/verify-zh.md"}（只用 sha256sum、openssl、unzip）
+    核验说明  {stage.bundle / "data/verify-zh.html"}（用浏览器打开；只用 sha256sum、openssl、unzip）
     网页存档  {stage.bundle / "data/captures.wacz"}（用 ReplayWeb.page 打开，可离线）
   自行核验：
     cd {stage.bundle} && sha256sum --strict --quiet -c manifest-sha256.txt && echo 全部一致

@@ -115,6 +115,7 @@ def _fill(row: Any, cells: Sequence[str], *, bold: bool = False) -> None:
             # Exact, or the fonts of either script, which differ in height, make the lines uneven.
             paragraph.paragraph_format.line_spacing = Pt(13)
             paragraph.paragraph_format.space_before = Pt(4 if number else 0)
+            paragraph.paragraph_format.keep_together = True
             _run(paragraph, part, 9, bold=bold)
     if max(len(text) for text in cells) <= _UNBROKEN:
         _mark(row, "w:cantSplit")
