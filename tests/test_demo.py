@@ -24,10 +24,10 @@ def test_the_whole_story(tmp_path: Path) -> None:
     said = told.stdout
     second_day = said.partition("模拟第二天")[2]
     for obstacle in (
-        "网站答复 HTTP 404",
-        "网站答复 HTTP 429",
+        "网站应答 HTTP 404",
+        "网站应答 HTTP 429",
         "robots.txt",
-        "已停止访问 trial.example：验证页",
+        "已停止访问 trial.example：网站要求验证",
     ):
         assert obstacle in second_day
     assert said.count("全部通过 / all checks passed") == 2  # the bundle and the archive

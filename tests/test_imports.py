@@ -37,8 +37,8 @@ TABLE: dict[str, set[str]] = {
         "crawler.detect",
         "crawler.export",
     },
-    "crawler.show": FOUNDATION
-    | {"crawler.engine", "crawler.evidence", "crawler.store"},  # what a terminal shows
+    "crawler.show": FOUNDATION  # what a terminal shows
+    | {"crawler.engine", "crawler.evidence", "crawler.export", "crawler.store"},
     "crawler.cli": {"crawler"},  # the door: any room
     "crawler.__main__": {"crawler.cli"},
     "spiders": {"crawler.engine", "crawler.items"},

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
-from crawler.demo.market import Market, DetachedMarket
+from crawler.demo.market import DetachedMarket, Market
 from crawler.demo.plan import World
 from crawler.demo.truth import truth
 
