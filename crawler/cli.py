@@ -5,7 +5,6 @@ something is not sealed or could not be checked.
 """
 
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -19,12 +18,11 @@ from crawler import __version__, clock, show
 from crawler.config import AuthorityConfig, Config, read_config
 from crawler.engine import schedule as schedules
 from crawler.engine.extract import rebuild
-from crawler.engine.post import post_query
+from crawler.engine.post import passphrase, post_query
 from crawler.engine.run import SINGLE, Order, RunReport, crawl, known_sites, resumable
 from crawler.engine.schedule_history import history
 from crawler.errors import EvidenceError, TimestampError, UsageError
 from crawler.evidence.archive import Archive
-from crawler.evidence.digest import digest_file
 from crawler.evidence.durable import durable_write
 from crawler.evidence.seal import seal
 from crawler.evidence.timestamp import split_trust
@@ -38,7 +36,6 @@ from crawler.store.index import FILE as INDEX_FILE
 from crawler.store.index import Index
 from crawler.store.session import Session
 
-PASSPHRASE = "EVIDENCE_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 NOT_SEALED = 3
 
 
@@ -110,7 +107,7 @@ def init(
         proxy=who["proxy"],
         authorities=tuple(entry for entry, _ in entries),
     )
-    with Archive.create(path, config, passphrase=_passphrase()) as made:
+    with Archive.create(path, config, passphrase=passphrase()) as made:
         for entry, roots in entries:
             durable_write(path / "trust" / f"{entry.name}.pem", roots)
         with Session.take(made):
@@ -239,7 +236,7 @@ def seal_command(archive: Path, as_json: bool) -> None:
     evidence seal
     """
     with Session.open(archive) as session:
-        state = seal(session.archive, post_query, passphrase=_passphrase())
+        state = seal(session.archive, post_query, passphrase=passphrase())
     found = {"size": state.size, "stamped": state.stamped, "missing": state.missing}
     _print(as_json, found, show.sealed(state))
     if not state.sealed:
@@ -364,16 +361,16 @@ def export_command(archive: Path, case_id: str, to: Path, as_json: bool) -> None
     evidence export K1 --to 证据包-K1
     """
     with Session.open(archive) as session:
-        seal(session.archive, post_query, passphrase=_passphrase())
+        seal(session.archive, post_query, passphrase=passphrase())
         case, exhibits = _case(session.index, case_id)
         with show.progress("导出") as advance:
             summary = export_bundle(session.archive, case, exhibits, to, progress=advance)
-        manifest = digest_file(to / "tagmanifest-sha256.txt")
-        session.record_event("bundle-exported", {"case": case_id, "grade": "court", "tagmanifest": manifest})
-        state = seal(session.archive, post_query, passphrase=_passphrase())
+        details = {"case": case_id, "grade": "court", "tagmanifest": summary.digest}
+        session.record_event("bundle-exported", details)
+        state = seal(session.archive, post_query, passphrase=passphrase())
     _print(
         as_json,
-        {"bundle": str(to), "tagmanifest": manifest, "sealed": state.sealed},
+        {"bundle": str(to), "tagmanifest": summary.digest, "sealed": state.sealed},
         show.exported(to, summary),
     )
     if not state.sealed:
@@ -565,8 +562,3 @@ def _settings(given: tuple[str, ...], pages: int | None) -> dict[str, str]:
 def _ascii(name: str) -> str:
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in name).strip("-")
     return kept or f"archive-{clock.now()[:10]}"
-
-
-def _passphrase() -> bytes | None:
-    value = os.environ.get(PASSPHRASE)
-    return value.encode() if value else None

@@ -16,10 +16,10 @@ from typing import Any
 import click
 import pytest
 
-from crawler import cli
 from crawler.demo.market import Market
 from crawler.demo.plan import World
 from crawler.demo.tsa import DemoAuthority
+from crawler.engine.post import PASSPHRASE
 from crawler.engine.schedule_history import history
 from crawler.evidence.archive import Archive
 from tests.archives import nothing_failed
@@ -211,15 +211,15 @@ def test_a_key_with_a_passphrase(
     tmp_path: Path, market: Market, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     door = Door(capsys, tmp_path / "a")
-    monkeypatch.setenv(cli.PASSPHRASE, "开门")
+    monkeypatch.setenv(PASSPHRASE, "开门")
     assert door("init", *WHO, "--proxy", market.proxy).code == 0
     assert "ENCRYPTED" in (door.archive / "keys/log.key").read_text()
     crawled = door("capture", PAGE, "--json").json[0]
     assert not [reason for reason in crawled["unsealed"] if "not signed" in reason], "the crawl can sign"
-    monkeypatch.delenv(cli.PASSPHRASE)
+    monkeypatch.delenv(PASSPHRASE)
     printed = door("seal")
     assert printed.code == 1
-    assert cli.PASSPHRASE in printed.err or "passphrase" in printed.err
+    assert PASSPHRASE in printed.err or "passphrase" in printed.err
 
 
 # Reports

@@ -149,3 +149,15 @@ def test_a_callback_that_raises_at_once_is_noted(
     assert queue.finished == [("failed", "ExtractionError: no generator")]
     (row,) = session.index.query("select reason from unread")
     assert row["reason"] == "ExtractionError: no generator"
+
+
+def test_a_settled_page_lets_go_of_its_selector(settle: Settle, response: HtmlResponse) -> None:
+    """Pins a private name of Scrapy: where it is gone, pages stay in memory until the next full collection."""
+    assert response.selector is response._cached_selector
+
+    async def run() -> None:
+        async for _ in settle.process_spider_output(response, outputs()):
+            raise AssertionError
+
+    asyncio.run(run())
+    assert response._cached_selector is None
