@@ -107,7 +107,15 @@ def run_ours(load: Load) -> Run:
 
 
 def _make_archive(archive: Path, load: Load) -> None:
-    command = [sys.executable, "-m", "crawler", "init", str(archive), "--organisation=bench"]
+    command = [
+        sys.executable,
+        "-m",
+        "crawler",
+        "init",
+        str(archive),
+        "--organisation=bench",
+        "--origin=bench.example/log",
+    ]
     command += ["--operator=bench", "--contact=bench@example.org", "--delay=0", f"--proxy={load.proxy}"]
     for authority in load.authorities:
         command.append(f"--tsa={authority.name}={authority.url}={authority.folder / 'trust.pem'}")
