@@ -75,11 +75,11 @@ def drafted(draft: Draft) -> Callable[[], Draft]:
     return lambda: draft
 
 
-def review(capture: Capture, ordinal: int = 0, **fields: str) -> Review:
-    """An item as it comes out of the pipelines."""
+def traced(capture: Capture, ordinal: int = 0) -> Provenance:
+    """The provenance of an item of that capture."""
     response = capture.response
     assert response is not None
-    provenance = Provenance(
+    return Provenance(
         capture=capture.id,
         captured_at=capture.started,
         url=capture.url,
@@ -89,6 +89,11 @@ def review(capture: Capture, ordinal: int = 0, **fields: str) -> Review:
         version=1,
         ordinal=ordinal,
     )
+
+
+def review(capture: Capture, ordinal: int = 0, **fields: str) -> Review:
+    """An item as it comes out of the pipelines."""
+    provenance = traced(capture, ordinal)
     return Review(identifier=f"r{ordinal}", review_body="很好", site="test", provenance=provenance, **fields)
 
 

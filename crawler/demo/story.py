@@ -33,7 +33,7 @@ SAVED_SITES = {  # spider → the saved page it reads (file in the pages folder)
     "polishfoodies": ("jsonld/reviews-1.html",),
     "jd_reviews": ("jd/reviews-1.json",),
 }
-SHOP, SHOP_HOST, RECRUITING = "云岚", "yunlan.example", "招30位体验官"  # what the case is about
+SHOP_HOST, RECRUITING = "yunlan.example", "招30位体验官"  # what the case is about
 # The market's clock stands at ten in the morning of the day shown: no page may be newer than its capture.
 MARKET_HOUR = timedelta(hours=10)
 BEIJING = timezone(timedelta(hours=8))
@@ -158,10 +158,10 @@ def _next_day(stage: Stage, market: Market, day: date) -> None:
 
 def _hand_over(stage: Stage) -> None:
     stage.step("整理案件并导出证据包")
-    stage.run("case", "new", f"演示：{SHOP}家居店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
+    stage.run("case", "new", "演示：云岚家居店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
     recruiting = stage.ask("items", "post", "--text", RECRUITING)
     changes = stage.ask("changes")
-    moves = [m for m in changes["moves"] if m["name"].startswith(SHOP) and m["counter"] == "sales_number"]
+    moves = [move for move in changes["moves"] if f"{SHOP_HOST}/item/" in move["page_url"]]
     gone = [review for review in changes["vanished"] if SHOP_HOST in review["page_url"]]
     _exhibit(
         stage, "B", "论坛招募帖", "初步证明有人公开招募体验官，并以返还费用换取好评", recruiting, "capture"

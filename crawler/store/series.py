@@ -18,7 +18,7 @@ _COUNTERS = {  # as understood → as printed on the page
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """A listing's counter in two captures that follow each other.
 
@@ -29,6 +29,7 @@ class Move:
     site: str
     identifier: str
     name: str
+    page_url: str
     counter: str
     before: object
     after: object
@@ -38,7 +39,7 @@ class Move:
     capture_after: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vanished:
     """A review that a later capture of the same page address no longer shows."""
 
@@ -65,17 +66,17 @@ def moves(index: Index) -> list[Move]:
     found = []
     for counter, printed in _COUNTERS.items():
         rows = index.query(
-            "select site, identifier, name, before, after, printed_before, printed_after,"  # noqa: S608
+            "select site, identifier, name, page_url, before, after, printed_before, printed_after,"  # noqa: S608
             " capture_before, capture_after from ("
-            f" select site, identifier, name, {counter} after, {printed} printed_after, capture capture_after,"
-            f" lag({counter}) over w before, lag({printed}) over w printed_before,"
+            f" select site, identifier, name, page_url, {counter} after, {printed} printed_after,"
+            f" capture capture_after, lag({counter}) over w before, lag({printed}) over w printed_before,"
             " lag(capture) over w capture_before from listing"
             f" where {counter} is not null"
             " window w as (partition by site, identifier, page_url order by captured_at)"
             ") where before is not null and before != after and capture_before != capture_after"
             " order by site, identifier, capture_after"
         )
-        found += [Move(r["site"], r["identifier"], r["name"], counter, *tuple(r)[3:]) for r in rows]
+        found += [Move(counter=counter, **dict(row)) for row in rows]
     return found
 
 
@@ -103,4 +104,4 @@ def vanished(index: Index) -> list[Vanished]:
         order by r.site, r.identifier
         """
     )
-    return [Vanished(*tuple(row)) for row in rows]
+    return [Vanished(**dict(row)) for row in rows]
