@@ -4,25 +4,30 @@ Exit codes (docs/decisions/0009): 0 all is well · 1 something failed · 2 wrong
 something is not sealed or could not be checked.
 """
 
+import fcntl
 import json
 import re
+import string
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
 
 import click
 
 from crawler import __version__, clock, show
-from crawler.config import AuthorityConfig, Config, read_config
+from crawler.config import FILE as CONFIG_FILE
+from crawler.config import AuthorityConfig, Config, parse_config, read_config
 from crawler.engine import schedule as schedules
 from crawler.engine.extract import rebuild
 from crawler.engine.post import passphrase, post_query
-from crawler.engine.run import SINGLE, Order, RunReport, crawl, known_sites, resumable
+from crawler.engine.run import SINGLE, Order, RunReport, crawl, known_sites, project_settings, resumable
 from crawler.engine.schedule_history import history
-from crawler.errors import EvidenceError, TimestampError, UsageError
-from crawler.evidence.archive import Archive
+from crawler.errors import ArchiveLocked, ConfigError, EvidenceError, FormatError, TimestampError, UsageError
+from crawler.evidence.archive import LOCK_FILE, Archive
+from crawler.evidence.checkpoint import parse_vkey
 from crawler.evidence.durable import durable_write
 from crawler.evidence.seal import seal
 from crawler.evidence.timestamp import split_trust
@@ -37,6 +42,7 @@ from crawler.store.index import Index
 from crawler.store.session import Session
 
 NOT_SEALED = 3
+_NUMBER_OR_BOOLEAN = re.compile(r"[0-9]+(\.[0-9]+)?|[Tt]rue|[Ff]alse")
 
 
 class _Group(click.Group):
@@ -107,6 +113,10 @@ def init(
         proxy=who["proxy"],
         authorities=tuple(entry for entry, _ in entries),
     )
+    try:
+        parse_config(path / CONFIG_FILE, config.to_toml())
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
     with Archive.create(path, config, passphrase=passphrase()) as made:
         for entry, roots in entries:
             durable_write(path / "trust" / f"{entry.name}.pem", roots)
@@ -155,21 +165,28 @@ def crawl_command(
     """
     if resume is None and not sites:
         raise UsageError(f"which site? One of: {', '.join(known_sites())}")
+    if resume and (sites or url is not None or kind):
+        raise UsageError("--resume goes on with what was ordered then: give no site, --url or --kind with it")
+    if url is not None:
+        _require_address(url)
     orders = [resumable(archive, resume)] if resume else [Order(site, url, kind) for site in sites]
     _crawl(archive, orders, log_file, _settings(settings, pages), as_json)
 
 
 @evidence.command()
 @click.argument("urls", nargs=-1, required=True)
+@click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @as_json
 @click.pass_obj
-def capture(archive: Path, urls: tuple[str, ...], as_json: bool) -> None:
+def capture(archive: Path, urls: tuple[str, ...], log_file: Path | None, as_json: bool) -> None:
     """固定单个网页 / record single pages now (plain HTTP).
 
     \b
     evidence capture http://www.example.com/item/1 http://www.example.com/item/2
     """
-    _crawl(archive, [Order(SINGLE, url) for url in urls], None, {}, as_json)
+    for url in urls:  # all before the first is fetched
+        _require_address(url)
+    _crawl(archive, [Order(SINGLE, url) for url in urls], log_file, {}, as_json)
 
 
 @evidence.command()
@@ -187,6 +204,8 @@ def captures(archive: Path, /, limit: int, as_json: bool, **wanted: str | None) 
     evidence captures --site tieba --state complete
     """
     given = {name: value for name, value in wanted.items() if value is not None}
+    if "url" in given:  # addresses are kept percent-encoded
+        given["url"] = quote(given["url"], safe=string.punctuation)
     where = " and ".join("instr(url, ?)" if name == "url" else f"{name} = ?" for name in given) or "1"
     sql = f"select * from capture where {where} order by leaf desc limit ?"  # noqa: S608 - names from our own options
     with _index(archive) as index:
@@ -259,6 +278,8 @@ def verify_command(
     evidence verify 证据包 --trust 证据库/trust
     """
     target = path or archive
+    _require_quiet(target)
+    _require_anchors(trust, vkey)
     with show.progress("核验") as advance:
         report = verify(target, trust=trust, vkey=vkey, progress=advance)
     if (target / "evidence.toml").exists():
@@ -479,10 +500,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         evidence.main(args=arguments, prog_name="evidence", standalone_mode=True)
     except UsageError as error:
-        click.echo(f"用法有误 / usage: {error}", err=True)
+        click.echo(show.failure(error), err=True)
         sys.exit(2)
     except (EvidenceError, OSError) as error:
-        click.echo(f"错误 / error: {error}", err=True)
+        click.echo(show.failure(error), err=True)
         sys.exit(1)
     sys.exit(0)
 
@@ -491,7 +512,14 @@ def _crawl(
     archive: Path, orders: list[Order], log_file: Path | None, settings: dict[str, str], as_json: bool
 ) -> None:
     with show.live() as watch:
-        reports = crawl(archive, orders, watch=watch, log_file=log_file, **settings)
+        try:
+            reports = crawl(archive, orders, watch=watch, log_file=log_file, **settings)
+        except ValueError as error:
+            if not settings:
+                raise
+            # Scrapy reads a setting where it needs it, before anything is fetched.
+            given = ", ".join(f"{name}={value}" for name, value in settings.items())
+            raise UsageError(f"a setting has a wrong value ({given}): {error}") from error
     _print(as_json, [_as_json(report) for report in reports], show.runs(reports))
     sys.exit(_worst(reports, len(orders)))
 
@@ -546,6 +574,58 @@ def _authority(entry: str) -> tuple[AuthorityConfig, bytes]:
     return AuthorityConfig(name, url), trust
 
 
+def _require_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, an IPv6 address that is none
+        usable = False
+    if not usable:
+        raise UsageError(
+            f"{url!r} is not the address of a web page: expected http://HOST/… or https://HOST/…"
+        )
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"the address on {parts.hostname} must hold no user name or password: it is recorded"
+        )
+
+
+def _require_quiet(archive: Path) -> None:
+    """Raise ArchiveLocked while somebody writes: a half-written entry would look like damage."""
+    if not (archive / LOCK_FILE).is_file():
+        return
+    with (archive / LOCK_FILE).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ArchiveLocked(
+                f"{archive} is being written by another evidence command: verify it when that has ended"
+            ) from error
+
+
+def _require_anchors(trust: Path | None, vkey: str | None) -> None:
+    """Refuse roots and keys that cannot be read: that is no fault of what is verified."""
+    if vkey is not None:
+        try:
+            parse_vkey(vkey)
+        except FormatError as error:
+            raise UsageError(
+                f"--vkey: {error}; give the whole line, as `evidence init` printed it"
+            ) from error
+    if trust is None:
+        return
+    roots = sorted(trust.glob("*.pem"))
+    if not roots and not (trust / "log.vkey").is_file():
+        raise UsageError(
+            f"--trust {trust}: expected a folder with root certificates, one NAME.pem for each TSA"
+        )
+    for root in roots:
+        try:
+            split_trust(root.read_bytes())
+        except (TimestampError, ValueError) as error:
+            raise UsageError(f"--trust {trust}: {root.name}: {error}") from error
+
+
 def _index(archive: Path) -> Index:
     read_config(archive)  # a missing archive is said to be one
     return Index(archive / INDEX_FILE, writable=False)
@@ -555,8 +635,12 @@ def _settings(given: tuple[str, ...], pages: int | None) -> dict[str, str]:
     wrong = [entry for entry in given if not re.fullmatch(r"[A-Z][A-Z0-9_]*=.*", entry)]
     if wrong:
         raise UsageError(f"-s {wrong[0]!r}: expected NAME=VALUE, as in -s DOWNLOAD_DELAY=10")
-    cap = {} if pages is None else {"EVIDENCE_PAGES": str(pages)}
-    return {**cap, **{name: value for name, _, value in (entry.partition("=") for entry in given)}}
+    values = {name: value for name, _, value in (entry.partition("=") for entry in given)}
+    known = project_settings(Path())
+    for name, value in values.items():
+        if isinstance(known.get(name), int | float) and not _NUMBER_OR_BOOLEAN.fullmatch(value):
+            raise UsageError(f"-s {name}={value}: expected a number, or True or False")
+    return {**({} if pages is None else {"EVIDENCE_PAGES": str(pages)}), **values}
 
 
 def _ascii(name: str) -> str:

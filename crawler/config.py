@@ -98,8 +98,22 @@ def read_config(archive: Path) -> Config:
     """Read ARCHIVE/evidence.toml. Raises ArchiveMissing or ConfigError (with the key and what is expected)."""
     path = archive / FILE
     if not path.is_file():
+        entries = archive / "log/entries"
+        if entries.is_file() and entries.stat().st_size > 0:
+            raise ArchiveMissing(
+                f"{path} is missing, but there is a log: put back your copy of that file (no `evidence init`)"
+            )
         raise ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
-    content = _parsed(path)
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    return parse_config(path, text)
+
+
+def parse_config(path: Path, text: str) -> Config:
+    """The settings in the text of `path` (named in messages only). Raises ConfigError."""
+    content = _parsed(path, text)
     authorities = _authorities(path, content)
     values: dict[str, Any] = {
         key: _of_type(path, f"{section}.{key}", value, Config.__annotations__[key])
@@ -113,10 +127,10 @@ def read_config(archive: Path) -> Config:
     return Config(**values, authorities=authorities)
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     unknown = [section for section in content if section not in (*_SECTIONS, "authority")]
     if unknown:

@@ -28,6 +28,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.engine.acknowledge.Unanswered": 10,
     "crawler.engine.acknowledge.OnSite": 50,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # drops redirects without a word
+    "crawler.engine.replay.RecordedPages": 90,
     "crawler.engine.robots.RobotsGate": 100,
     "crawler.engine.acknowledge.Refreshes": 580,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # likewise chains that are too long

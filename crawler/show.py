@@ -1,6 +1,7 @@
 """What people see in the terminal: Chinese, times as 北京时间. Text in, text out; only `progress` and `live` draw."""
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,8 +21,19 @@ from crawler import clock
 from crawler.engine.run import Live, RunReport
 from crawler.engine.schedule import ScheduledCrawl
 from crawler.engine.schedule_history import HistoryEntry
+from crawler.errors import (
+    ArchiveLocked,
+    ArchiveMissing,
+    ConfigError,
+    DiskFull,
+    FormatError,
+    LogError,
+    RecordError,
+    TimestampError,
+    UsageError,
+)
 from crawler.evidence.report import STATES_ZH
-from crawler.evidence.seal import Seal
+from crawler.evidence.seal import NOBODY, Seal
 from crawler.export.wording import obstacle
 from crawler.store.series import Move, Vanished
 
@@ -40,6 +52,19 @@ REASONS = {
     "disk-full": "磁盘已满",
     "cannot-record": "无法固定证据",
 }
+# What an error means, for readers of Chinese; the first class that fits. The error itself names the value.
+HINTS: tuple[tuple[type[Exception], str], ...] = (
+    (UsageError, "命令的写法或者所给的值有误；加 --help 可以查看用法。"),
+    (ConfigError, "evidence.toml 缺失、缺少某项或者有误，请按上面的提示处理。"),
+    (ArchiveMissing, "没有找到证据库或者其中的文件：请检查 --archive 所指的文件夹，或者执行上面提示的命令。"),
+    (ArchiveLocked, "另一条 evidence 命令正在写入这个证据库，请等它结束以后再试。"),
+    (DiskFull, "磁盘空间不足：请腾出空间以后再试，已经写入的内容没有丢失。"),
+    (LogError, "日志与先前签名的内容不符或者不完整：请停止使用，不要就地修改，与备份比对。"),
+    (RecordError, "内容未能写入证据库，请按上面的提示处理。"),
+    (TimestampError, "时间戳机构没有应答，或者应答未能核验。"),
+    (FormatError, "文件内容不符合格式，可能已经损坏，请与备份比对。"),
+    (OSError, "文件无法读写：请检查路径、权限和磁盘。"),
+)
 # Why a page could not be read. Its refusal or error answer is a capture all the same, so "未采集" would be wrong.
 
 
@@ -91,6 +116,13 @@ class _Ticker:
         self._looks += 1
         if self._looks % 20 == 0:
             print(_line(now), file=sys.stderr, flush=True)
+
+
+def failure(error: Exception) -> str:
+    """An error on the way out: what it says, and under it what that means."""
+    kind = "用法有误 / usage" if isinstance(error, UsageError) else "错误 / error"
+    hints = [hint for kinds, hint in HINTS if isinstance(error, kinds)]
+    return "\n".join([f"{kind}: {error}", *(f"    → {hint}" for hint in hints[:1])])
 
 
 def runs(reports: Sequence[RunReport]) -> str:
@@ -166,7 +198,7 @@ def exported(to: Path, summary: Any) -> str:
         f"证据包：{to}（{summary.captures} 次采集，{summary.records} 条记录）\n"
         f"  证据目录：{to / 'data/catalogue.docx'}\n"
         f"  核验说明：{to / 'data/verify-zh.html'}\n"
-        f"  核验：evidence verify {to}"
+        f"  核验：evidence verify {shlex.quote(str(to))} --trust 文件夹（其中是自行取得的根证书）"
     )
 
 
@@ -206,6 +238,13 @@ def _obstacle(reason: str) -> str:
     return obstacle(reason)
 
 
+def _unsealed(reason: str) -> str:
+    if reason == NOBODY:
+        return "未配置时间戳机构，请先在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/"
+    name, unstamped, _ = reason.partition(" has not stamped the newest checkpoint")
+    return f"时间戳机构 {name} 还没有为最新的检查点盖章" if unstamped else reason
+
+
 def _run(report: RunReport) -> str:
     states = "，".join(f"{STATES_ZH[state]} {n}" for state, n in report.counts.get("captures", {}).items())
     items = "，".join(f"{KINDS[kind]} {n}" for kind, n in report.items.items()) or "无"
@@ -230,5 +269,7 @@ def _run(report: RunReport) -> str:
         lines.append(f"  未处理完的请求：{report.left} 个")
     if report.reason != "finished" or report.left:
         lines.append(f"  继续：evidence crawl --resume {report.run}")
-    lines += [f"  尚未封存（unsealed）：{reason}；请运行 evidence seal" for reason in report.unsealed]
+    lines += [
+        f"  尚未封存（unsealed）：{_unsealed(reason)}；请运行 evidence seal" for reason in report.unsealed
+    ]
     return "\n".join(lines)

@@ -116,7 +116,14 @@ def test_help_is_on_both_switches(capsys: pytest.CaptureFixture[str]) -> None:
         (("crawl", "--resume", "20200101T000000-0000"), "interrupted runs: none"),
         (("crawl", "tieba", "--kind", "video"), "Invalid value for '--kind'"),
         (("capture",), "Missing argument"),
-        (("capture", "ftp://shop.invalid/"), "is not a page of page"),
+        (("capture", PAGE, "ftp://shop.invalid/"), "'ftp://shop.invalid/' is not the address of a web page"),
+        (("capture", "http://"), "is not the address of a web page"),
+        (("capture", "http://shop.invalid:99999/"), "is not the address of a web page"),
+        (("capture", "http://me:secret@shop.invalid/"), "no user name or password"),
+        (("crawl", "market_shop", "-s", "DOWNLOAD_DELAY=abc"), "DOWNLOAD_DELAY=abc"),
+        (("crawl", "market_shop", "--resume", "20200101T000000-0000"), "give no site"),
+        (("crawl", "--resume", "20200101T000000-0000", "--url", PAGE), "give no site"),
+        (("case", "new", " "), "title must not be empty"),
         (("captures", "--state", "fake"), "Invalid value for '--state'"),
         (("case", "show", "K1"), "no case 'K1'"),
         (("case", "add", "K1", "abc", "--title", "t", "--purpose", "p"), "no case 'K1'"),
@@ -197,6 +204,9 @@ def test_init_in_a_folder_with_something_in_it(door: Door, tmp_path: Path) -> No
         (("--tsa", f"机构=http://tsa.invalid/={__file__}"), "ASCII"),
         (("--tsa", f"tsa-a=http://tsa.invalid/={__file__}"), "certificate"),
         (("--contact", " "), "contact must not be empty"),
+        (("--origin", "有 空格"), "有 空格"),
+        (("--delay", "-1"), "politeness.delay_seconds"),
+        (("--proxy", "proxy.invalid:80"), "network.proxy"),
     ],
 )
 def test_init_with_wrong_values_makes_nothing(
@@ -296,8 +306,33 @@ def test_an_archive_that_somebody_writes_to(door: Door) -> None:
         for command in (("seal",), ("capture", PAGE), ("rebuild",), ("case", "new", "案")):
             printed = door(*command)
             assert (printed.code, "another evidence command" in printed.err) == (1, True), printed
+        printed = door("verify")
+        assert (printed.code, "when that has ended" in printed.err, printed.out) == (1, True, "")
         assert door("captures").code == 0
         assert door("case", "list").code == 0
+    assert "FAILED" not in door("verify").out
+
+
+def test_captures_are_found_by_an_address_as_one_reads_it(door: Door) -> None:
+    door("capture", f"{PAGE}?q=养生壶")
+    assert len(door("captures", "--url", "养生壶", "--json").json) == 1
+    assert len(door("captures", "--url", "?q=", "--json").json) == 1
+
+
+def test_an_error_says_in_chinese_what_it_means(door: Door) -> None:
+    assert "→ 命令的写法" in door("case", "show", "K7").err
+    (door.archive / "evidence.toml").unlink()
+    printed = door("captures")
+    assert (printed.code, "put back your copy" in printed.err, "→ 没有找到" in printed.err) == (1, True, True)
+
+
+def test_anchors_that_cannot_be_read_are_no_fault_of_what_is_verified(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd/tsa-a.pem").write_text("letter")
+    (tmp_path / "empty").mkdir()
+    for option, given in (("--trust", "nosuch"), ("--trust", "empty"), ("--trust", "odd"), ("--vkey", "x")):
+        printed = door("verify", option, tmp_path / given if option == "--trust" else given)
+        assert (printed.code, printed.out, option in printed.err) == (2, "", True)
 
 
 def test_a_page_that_was_not_fetched_is_told(door: Door) -> None:

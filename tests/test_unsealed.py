@@ -77,7 +77,7 @@ def test_both_dead_is_said_by_crawl_and_verify_and_repaired_by_seal(
     assert crawled.code == 3
     assert "全部完成" in crawled.out
     for tsa in tsas:
-        assert f"尚未封存（unsealed）：{tsa.name} has not stamped" in crawled.out
+        assert f"尚未封存（unsealed）：时间戳机构 {tsa.name} 还没有" in crawled.out
     assert crawled.out.count("evidence seal") == 2
     verified = door("verify")
     assert verified.code == 3
@@ -100,7 +100,7 @@ def test_one_dead_is_one_missing(door: Door, tsas: tuple[DemoAuthority, DemoAuth
     tsas[0].start()
     crawled = capture(door)
     assert crawled.code == 3
-    assert "tsa-b has not stamped" in crawled.out
+    assert "tsa-b 还没有" in crawled.out
     assert "tsa-a has not stamped" not in crawled.out
     assert door("verify").code == 3
     assert (status(door, "timestamps"), status(door, "sealed")) == ("passed", "not-checked")

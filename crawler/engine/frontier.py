@@ -3,7 +3,7 @@
 A request is stored before Scrapy hears of it, leased when it is handed out, and acknowledged (`done`, or
 `failed` with its reason) only when everything its page yielded is stored. A crash therefore loses nothing: what
 was leased is handed out again. Where the page had been recorded by then, it is read from the archive and not
-fetched a second time (crawler.engine.record).
+fetched a second time (crawler.engine.replay).
 
 frontier.db is not evidence and not rebuildable; losing it loses only the plan of unfinished runs. It is synced
 lazily (`synchronous=NORMAL`): after a power cut some acknowledgements may be missing, and those pages are read

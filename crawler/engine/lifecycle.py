@@ -68,6 +68,7 @@ class RunLog:
         self._session.record_event("run-resumed" if resumed else "run-started", details)
 
     async def _closed(self, reason: str) -> None:
+        gc.unfreeze()  # a process may do several runs: what this one leaves must not stay for ever
         scheduler = self._crawler.engine.scheduler if self._crawler.engine is not None else None
         self._set_stat("evidence/reason", reason)
         try:

@@ -23,7 +23,7 @@ from crawler.engine.decoding import decoded
 from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
 from crawler.engine.frontier import KEY, Frontier
 from crawler.engine.hosts import ENDS_HOST, HostStopped, stopped_hosts
-from crawler.engine.replay import CAPTURE, REPLAYED, recorded_page
+from crawler.engine.replay import CAPTURE, REPLAYED
 from crawler.engine.robots import RobotsRefused
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace, callback_name
@@ -61,15 +61,11 @@ class Recorder:
         """The session of this crawl is opened here if no other part has done so."""
         return cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
 
-    def process_request(self, request: Request) -> Response | None:
-        """Refuse stopped hosts; after a crash, hand out a page that was recorded but not yet read."""
+    def process_request(self, request: Request) -> None:
+        """Refuse stopped hosts."""
         host = urlparse_cached(request).hostname or ""
         if host in self._stopped:
             raise HostStopped(f"{host} was stopped in this run: {self._stopped[host]}")
-        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
-        if KEY not in request.meta or not isinstance(frontier, Frontier) or not frontier.resumed:
-            return None
-        return recorded_page(self._session, self._run, request)
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Make the exchange durable; only then let the response pass. Raises PageBlocked, RecordError."""
@@ -174,7 +170,16 @@ class Recorder:
             logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)
 
     def _restore_stopped_hosts(self) -> None:
-        """A resumed run leaves alone what it was told to leave alone before."""
+        """A resumed run leaves alone what it was told to leave alone before.
+
+        The captures tell too: a crash may come between a refusal and its event.
+        """
+        refused = self._session.index.query(
+            "select url, reason from capture where run = ? and state = 'blocked' and reason not like 'robots%'",
+            (self._run,),
+        )
+        for row in refused:
+            self._stopped[urlsplit(row["url"]).hostname or ""] = row["reason"]
         for row in self._session.index.query("select details from event where act = ?", (HOST_STOPPED,)):
             details = json.loads(row["details"])
             if details["run"] == self._run:

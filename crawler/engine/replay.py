@@ -4,18 +4,44 @@ The response is built from the WARC record alone, so a parser sees exactly what 
 """
 
 from pathlib import Path
+from typing import Self
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
+from crawler.engine.frontier import KEY
 from crawler.errors import FormatError
 from crawler.evidence import http, warc
 from crawler.evidence.manifest import Capture, Locator
-from crawler.store.session import Session
+from crawler.store.session import Session, session_of
 
 CAPTURE, REPLAYED = "capture", "replayed"  # request.meta keys: the Capture; whether it is read again
 NOT_FINAL = (301, 302, 303, 307, 308, 500, 502, 503, 504)  # redirects, and what is retried
+
+
+class RecordedPages:
+    """Downloader middleware of resumed runs: hands out a page that was recorded but not yet read.
+
+    It stands before robots.txt and stopped hosts: a page that is there already needs nobody's leave.
+    """
+
+    def __init__(self, crawler: Crawler, session: Session) -> None:
+        self._session = session
+        self._run: str = crawler.settings["EVIDENCE_RUN"]
+        self._resumed = crawler.settings.getbool("EVIDENCE_RESUME")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Takes the session of this crawl."""
+        return cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
+
+    def process_request(self, request: Request) -> Response | None:
+        """The recorded page, if there is one and this is not the next hop or attempt after it."""
+        if not self._resumed or KEY not in request.meta or CAPTURE in request.meta:
+            return None
+        return recorded_page(self._session, self._run, request)
 
 
 def response_of(archive: Path, locator: Locator, url: str) -> Response:
@@ -37,8 +63,8 @@ def recorded_page(session: Session, run: str, request: Request) -> Response | No
     fetched again, and is then an honest second capture.
     """
     leaf = session.index.query(
-        "select leaf, url, state, status from capture where run = ? and request_key = ? order by leaf desc limit 1",
-        (run, request.meta["request_key"]),
+        "select leaf, state, status from capture where run = ? and request_key = ? order by leaf desc limit 1",
+        (run, request.meta[KEY]),
     )
     if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in NOT_FINAL:
         return None

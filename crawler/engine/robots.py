@@ -19,6 +19,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.engine.addon import require_robots
 from crawler.engine.frontier import KEY
+from crawler.engine.hosts import HostStopped, stopped_hosts
 from crawler.errors import EvidenceError
 
 _FORBID_ALL = b"User-agent: *\nDisallow: /\n"
@@ -44,9 +45,15 @@ class RobotsGate(RobotsTxtMiddleware):
         crawler.signals.connect(self._keep_crawl_delay, signal=signals.robots_parsed)
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:  # noqa: ARG002
-        """Wait for the host's robots.txt; raises RobotsRefused if it forbids the page."""
+        """Wait for the host's robots.txt; raises RobotsRefused if it forbids the page.
+
+        Raises HostStopped for a host that is left alone: its robots.txt is not asked for, so nothing is said of it.
+        """
         if _is_for_robots(request):
             return
+        host = urlparse_cached(request).hostname or ""
+        if host in (stopped := stopped_hosts(self.crawler)):
+            raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
         # Our fault and not the host's: the page keeps its lease and is fetched when the run is resumed.

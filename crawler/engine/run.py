@@ -15,7 +15,6 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
 from crawler.engine.addon import new_run
-from crawler.engine.frontier import FILE, FrontierQueue
 from crawler.engine.lifecycle import PAGE_CAP
 from crawler.engine.log_lines import direct
 from crawler.engine.single import SinglePage
@@ -83,7 +82,6 @@ class Live:
     site: str
     captures: int = 0
     items: int = 0
-    waiting: int = 0
 
 
 Watch = Callable[[Live], None]
@@ -229,12 +227,3 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
 def _count(index: Index, table: str, run: str) -> int:
     sql = f"select count(*) from {table} where capture in (select id from capture where run = ?)"  # noqa: S608
     return int(index.query(sql, (run,))[0][0])
-
-
-def waiting(archive: Path, run: str) -> dict[str, int]:
-    """State → number of requests in a run's frontier."""
-    queue = FrontierQueue(archive / FILE, run)
-    try:
-        return queue.counts()
-    finally:
-        queue.close()

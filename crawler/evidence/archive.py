@@ -26,7 +26,14 @@ from typing import IO, Any, Self
 from crawler import __version__, clock
 from crawler.config import FILE as CONFIG_FILE
 from crawler.config import Config, read_config
-from crawler.errors import ArchiveError, ArchiveLocked, DiskFull, RecordError, UsageError
+from crawler.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    DiskFull,
+    FormatError,
+    RecordError,
+    UsageError,
+)
 from crawler.evidence import checkpoint as notes
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.durable import durable_write, is_unfinished, sweep, sync_folder
@@ -74,7 +81,7 @@ class Archive:
         self.path = path
         self.config = config
         self.log = log
-        self.after: SealedTime | None = latest_seal(path)
+        self._seals: list[tuple[str, SealedTime | None]] = [("", latest_seal(path))]  # known since, rising
         self._lock = lock
         self.sealing = threading.Lock()  # one seal at a time: two would ask and keep the same stamps
         self._mutex = threading.RLock()
@@ -84,17 +91,20 @@ class Archive:
     def create(cls, path: Path, config: Config, *, passphrase: bytes | None = None) -> "Archive":
         """Make a new archive with its key and an empty, signed log; returns it open for writing.
 
-        Raises UsageError if the folder already holds something.
+        Raises UsageError if the folder already holds something, or for a name that no log can have.
         """
         if path.exists() and any(path.iterdir()):
             raise UsageError(f"{path} is not empty: choose a new folder for the archive")
+        key = notes.make_key()
+        try:
+            public = notes.vkey(config.origin, key.public_key())
+        except FormatError as error:
+            raise UsageError(f"the log cannot be named {config.origin!r}: {error}") from error
         for name in FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         (path / "keys").chmod(0o700)
-        key = notes.make_key()
         notes.save_key(path / "keys/log.key", key, passphrase)
         durable_write(path / "keys/alias.key", os.urandom(32).hex().encode() + b"\n", mode=0o600)
-        public = notes.vkey(config.origin, key.public_key())
         durable_write(path / "trust/log.vkey", public.encode() + b"\n")
         create_log(path / "log", config.origin, key)
         # The configuration comes last: only a folder that has one is an archive (read_config).
@@ -158,8 +168,15 @@ class Archive:
             return self.log.sign_checkpoint(key)
 
     def refresh_seal(self) -> None:
-        """Let later manifests commit to the newest stamped checkpoint."""
-        self.after = latest_seal(self.path)
+        """Let manifests of what begins from now on commit to the newest stamped checkpoint."""
+        seal = latest_seal(self.path)
+        if seal != self.after:
+            self._seals.append((clock.now(), seal))
+
+    @property
+    def after(self) -> SealedTime | None:
+        """The newest stamped checkpoint, or None."""
+        return self._seals[-1][1]
 
     def entries(self, start: int = 0) -> Iterator[Entry]:
         """Leaves with their indices, from `start` on."""
@@ -203,7 +220,7 @@ class Archive:
                 replace(
                     draft.capture,
                     records=tuple(record.at(next(locators)) for record in draft.records),
-                    after=self.after,
+                    after=self._sealed_before(draft.capture.started),
                 )
                 for draft in drafts
             ]
@@ -213,6 +230,10 @@ class Archive:
             self._warcs.take_back(before)
             raise
         return list(zip(indices, captures, strict=True))
+
+    def _sealed_before(self, started: str) -> SealedTime | None:
+        """The newest seal that was there when a capture began: of one that came meanwhile "not before" is false."""
+        return next((seal for since, seal in reversed(self._seals) if since <= started), None)
 
     def _begin_segment(self) -> None:
         name = self._warcs.begin_segment()

@@ -6,8 +6,8 @@ Canonical form is RFC 8785 (JCS). A leaf is at most 65,535 bytes, the limit of a
 Two kinds of leaf:
 
 ``capture``  one recorded exchange: see `Capture`.
-``event``    one act that matters for custody: init, warc-opened, run-started, run-closed, recovered,
-             case-created, case-extended, bundle-exported …: see `Event`.
+``event``    one act that matters for custody: archive-created, warc-opened, run-started, run-closed, recovered,
+             host-stopped, case-created, exhibit-added, bundle-exported …: see `Event`.
 """
 
 import json
@@ -82,7 +82,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class SealedTime:
-    """The latest checkpoint that held timestamp tokens when this was written: *not before* their genTime.
+    """The latest checkpoint that held timestamp tokens when this began: *not before* their genTime.
 
     `checkpoint` is the digest of the signed note's bytes, `tokens` those of the .tsr files.
     """

@@ -5,7 +5,6 @@ checkpoint is still to be asked, and log entries behind the newest checkpoint ar
 can be lost from it, and `evidence seal` drains it.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +110,3 @@ def authority(archive: Path, config: AuthorityConfig) -> Authority:
 
 def _ask(archive: Path, config: AuthorityConfig, note: bytes, send: Send) -> Token:
     return ask(note, authority(archive, config), send)
-
-
-Sealer = Callable[[], Seal]

@@ -1,6 +1,7 @@
 """Cases and exhibits. Each decision is a log entry first (chain of custody); the tables follow from the entries."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from crawler.errors import UsageError
 from crawler.store.index import Index
 from crawler.store.session import Session
+
+NUMBER = re.compile(r"[1-9][0-9]{0,3}-[1-9][0-9]{0,3}")  # of an exhibit: chapter and number, as in 2-1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,8 @@ class NewExhibit:
 
 
 def create_case(session: Session, *, title: str, cause: str, submitter: str) -> str:
-    """Begin a case; returns its id, K1, K2 …"""
+    """Begin a case; returns its id, K1, K2 … Raises UsageError for an empty title, cause or submitter."""
+    _require_text(title=title, cause=cause, submitter=submitter)
     number = int(session.index.query("select count(*) from court_case")[0][0]) + 1
     case = f"K{number}"
     details = {"case": case, "title": title, "cause": cause, "submitter": submitter}
@@ -32,11 +36,18 @@ def create_case(session: Session, *, title: str, cause: str, submitter: str) -> 
 
 
 def add_exhibit(session: Session, exhibit: NewExhibit) -> str:
-    """Add an exhibit to a case; returns its number. Raises UsageError for an unknown case or a number in use."""
+    """Add an exhibit to a case; returns its number. Raises UsageError if it could not stand in a catalogue.
+
+    Entries are never taken back: what `evidence export` would refuse must be refused here.
+    """
     require_case(session.index, exhibit.case)
+    _require_text(title=exhibit.title, purpose=exhibit.purpose)
+    if exhibit.number is not None and not NUMBER.fullmatch(exhibit.number):
+        raise UsageError(f"exhibit number {exhibit.number!r}: expected chapter-number, as in 2-1")
     if not exhibit.captures:
         raise UsageError("an exhibit needs at least one capture: see `evidence captures`")
-    captures = [session.index.capture_row(identifier)["id"] for identifier in exhibit.captures]
+    found = [session.index.capture_row(identifier)["id"] for identifier in exhibit.captures]
+    captures = list(dict.fromkeys(found))
     number = exhibit.number or _next_number(session.index, exhibit.case, exhibit.group)
     if any(row["number"] == number for row in exhibits_of(session.index, exhibit.case)):
         raise UsageError(f"case {exhibit.case} has an exhibit {number} already: choose another number")
@@ -80,7 +91,14 @@ def captures_of(exhibit: sqlite3.Row) -> list[str]:
     return found
 
 
+def _require_text(**fields: str) -> None:
+    empty = [name for name, text in fields.items() if not text.strip()]
+    if empty:
+        raise UsageError(f"{', '.join(empty)} must not be empty: it stands in the catalogue of exhibits")
+
+
 def _next_number(index: Index, case: str, group: str) -> str:
     chapter = ord(group) - ord("A") + 1
-    used = [row["number"] for row in exhibits_of(index, case) if row["number"].startswith(f"{chapter}-")]
-    return f"{chapter}-{max((int(number.split('-')[1]) for number in used), default=0) + 1}"
+    # A number that a person chose may be of any form.
+    given = (re.fullmatch(rf"{chapter}-([0-9]+)", row["number"]) for row in exhibits_of(index, case))
+    return f"{chapter}-{max((int(found[1]) for found in given if found), default=0) + 1}"

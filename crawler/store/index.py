@@ -24,6 +24,7 @@ from crawler.errors import (
     EvidenceError,
     LogShorter,
     RecordError,
+    UsageError,
 )
 from crawler.evidence.manifest import Capture, Json, parse_leaf
 from crawler.items import ITEM_TYPES, Item, Provenance
@@ -144,14 +145,14 @@ class Index:
         )
 
     def capture_row(self, identifier: str) -> sqlite3.Row:
-        """A capture by its id or by the beginning of it. Raises ArchiveError if none or several match."""
+        """A capture by its id or by the beginning of it. Raises UsageError if none or several match."""
         rows = self.query(
             "select * from capture where id >= ? and id < ? order by id limit 2",
             (identifier, identifier + "~"),
         )
         if len(rows) != 1:
             found = "no capture" if not rows else "more than one capture"
-            raise ArchiveError(f"{found} has an id that begins with {identifier!r}: see `evidence captures`")
+            raise UsageError(f"{found} has an id that begins with {identifier!r}: see `evidence captures`")
         return rows[0]
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -205,7 +206,8 @@ _CAPTURE_FIELDS = (
 
 # What an act changes beyond the event table. Values come from the event's details.
 _FOLLOW = {
-    "run-started": "insert into run (id, site, started, settings) values (:run, :site, :time, :settings)",
+    # A run begun twice under one name (`-s EVIDENCE_RUN=…`): its log must still be readable.
+    "run-started": "insert or ignore into run (id, site, started, settings) values (:run, :site, :time, :settings)",
     "run-resumed": "update run set ended = null, reason = null, counts = null where id = :run",
     "run-closed": "update run set ended = :time, reason = :reason, counts = :counts where id = :run",
     "case-created": "insert into court_case values (:case, :title, :cause, :submitter, :time)",

@@ -83,7 +83,9 @@ def moves(index: Index) -> list[Move]:
 def vanished(index: Index) -> list[Vanished]:
     """Reviews that stood on a page and are gone from its next complete capture, though that still shows reviews.
 
-    A review that only moved to another page of the same run is not counted.
+    A review that only moved to another page of the same run is not counted. Nor is any when that run did not
+    understand all that it saw, or did not see all that there was (a page cap, an interruption, a host that
+    stopped it): the review may be in the part that is missing.
     """
     rows = index.query(
         """
@@ -98,6 +100,12 @@ def vanished(index: Index) -> list[Vanished]:
         from page p join review r on r.capture = p.id
         where p.later_run is not null and p.later_run != p.run
           and exists (select 1 from review o where o.capture = p.later)
+          and not exists (select 1 from run where id = p.later_run and coalesce(reason, '') != 'finished')
+          and not exists (
+              select 1 from event e where e.act = 'host-stopped'
+              and json_extract(e.details, '$.run') = p.later_run
+              and instr(p.url, '//' || json_extract(e.details, '$.host')))
+          and not exists (select 1 from unread u join capture k on k.id = u.capture where k.run = p.later_run)
           and not exists (
               select 1 from review o join capture k on k.id = o.capture
               where o.site = r.site and o.identifier = r.identifier and k.run = p.later_run)

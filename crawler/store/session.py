@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
-from crawler.errors import DiskFull, EvidenceError, RecordError
+from crawler.errors import ArchiveMissing, DiskFull, EvidenceError, RecordError
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.manifest import Capture, parse_leaf
 from crawler.evidence.timestamp import Send
@@ -81,7 +81,7 @@ class Session:
     def open(cls, path: Path) -> Self:
         """Lock and recover the archive, bring the index up to the log.
 
-        Raises whatever `Archive.open` and `Index.catch_up` raise.
+        Raises whatever `Archive.open` and `Index.catch_up` raise, and ArchiveMissing if the index is gone.
         """
         known = 0
         if (path / FILE).is_file():
@@ -94,6 +94,7 @@ class Session:
         """As `open`, for an archive that is already open for writing."""
         try:
             fold_leftovers(archive.path)
+            _require_index(archive)
             index = Index(archive.path / FILE, writable=True)
             try:
                 index.catch_up(archive.log.size, archive.log.leaves(index.leaves))
@@ -131,8 +132,11 @@ class Session:
         """Finish what is queued and end the writer thread."""
         self._jobs.put(None)
         self._thread.join()
-        # Who comes later must not wait for an answer that nobody gives.
+        # Who comes later, or came just now, must not wait for an answer that nobody gives.
         self._failure = self._failure or RecordError(f"{self.archive.path} has been closed for writing")
+        while not self._jobs.empty():
+            late = self._jobs.get()
+            _refuse([late] if late is not None else [], self._failure)
 
     def close(self) -> None:
         """End the writer thread, fold the WAL, write the state digests, give up the lock."""
@@ -151,6 +155,8 @@ class Session:
     def _submit(self, job: _Job) -> Future[Any]:
         if self._failure is not None:
             raise type(self._failure)(*self._failure.args) from self._failure
+        # From here on it cannot be cancelled: a result for a cancelled caller would end the writer thread.
+        job.made.set_running_or_notify_cancel()
         self._jobs.put(job)
         return job.made
 
@@ -218,6 +224,13 @@ class Session:
         self.index.add_items(reading.items)
         for part in reading.unread:
             self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)
+
+
+def _require_index(archive: Archive) -> None:
+    """An index made anew from the leaves would lack, without a word, what had been read off the pages."""
+    path = archive.path / FILE
+    if not path.is_file() and any(parse_leaf(leaf)["kind"] == "capture" for leaf in archive.log.leaves()):
+        raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
 
 
 def _no_sender(url: str, _query: bytes) -> bytes:

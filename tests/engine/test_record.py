@@ -1,5 +1,6 @@
 """Every end of a fetch is a capture with its state; what cannot be recorded reaches nobody."""
 
+import gc
 import gzip
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,7 @@ from scrapy.http import Response
 
 from crawler import settings
 from crawler.engine.acknowledge import ADDRESS_LIMIT
-from crawler.engine.record import failure_reason
+from crawler.engine.record import Recorder, failure_reason
 from crawler.engine.site import Output
 from crawler.errors import DiskFull, RecordError
 from crawler.store.index import FILE as INDEX_FILE
@@ -194,6 +195,55 @@ def test_a_resumed_run_leaves_stopped_hosts_alone(server: OddServer, archive: Pa
     assert [state for state, _ in again.requests.values()] == ["skipped", "skipped"]
     assert len(server.requests("/a")) == 1
     assert server.requests("/b") == []
+
+
+def unfinished(archive: Path, where: str = "true") -> None:
+    """The frontier as a kill leaves it that came before the acknowledgements."""
+    database = sqlite3.connect(archive / "frontier.db")
+    database.execute(f"update request set state = 'leased', reason = null where {where}")  # noqa: S608
+    database.commit()
+    database.close()
+
+
+def test_a_refusal_counts_on_resume_without_its_event(
+    server: OddServer, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answer("/a", reply(b"no", b"403 Forbidden"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "_stop_hosts", lambda *_: None)  # as if the kill had come before it
+        first = crawl(server, archive, "/a")
+    unfinished(archive)
+    again = crawl(server, archive, "/a", resume=first.report.run)
+    assert len(server.requests("/a")) == 1
+    assert again.requests[server.url("/a")][0] == "skipped"
+
+
+def test_on_resume_a_page_that_is_there_is_read_though_its_host_was_stopped(
+    server: OddServer, archive: Path
+) -> None:
+    server.answer("/a", reply(PAGE))
+    server.answer("/b", reply(b"no", b"403 Forbidden"))
+    first = crawl(server, archive, "/a", "/b", "/c")
+    unfinished(archive)
+    asked = len(server.requests("/robots.txt"))
+    again = crawl(server, archive, "/a", "/b", "/c", resume=first.report.run)
+    assert [page.url for page in again.seen] == [server.url("/a")]
+    assert again.requests[server.url("/a")] == ("done", None)
+    assert [again.requests[server.url(path)][0] for path in ("/b", "/c")] == ["skipped", "skipped"]
+    # Nobody was asked, so nothing new is said: not of the pages, and not of robots.txt.
+    assert len(server.requests("/robots.txt")) == asked
+    assert len(again.captures) == len(first.captures)
+
+
+def test_a_resumed_run_follows_a_redirect_that_stands_in_a_page(server: OddServer, archive: Path) -> None:
+    server.answer("/a", reply(b'<meta http-equiv="refresh" content="0; url=/b">'))
+    server.answer("/b", reply(PAGE))
+    server.answer("/c", reply(PAGE))
+    first = crawl(server, archive, "/c")
+    again = crawl(server, archive, "/a", resume=first.report.run)
+    assert [page.url for page in again.seen] == [server.url("/b")]
+    assert again.only(server.url("/b")).follows == again.only(server.url("/a")).id
+    assert again.requests[server.url("/a")] == ("done", None)
 
 
 # What cannot be read
@@ -397,6 +447,12 @@ class Posting(Pages):
     async def start(self) -> AsyncIterator[Request]:
         for url in self.first_urls():
             yield Request(url, method="POST", body="q=手工皂".encode("gb18030"), callback=self.parse_page)
+
+
+def test_a_run_leaves_nothing_frozen_in_the_process(server: OddServer, archive: Path) -> None:
+    server.answer("/a", reply(PAGE))
+    crawl(server, archive, "/a")
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_request_body_is_recorded(server: OddServer, archive: Path) -> None:

@@ -62,6 +62,17 @@ def test_later_captures_commit_to_the_stamped_time(archive: Archive, tsas: tuple
     assert index == 2
 
 
+def test_a_capture_that_began_before_the_stamp_does_not_commit_to_it(
+    archive: Archive, tsas: tuple[DemoAuthority, ...]
+) -> None:
+    """Its leaf came later; the page did not."""
+    under_way = page()
+    seal(archive, sender(*tsas))
+    ((_, before), (_, after)) = archive.commit([under_way, page()])
+    assert before.after is None
+    assert after.after == archive.after is not None
+
+
 def test_sealing_again_asks_nobody(archive: Archive, tsas: tuple[DemoAuthority, ...]) -> None:
     seal(archive, sender(*tsas))
     state = seal(archive, _refused)

@@ -1,11 +1,12 @@
 """Cases and exhibits: log entries first, tables after them."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from crawler.engine.extract import rebuild
-from crawler.errors import ArchiveError, UsageError
+from crawler.errors import UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import parse_leaf
 from crawler.store.cases import (
@@ -55,10 +56,21 @@ def test_numbers_follow_group_and_order(path: Path) -> None:
         assert [(row["id"], row["exhibits"]) for row in cases(session.index)] == [("K1", 5), ("K2", 0)]
 
 
+def test_a_number_of_another_form_does_not_stop_the_counting(path: Path) -> None:
+    with Session.open(path) as session:
+        captures = identifiers(session)
+        odd = asdict(
+            exhibit(captures, group="B", number="2-附")
+        )  # as 0.1 took it, before export could refuse
+        session.record_event("exhibit-added", odd)
+        assert add_exhibit(session, exhibit(captures, group="B")) == "2-1"
+
+
 def test_what_cannot_be_added_leaves_no_entry(path: Path) -> None:
     with Session.open(path) as session:
         one, _ = identifiers(session)
-        add_exhibit(session, exhibit([one], number="2-1"))
+        add_exhibit(session, exhibit([one, one[:12]], number="2-1"))
+        assert captures_of(exhibits_of(session.index, "K1")[0]) == [one], "named twice, kept once"
         before = session.archive.log.size
         with pytest.raises(UsageError, match="known: K1"):
             add_exhibit(session, exhibit([one], case="K7"))
@@ -66,8 +78,15 @@ def test_what_cannot_be_added_leaves_no_entry(path: Path) -> None:
             add_exhibit(session, exhibit([one], number="2-1"))
         with pytest.raises(UsageError, match="at least one capture"):
             add_exhibit(session, exhibit([]))
-        with pytest.raises(ArchiveError, match="no capture"):
+        with pytest.raises(UsageError, match="no capture"):
             add_exhibit(session, exhibit(["nosuch"]))
+        for number in ("abc", "2-x", "", "0-1", "2-01"):
+            with pytest.raises(UsageError, match="exhibit number"):
+                add_exhibit(session, exhibit([one], number=number))
+        with pytest.raises(UsageError, match="purpose must not be empty"):
+            add_exhibit(session, exhibit([one], purpose=" "))
+        with pytest.raises(UsageError, match="title must not be empty"):
+            create_case(session, title="", cause="虚假宣传", submitter="某消委会")
         assert session.archive.log.size == before
 
 

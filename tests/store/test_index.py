@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from crawler.errors import ArchiveError, ArchiveLocked, ArchiveMissing, DiskFull, LogShorter, RecordError
+from crawler.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    ArchiveMissing,
+    DiskFull,
+    LogShorter,
+    RecordError,
+    UsageError,
+)
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture
 from crawler.store.index import FILE, Index, clear_errors, equal
@@ -112,9 +120,9 @@ def test_a_capture_is_found_by_the_beginning_of_its_id(path: Path) -> None:
     wanted = captures(path)[0].id
     with Index(path / FILE, writable=False) as index:
         assert index.capture_row(wanted[:12])["id"] == wanted
-        with pytest.raises(ArchiveError, match="more than one"):
+        with pytest.raises(UsageError, match="more than one"):
             index.capture_row("")
-        with pytest.raises(ArchiveError, match="no capture"):
+        with pytest.raises(UsageError, match="no capture"):
             index.capture_row("zzz")
 
 

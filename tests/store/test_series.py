@@ -9,7 +9,7 @@ import pytest
 from crawler.evidence.manifest import Capture
 from crawler.items import Item, Listing, Review
 from crawler.store.series import items, moves, vanished
-from crawler.store.session import Session
+from crawler.store.session import Session, Unread
 from tests.archives import drafted, make, page, traced
 
 FIRST, SECOND = "20261121T000000-0001", "20261122T000000-0002"
@@ -86,6 +86,14 @@ def test_a_wall_says_nothing(session: Session) -> None:
     assert vanished(session.index) == []
 
 
+def test_a_run_that_did_not_understand_all_says_nothing(session: Session) -> None:
+    seen(session, FIRST, a_review("1"), a_review("2"))
+    later = seen(session, SECOND, a_review("2"))
+    session.reading(later.id).unread.append(Unread(later.id, "test:parse", 1, 1, "ExtractionError: no date"))
+    session.store(later.id).result()
+    assert vanished(session.index) == []
+
+
 def test_twice_in_one_run_is_no_change(session: Session) -> None:
     seen(session, FIRST, a_review("1"), a_review("2"))
     seen(session, FIRST, a_review("2"))
@@ -97,3 +105,21 @@ def test_items_are_found_by_their_text(session: Session) -> None:
     (found,) = items(session.index, "review", "返现", 10)
     assert found["identifier"] == "1"
     assert len(items(session.index, "review", "", 1)) == 1
+
+
+@pytest.mark.parametrize("reason", ["page-cap", "shutdown", "finished"])
+def test_a_run_that_did_not_see_everything_says_nothing(session: Session, reason: str) -> None:
+    seen(session, FIRST, a_review("1"), a_review("2"))
+    session.record_event("run-started", {"run": SECOND, "site": "test", "settings": {}})
+    seen(session, SECOND, a_review("2"))
+    assert vanished(session.index) == []  # still running
+    session.record_event("run-closed", {"run": SECOND, "reason": reason, "counts": {}})
+    assert len(vanished(session.index)) == (1 if reason == "finished" else 0)
+
+
+@pytest.mark.parametrize(("host", "expected"), [("shop.invalid", 0), ("other.invalid", 1)])
+def test_a_host_that_stopped_the_run_says_nothing(session: Session, host: str, expected: int) -> None:
+    seen(session, FIRST, a_review("1"), a_review("2"))
+    seen(session, SECOND, a_review("2"))
+    session.record_event("host-stopped", {"run": SECOND, "host": host, "reason": "http-429", "capture": "x"})
+    assert len(vanished(session.index)) == expected

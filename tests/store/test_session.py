@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crawler.errors import ArchiveError, DiskFull, FormatError, RecordError
+from crawler.errors import ArchiveError, ArchiveMissing, DiskFull, FormatError, RecordError
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.manifest import Capture
 from crawler.store.index import FILE, Index
@@ -173,6 +173,41 @@ def test_a_closed_session_refuses_and_does_not_wait(path: Path) -> None:
     session.close()
     with pytest.raises(RecordError, match="closed for writing"):
         session.record(drafted(page()))
+
+
+def test_a_caller_that_comes_while_it_closes_is_refused(path: Path) -> None:
+    session = Session.open(path)
+    session._jobs.put(None)
+    session._thread.join()
+    late = session.record(drafted(page()))
+    session.close()
+    assert isinstance(late.exception(timeout=10), RecordError)
+
+
+def test_a_caller_that_gave_up_does_not_end_the_writer(path: Path) -> None:
+    with Session.open(path) as session:
+        given_up = session.record(drafted(page()))
+        given_up.cancel()
+        assert session.record(drafted(page())).result(timeout=10)
+    assert count(path, "capture") == 2
+
+
+def test_an_index_that_is_gone_is_not_made_anew_without_its_items(path: Path) -> None:
+    with Session.open(path) as session:
+        session.record(drafted(page())).result()
+    (path / FILE).unlink()
+    with pytest.raises(ArchiveMissing, match="evidence rebuild"):
+        Session.open(path)
+    assert not (path / FILE).exists()
+
+
+def test_a_run_begun_twice_under_one_name_stays_readable(path: Path) -> None:
+    begun = {"run": "x", "site": "test", "settings": {}}
+    with Session.open(path) as session:
+        session.record_event("run-started", begun)
+        session.record_event("run-started", begun)
+    Session.open(path).close()
+    assert count(path, "run") == 1
 
 
 def test_a_session_without_a_sender_reaches_nobody(path: Path) -> None:
