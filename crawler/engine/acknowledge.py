@@ -14,7 +14,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.engine.frontier import Frontier
+from crawler.engine.frontier import frontier_of
 from crawler.engine.record import failure_reason
 from crawler.engine.robots import RobotsRefused
 from crawler.errors import EvidenceError
@@ -40,8 +40,8 @@ class Unanswered:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Acknowledge a request that will not be answered, with the reason."""
-        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
-        if isinstance(exception, EvidenceError) or not isinstance(frontier, Frontier):
+        frontier = frontier_of(self._crawler)
+        if isinstance(exception, EvidenceError) or frontier is None:
             return  # not recorded: the request keeps its lease and is fetched again on resume
         if isinstance(exception, RobotsRefused):
             frontier.finish(request, "skipped", exception.reason)
@@ -88,8 +88,8 @@ class _Hops(BaseRedirectMiddleware):
         try:
             hop: Request | Response = super().process_response(request, response)  # type: ignore[misc]
         except IgnoreRequest as error:
-            frontier = self.crawler.engine.scheduler if self.crawler.engine is not None else None
-            if isinstance(frontier, Frontier):
+            frontier = frontier_of(self.crawler)
+            if frontier is not None:
                 frontier.finish(request, "failed", str(error))
             raise
         return hop

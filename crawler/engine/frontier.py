@@ -259,6 +259,12 @@ class Frontier(BaseScheduler):
         return self._spider
 
 
+def frontier_of(crawler: Crawler) -> Frontier | None:
+    """The frontier of a running crawl; None before it has started, or where another scheduler was configured."""
+    scheduler = crawler.engine.scheduler if crawler.engine is not None else None
+    return scheduler if isinstance(scheduler, Frontier) else None
+
+
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
 

@@ -10,7 +10,7 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler import __version__
-from crawler.engine.frontier import Frontier
+from crawler.engine.frontier import Frontier, frontier_of
 from crawler.engine.hosts import stopped_hosts
 from crawler.engine.post import passphrase, post_query
 from crawler.errors import EvidenceError
@@ -69,11 +69,11 @@ class RunLog:
 
     async def _closed(self, reason: str) -> None:
         gc.unfreeze()  # a process may do several runs: what this one leaves must not stay for ever
-        scheduler = self._crawler.engine.scheduler if self._crawler.engine is not None else None
+        frontier = frontier_of(self._crawler)
         self._set_stat("evidence/reason", reason)
         try:
-            if isinstance(scheduler, Frontier):
-                await self._write_end(reason, scheduler)
+            if frontier is not None:
+                await self._write_end(reason, frontier)
         except EvidenceError as error:
             # The run keeps no end in the log then, which is the truth: it was interrupted.
             self._could_not("the run could not be closed", error)

@@ -16,13 +16,12 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock
 from crawler.engine.decoding import decoded
 from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
-from crawler.engine.frontier import KEY, Frontier
-from crawler.engine.hosts import ENDS_HOST, HostStopped, stopped_hosts
+from crawler.engine.frontier import KEY, frontier_of
+from crawler.engine.hosts import ENDS_HOST, HostStopped, require_open, stopped_hosts
 from crawler.engine.replay import CAPTURE, REPLAYED
 from crawler.engine.robots import RobotsRefused
 from crawler.engine.site import Site
@@ -63,9 +62,7 @@ class Recorder:
 
     def process_request(self, request: Request) -> None:
         """Refuse stopped hosts."""
-        host = urlparse_cached(request).hostname or ""
-        if host in self._stopped:
-            raise HostStopped(f"{host} was stopped in this run: {self._stopped[host]}")
+        require_open(self._crawler, request)
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Make the exchange durable; only then let the response pass. Raises PageBlocked, RecordError."""
@@ -186,8 +183,8 @@ class Recorder:
                 self._stopped[details["host"]] = details["reason"]
 
     def _finish(self, request: Request, state: str, reason: str) -> None:
-        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
-        if isinstance(frontier, Frontier):
+        frontier = frontier_of(self._crawler)
+        if frontier is not None:
             frontier.finish(request, state, reason)
 
 

@@ -19,7 +19,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.engine.addon import require_robots
 from crawler.engine.frontier import KEY
-from crawler.engine.hosts import HostStopped, stopped_hosts
+from crawler.engine.hosts import require_open
 from crawler.errors import EvidenceError
 
 _FORBID_ALL = b"User-agent: *\nDisallow: /\n"
@@ -51,9 +51,7 @@ class RobotsGate(RobotsTxtMiddleware):
         """
         if _is_for_robots(request):
             return
-        host = urlparse_cached(request).hostname or ""
-        if host in (stopped := stopped_hosts(self.crawler)):
-            raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
+        require_open(self.crawler, request)
         parser = await self.robot_parser(request)
         netloc = urlparse_cached(request).netloc
         # Our fault and not the host's: the page keeps its lease and is fetched when the run is resumed.

@@ -15,7 +15,7 @@ from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response, TextResponse
 
-from crawler.engine.frontier import KEY, STORED, Frontier
+from crawler.engine.frontier import KEY, STORED, Frontier, frontier_of
 from crawler.engine.record import failure_reason, stop_crawl
 from crawler.engine.replay import CAPTURE
 from crawler.engine.site import Site
@@ -155,7 +155,7 @@ class Settle:
         self._frontier().finish(page.request, "failed" if unread else "done", page.reason)
 
     def _frontier(self) -> Frontier:
-        frontier = self._crawler.engine.scheduler if self._crawler.engine is not None else None
-        if not isinstance(frontier, Frontier):
+        frontier = frontier_of(self._crawler)
+        if frontier is None:
             raise EvidenceError("SCHEDULER must be crawler.engine.frontier.Frontier")
         return frontier

@@ -33,7 +33,7 @@ from scrapy.http import Headers, Response
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock
-from crawler.engine.hosts import ENDS_HOST, HostStopped, stopped_hosts
+from crawler.engine.hosts import ENDS_HOST, require_open, stopped_hosts
 
 META = "exchange"  # request.meta key of the Exchange
 HEADER_LIMIT = 1 << 20  # aiohttp's own limit of 8,190 bytes refuses headers that browsers accept
@@ -163,11 +163,10 @@ class WireHandler(AiohttpDownloadHandler):
         # Without a delay Scrapy lets the whole queue of a host go at once, to wait for a connection: its timeouts
         # would run out there, and it would be too late to stop it.
         async with self._turns[host]:
-            if host in (stopped := stopped_hosts(self.crawler)):
-                raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
+            require_open(self.crawler, request)
             response = await super().download_request(request)
             if response.status in ENDS_HOST:
-                stopped[host] = ENDS_HOST[response.status]
+                stopped_hosts(self.crawler)[host] = ENDS_HOST[response.status]
         return response
 
     @asynccontextmanager

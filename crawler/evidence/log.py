@@ -37,9 +37,9 @@ from crawler.evidence.durable import (
     sync_folder,
     write_all,
 )
+from crawler.evidence.manifest import MAX_LEAF
 from crawler.evidence.proof import EMPTY_ROOT, FullTree, leaf_digest
 
-MAX_LEAF = 65_535  # a uint16 length
 ENTRIES, CHECKPOINT, CHECKPOINTS = "entries", "checkpoint", "checkpoints"
 _LENGTH = struct.Struct(">H")
 

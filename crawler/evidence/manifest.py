@@ -18,7 +18,7 @@ import rfc8785
 
 from crawler.errors import FormatError
 
-MAX_LEAF = 65_535
+MAX_LEAF = 65_535  # a uint16 length
 VERSION = 1
 STATES = ("complete", "partial", "blocked", "failed")
 FIDELITIES = ("wire-exact", "browser-decoded", "derived", "imported")
