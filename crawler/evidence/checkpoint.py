@@ -125,6 +125,14 @@ def parse_vkey(text: str) -> Verifier:
     return verifier
 
 
+def parse_vkeys(text: str) -> tuple[Verifier, ...]:
+    """Every line of trust/log.vkey, the oldest key first; the last one signs today. Raises FormatError."""
+    verifiers = tuple(parse_vkey(line) for line in text.splitlines() if line)
+    if not verifiers:
+        raise FormatError("no verifier key: expected one vkey line for each key, oldest first")
+    return verifiers
+
+
 def sign(checkpoint: Checkpoint, name: str, key: Ed25519PrivateKey) -> bytes:
     """The checkpoint as a note signed by one key. Ed25519 is deterministic: same input, same bytes."""
     _require_name(name)

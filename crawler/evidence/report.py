@@ -45,6 +45,15 @@ _TITLES = {
     "timestamps": "可信时间戳 / timestamp tokens",
     "bracket": "时间区间 / time bracket",
     "key": "日志密钥 / log key",
+    "keys": "密钥沿革 / key history",
+    "validity": "时间戳有效期 / validity of the tokens",
+    "witnesses": "见证签名 / witnesses",
+    "retention": "留存期限 / retention",
+    "consistency": "检查点前后一致 / consistency of checkpoints",
+    "bundle-signature": "证据包签名 / signature over the bundle",
+    "organisation-signature": "机构证书签名 / signature by an organisation's certificate",
+    "wacz-signature": "WACZ 签名 / WACZ signature",
+    "opentimestamps": "OpenTimestamps",
     "bag": "BagIt 清单 / bag",
     "wacz": "WACZ 文件 / WACZ package",
     "index": "WACZ 索引 / WACZ index",
@@ -67,6 +76,45 @@ class Words(NamedTuple):
 
 
 NO_WORDS = Words("", "")
+
+
+class KeyFacts(NamedTuple):
+    """A public key that was used. `role`: log, witness, organisation or wacz; `fingerprint` is SHA-256 of its SPKI."""
+
+    role: str
+    name: str
+    key_id: str  # 8 hex digits of a C2SP key ID; empty where there is none
+    fingerprint: str  # sha256:<hex> of the DER SubjectPublicKeyInfo; of a certificate: of its DER
+    remark: str = ""  # e.g. "entries 0 to 1234", "replaces a lost key"
+
+
+class TokenFacts(NamedTuple):
+    """One verified timestamp token: when, by whom, under which policy (OID), and which tools said yes."""
+
+    authority: str
+    time: str  # genTime: UTC, RFC 3339
+    policy: str
+    serial: str  # decimal
+    verified_by: tuple[str, ...]
+
+
+class BoundFacts(NamedTuple):
+    """One side of a time bracket: the trusted time, and the tokens over that checkpoint that give it."""
+
+    time: str
+    checkpoint: int  # its size
+    tokens: tuple[TokenFacts, ...]
+
+
+class CaptureTime(NamedTuple):
+    """Between which trusted times a capture lies; None where there is no bound."""
+
+    capture: str
+    entry: int  # index of its leaf
+    url: str
+    state: str
+    not_before: BoundFacts | None
+    not_after: BoundFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +166,9 @@ class Report:
     subject: str
     checks: tuple[Check, ...]
     kind: str = "archive"
+    keys: tuple[KeyFacts, ...] = ()
+    times: tuple[CaptureTime, ...] = ()  # in log order; an archive has them only on demand
+    at: str | None = None  # the date at which validity was judged, when one was given
 
     @property
     def status(self) -> Status:

@@ -1,0 +1,113 @@
+"""Making an archive, and its database again."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler import clock, show
+from crawler.commands.root import as_json, evidence, show_result
+from crawler.config import FILE as CONFIG_FILE
+from crawler.config import AuthorityConfig, Config, parse_config
+from crawler.engine.extract import rebuild
+from crawler.engine.post import passphrase
+from crawler.errors import ConfigError, TimestampError, UsageError
+from crawler.evidence.archive import Archive
+from crawler.evidence.durable import durable_write
+from crawler.evidence.timestamp import split_trust
+from crawler.store.session import Session
+
+
+@evidence.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--organisation", prompt="组织名称 / organisation", help="例如 某某市消费者委员会")
+@click.option("--operator", prompt="操作人 / operator", help="取证人姓名，写入每一条日志")
+@click.option("--contact", prompt="联系方式 / contact", help="电子邮件或网址，写入 User-Agent，便于网站联系")
+@click.option("--origin", help="日志名称，用自己的域名，例如 evidence.example.org/log；以后不能更改")
+@click.option(
+    "--tsa", "authorities", multiple=True, metavar="NAME=URL=ROOT.pem", help="时间戳机构，可多次给出"
+)
+@click.option("--delay", type=float, default=5.0, show_default=True, help="对同一网站两次访问的间隔秒数")
+@click.option("--proxy", default="", help="http://host:port，写入每一次采集的记录")
+@click.pass_obj
+def init(
+    archive: Path, /, folder: Path | None, authorities: tuple[str, ...], delay: float, **who: Any
+) -> None:
+    """新建证据库并生成日志密钥 / make an archive and its key.
+
+    \b
+    evidence init 证据库 --organisation 某某市消费者委员会 --operator 张三 --contact wq@example.org \\
+        --tsa freetsa=https://freetsa.org/tsr=freetsa-root.pem
+    """
+    path = folder or archive
+    empty = [name for name in ("organisation", "operator", "contact") if not who[name].strip()]
+    if empty:
+        raise UsageError(f"{', '.join(empty)} must not be empty: each stands in every checkpoint or request")
+    entries = [_authority(entry) for entry in authorities]
+    config = Config(
+        origin=who["origin"] or f"evidence.invalid/{_ascii(path.resolve().name)}",
+        organisation=who["organisation"],
+        operator=who["operator"],
+        contact=who["contact"],
+        delay_seconds=delay,
+        proxy=who["proxy"],
+        authorities=tuple(entry for entry, _ in entries),
+    )
+    try:
+        parse_config(path / CONFIG_FILE, config.to_toml())
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+    with Archive.create(path, config, passphrase=passphrase()) as made:
+        for entry, roots in entries:
+            durable_write(path / "trust" / f"{entry.name}.pem", roots)
+        with Session.take(made):
+            pass
+    click.echo(f"证据库已建立：{path}")
+    click.echo(f"日志公钥：{(path / 'trust/log.vkey').read_text().strip()}")
+    if not who["origin"]:
+        click.echo(
+            f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True
+        )
+    if not entries:
+        click.echo(
+            "尚未配置时间戳机构：请在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/。", err=True
+        )
+
+
+@evidence.command("rebuild")
+@as_json
+@click.pass_obj
+def rebuild_command(archive: Path, as_json: bool) -> None:
+    """由网页存档和日志重建数据库，并与原数据库比对 / the database again from WARC and log.
+
+    \b
+    evidence rebuild
+    """
+    with show.progress("重建") as advance:
+        differences = rebuild(archive, advance)
+    show_result(as_json, {"differences": differences}, show.rebuilt(differences))
+    if differences:
+        sys.exit(1)
+
+
+def _authority(entry: str) -> tuple[AuthorityConfig, bytes]:
+    name, _, rest = entry.partition("=")
+    url, _, roots = rest.rpartition("=")
+    if not (name and url and Path(roots).is_file()):
+        raise UsageError(f"--tsa {entry!r}: expected NAME=URL=ROOT.pem, and ROOT.pem must exist")
+    if not (name.isascii() and name.replace("-", "").isalnum() and url.startswith(("http://", "https://"))):
+        raise UsageError(
+            f"--tsa {entry!r}: NAME takes ASCII letters, digits and hyphens; URL begins with http"
+        )
+    trust = Path(roots).read_bytes()
+    try:
+        split_trust(trust)
+    except (TimestampError, ValueError) as error:
+        raise UsageError(f"--tsa {entry!r}: {roots}: {error}") from error
+    return AuthorityConfig(name, url), trust
+
+
+def _ascii(name: str) -> str:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in name).strip("-")
+    return kept or f"archive-{clock.now()[:10]}"
