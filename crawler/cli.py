@@ -14,24 +14,30 @@ from crawler import show
 
 # The order here is the order in which `evidence --help` lists them.
 # isort: off
-from crawler.commands import archive, crawl, look, seal, case, export, verify, schedule, demo
-
+from crawler.commands import archive, crawl, look, seal, case, export, receipt, verify, custody
+from crawler.commands import key, authority, witness, expire, schedule, demo
 # isort: on
 from crawler.commands.root import evidence
 from crawler.errors import EvidenceError, UsageError
 
 __all__ = [
     "archive",
+    "authority",
     "case",
     "crawl",
+    "custody",
     "demo",
     "evidence",
+    "expire",
     "export",
+    "key",
     "look",
     "main",
+    "receipt",
     "schedule",
     "seal",
     "verify",
+    "witness",
 ]
 
 

@@ -1,7 +1,9 @@
 """evidence.toml: who runs this archive, how politely it crawls, which authorities stamp it. No secrets."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,10 @@ max_page_megabytes = 100   # a larger answer is cut, and its capture is partial
 [sealing]
 every_captures = 500       # sign and stamp a checkpoint after so many captures
 every_minutes = 10         # and after so many minutes
+passphrase = {passphrase}   # of keys/log.key: "none", "environment" (EVIDENCE_PASSPHRASE, or asked for) or "keyring"
+
+[retention]
+days = {days}                   # 0 = keep everything; else `evidence expire` removes older pages of no case
 
 [network]
 proxy = {proxy}                 # http://host:port, or "" for a direct connection; recorded in every capture
@@ -37,24 +43,80 @@ proxy = {proxy}                 # http://host:port, or "" for a direct connectio
 _AUTHORITY = """
 [[authority]]              # a time-stamping authority (RFC 3161); its roots are in trust/{name}.pem
 name = "{name}"
-url = "{url}"
+url = {url}
+"""
+
+PASSPHRASES = ("none", "environment", "keyring")
+IMPRINTS = ("sha256", "sm3")
+_AUTHORITY_KEYS = ("name", "url", "policy", "imprint", "from", "until")
+_POLICY = re.compile(r"[0-2](\.[0-9]{1,39}){1,30}")
+
+_WITNESS = """
+[[witness]]                # cosigns our checkpoints (C2SP tlog-witness); its key is trust/witness-{name}.vkey
+name = "{name}"
+url = {url}                # where it takes checkpoints; "" for a witness reached by files only
+"""
+
+_CALENDARS = """
+[opentimestamps]           # optional, never an anchor by itself; needs the extra [ots]
+calendars = {urls}
 """
 
 
 _SECTIONS = {
     "archive": ("origin", "organisation", "operator", "contact"),
     "politeness": ("delay_seconds", "jitter", "pages_per_run", "timeout_seconds", "max_page_megabytes"),
-    "sealing": ("every_captures", "every_minutes"),
+    "sealing": ("every_captures", "every_minutes", "passphrase"),
+    "retention": ("days",),
     "network": ("proxy",),
 }
+_KNOWN = (*_SECTIONS, "authority", "witness", "opentimestamps")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorityConfig:
-    """One TSA: a short ASCII name (also its file name) and the URL that takes timestamp queries."""
+    """One TSA: a short ASCII name (also its file name) and the URL that takes timestamp queries.
+
+    `policy` is the OID that it must stamp under, `imprint` the digest that it is asked to stamp. It is asked from
+    the day `since` on and up to the day `until`, both included (UTC); None: no such limit.
+    """
 
     name: str
     url: str
+    policy: str | None = None
+    imprint: str = "sha256"
+    since: date | None = None
+    until: date | None = None
+
+    def is_asked(self, on: date | None = None) -> bool:
+        """Whether it is to stamp checkpoints of that day; today (UTC) by default."""
+        day = on if on is not None else datetime.now(UTC).date()
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def to_toml(self) -> str:
+        """Its section of evidence.toml."""
+        text = _AUTHORITY.format(name=self.name, url=_quoted(self.url))
+        if self.policy is not None:
+            text += f"policy = {_quoted(self.policy)}\n"
+        if self.imprint != IMPRINTS[0]:
+            text += f"imprint = {_quoted(self.imprint)}\n"
+        if self.since is not None:
+            text += f"from = {self.since.isoformat()}\n"
+        if self.until is not None:
+            text += f"until = {self.until.isoformat()}\n"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessConfig:
+    """One witness: a short lower-case name (also its file name), and its submission prefix or ""."""
+
+    name: str
+    url: str = ""
+
+    def to_toml(self) -> str:
+        """Its section of evidence.toml."""
+        return _WITNESS.format(name=self.name, url=_quoted(self.url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +134,12 @@ class Config:
     max_page_megabytes: float = 100.0
     every_captures: int = 500
     every_minutes: float = 10.0
+    passphrase: str = "environment"  # noqa: S105 - where that of the log's key comes from: one of PASSPHRASES
+    days: int = 0  # [retention]: how long captures that belong to no case are kept; 0 = for ever
     proxy: str = ""
     authorities: tuple[AuthorityConfig, ...] = field(default=())
+    witnesses: tuple[WitnessConfig, ...] = field(default=())
+    calendars: tuple[str, ...] = field(default=())  # of OpenTimestamps; none unless asked for
 
     def to_toml(self) -> str:
         """The text of evidence.toml."""
@@ -84,9 +150,17 @@ class Config:
             contact=_quoted(self.contact),
             delay=self.delay_seconds,
             pages=self.pages_per_run,
+            days=self.days,
             proxy=_quoted(self.proxy),
+            passphrase=_quoted(self.passphrase),
         )
-        return text + "".join(_AUTHORITY.format(name=a.name, url=a.url) for a in self.authorities)
+        text += "".join(authority.to_toml() for authority in self.authorities)
+        text += "".join(witness.to_toml() for witness in self.witnesses)
+        return text + (_CALENDARS.format(urls=_listed(self.calendars)) if self.calendars else "")
+
+    def asked(self, on: date | None = None) -> tuple[AuthorityConfig, ...]:
+        """The authorities that stamp checkpoints of that day; today (UTC) by default."""
+        return tuple(authority for authority in self.authorities if authority.is_asked(on))
 
     @property
     def user_agent(self) -> str:
@@ -124,7 +198,10 @@ def parse_config(path: Path, text: str) -> Config:
     if missing:
         raise ConfigError(f"{path}: please fill in [archive] {', '.join(missing)}")
     _require_open_proxy(path, values.get("proxy", ""))
-    return Config(**values, authorities=authorities)
+    if values.get("passphrase", PASSPHRASES[0]) not in PASSPHRASES:
+        raise ConfigError(f"{path}: sealing.passphrase should be one of: {', '.join(PASSPHRASES)}; no secret")
+    witnesses, calendars = _witnesses(path, content), _calendars(path, content)
+    return Config(**values, authorities=authorities, witnesses=witnesses, calendars=calendars)
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
@@ -132,9 +209,9 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    unknown = [section for section in content if section not in (*_SECTIONS, "authority")]
+    unknown = [section for section in content if section not in _KNOWN]
     if unknown:
-        raise ConfigError(f"{path}: unknown section [{unknown[0]}]; known: {', '.join(_SECTIONS)}, authority")
+        raise ConfigError(f"{path}: unknown section [{unknown[0]}]; known: {', '.join(_KNOWN)}")
     return content
 
 
@@ -167,6 +244,46 @@ def _authorities(path: Path, content: dict[str, Any]) -> tuple[AuthorityConfig, 
     return found
 
 
+def _witnesses(path: Path, content: dict[str, Any]) -> tuple[WitnessConfig, ...]:
+    entries = content.get("witness", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{path}: witness should be sections [[witness]] with name and url")
+    found = tuple(_witness(path, entry) for entry in entries)
+    names = [witness.name for witness in found]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"{path}: witness names should differ: {', '.join(names)}")
+    return found
+
+
+def _witness(path: Path, entry: dict[str, Any]) -> WitnessConfig:
+    name, url = entry.get("name", ""), entry.get("url", "")
+    if unknown := sorted(set(entry) - {"name", "url"}):
+        raise ConfigError(f"{path}: unknown setting witness.{unknown[0]}; known: name, url")
+    if not (isinstance(name, str) and re.fullmatch(r"[a-z0-9-]{1,64}", name)):
+        raise ConfigError(f"{path}: witness name {name!r} should be lower-case letters, digits and hyphens")
+    if not (isinstance(url, str) and (not url or url.startswith(("http://", "https://")))):
+        raise ConfigError(
+            f'{path}: witness {name}: url {url!r} should begin with http:// or https://, or be ""'
+        )
+    return WitnessConfig(name, url)
+
+
+def _calendars(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
+    table = content.get("opentimestamps", {})
+    if not isinstance(table, dict) or set(table) - {"calendars"}:
+        raise ConfigError(f"{path}: [opentimestamps] takes one setting: calendars, a list of addresses")
+    urls = table.get("calendars", [])
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ConfigError(f"{path}: opentimestamps.calendars should be a list of addresses")
+    if strange := [url for url in urls if not re.fullmatch(r"https?://[A-Za-z0-9.:/_~-]+", url)]:
+        raise ConfigError(f"{path}: calendar {strange[0]!r} should begin with http:// or https://")
+    return tuple(urls)
+
+
+def _listed(urls: tuple[str, ...]) -> str:
+    return f"[{', '.join(_quoted(url) for url in urls)}]"
+
+
 def _of_type(path: Path, key: str, value: object, kind: type) -> object:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or isinstance(value, bool):
@@ -182,7 +299,29 @@ def _authority(path: Path, entry: dict[str, Any]) -> AuthorityConfig:
         raise ConfigError(f"{path}: authority name {name!r} should be ASCII letters, digits and hyphens")
     if not (isinstance(url, str) and url.startswith(("http://", "https://"))):
         raise ConfigError(f"{path}: authority {name}: url {url!r} should begin with http:// or https://")
-    return AuthorityConfig(name, url)
+    unknown = [key for key in entry if key not in _AUTHORITY_KEYS]
+    if unknown:
+        known = ", ".join(_AUTHORITY_KEYS)
+        raise ConfigError(f"{path}: authority {name}: unknown setting {unknown[0]}; known: {known}")
+    policy, imprint = entry.get("policy"), entry.get("imprint", IMPRINTS[0])
+    if policy is not None and not (isinstance(policy, str) and _POLICY.fullmatch(policy)):
+        raise ConfigError(f"{path}: authority {name}: policy {policy!r} should be an OID such as 1.2.3.4")
+    if imprint not in IMPRINTS:
+        raise ConfigError(f"{path}: authority {name}: imprint {imprint!r} should be sha256 or sm3")
+    since, until = (_day(path, name, key, entry.get(key)) for key in ("from", "until"))
+    if since is not None and until is not None and until < since:
+        raise ConfigError(f"{path}: authority {name}: until {until} is before from {since}")
+    return AuthorityConfig(name, url, policy, imprint, since, until)
+
+
+def _day(path: Path, name: str, key: str, value: object) -> date | None:
+    if value is None:
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ConfigError(
+        f"{path}: authority {name}: {key} = {value!r} should be a date such as {key} = 2027-01-31"
+    )
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@
     │   └── LogShorter        entries that a checkpoint or the database knows are gone
     ├── RecordError           a fetched page could not be made durable; the crawl stops
     ├── TimestampError        a TSA did not answer, refused, or answered with a token that does not verify
+    │   └── NotJudged         a token that no tool here can judge, e.g. one signed with SM2: neither good nor bad
     └── ExtractionError       a page is not what its spider expects
 
 A message says what happened, with which value, and what to do next.
@@ -69,6 +70,10 @@ class RecordError(EvidenceError):
 
 class TimestampError(EvidenceError):
     """A TSA did not answer, refused, or its token does not verify."""
+
+
+class NotJudged(TimestampError):
+    """A timestamp token that no tool on this machine can judge: it is neither good nor bad, and does not count."""
 
 
 class ExtractionError(EvidenceError):

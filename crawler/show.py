@@ -223,7 +223,10 @@ def _move(move: Move) -> str:
 
 def _capture(row: dict[str, Any]) -> str:
     when = clock.beijing(row["started"]).partition("（")[0]
-    return f"{row['id'][:12]}  {when}  {STATES_ZH[row['state']]}  {row['status'] or '-'}  {row['url']}"
+    removed = "（已按留存期限删除）" if row.get("removed") else ""
+    return (
+        f"{row['id'][:12]}  {when}  {STATES_ZH[row['state']]}  {row['status'] or '-'}  {row['url']}{removed}"
+    )
 
 
 def _line(now: Live) -> str:

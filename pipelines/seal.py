@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Self
 
 from scrapy.crawler import Crawler
@@ -25,6 +26,7 @@ class Seal:
         self._task: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
         self._sealed_captures = 0
+        self._retry_at: datetime | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -35,7 +37,7 @@ class Seal:
 
     async def open_spider(self) -> None:
         """Seal what was there before, so that this run's captures commit to a stamped time; then watch."""
-        await self._seal()
+        await self._seal(patient=True)
         self._task = asyncio.create_task(self._watch())
 
     def process_item(self, item: Item) -> Item:
@@ -49,7 +51,9 @@ class Seal:
             new = self._session.captures - self._sealed_captures
             if new >= self._config.every_captures or (new and waited >= 60 * self._config.every_minutes):
                 waited = 0.0
-                await self._seal()
+                await self._seal(patient=True)
+            elif self._retry_at is not None and self._retry_at <= datetime.now(UTC):
+                await self._seal(patient=True)
 
     async def _ends_within(self, seconds: float) -> bool:
         try:
@@ -65,17 +69,20 @@ class Seal:
             await self._task
         await self._seal()
 
-    async def _seal(self) -> SealState | None:
+    async def _seal(self, *, patient: bool = False) -> SealState | None:
+        """`patient`: leave an authority that failed lately alone until its next attempt is due."""
         self._sealed_captures = self._session.captures
+        self._retry_at = None
         try:
             session = self._session
             state = await asyncio.to_thread(
-                seal, session.archive, session.sender, passphrase=session.passphrase
+                seal, session.archive, session.sender, passphrase=session.passphrase, patient=patient
             )
         except EvidenceError as error:
             # The archive stays `unsealed` and says so; the run's exit code tells, `evidence seal` mends it.
             logger.error("could not seal: %s", error)
             return None
+        self._retry_at = state.retry_at
         for name, reason in state.missing.items():
             logger.warning("not stamped by %s: %s", name, reason)
         return state

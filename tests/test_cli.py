@@ -19,7 +19,7 @@ import pytest
 from crawler.demo.market import Market
 from crawler.demo.plan import World
 from crawler.demo.tsa import DemoAuthority
-from crawler.engine.post import PASSPHRASE
+from crawler.engine.passphrase import PASSPHRASE
 from crawler.engine.schedule_history import history
 from crawler.evidence.archive import Archive
 from tests.archives import nothing_failed

@@ -1,21 +1,22 @@
 """Making an archive, and its database again."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crawler import clock, show
+from crawler.commands.authority_option import parse_authority, warnings_for
 from crawler.commands.root import as_json, evidence, show_result
 from crawler.config import FILE as CONFIG_FILE
-from crawler.config import AuthorityConfig, Config, parse_config
+from crawler.config import Config, parse_config
 from crawler.engine.extract import rebuild
-from crawler.engine.post import passphrase
-from crawler.errors import ConfigError, TimestampError, UsageError
+from crawler.engine.passphrase import first_passphrase
+from crawler.errors import ConfigError, UsageError
 from crawler.evidence.archive import Archive
-from crawler.evidence.durable import durable_write
-from crawler.evidence.timestamp import split_trust
+from crawler.evidence.trust import add_roots
 from crawler.store.session import Session
 
 
@@ -26,25 +27,36 @@ from crawler.store.session import Session
 @click.option("--contact", prompt="联系方式 / contact", help="电子邮件或网址，写入 User-Agent，便于网站联系")
 @click.option("--origin", help="日志名称，用自己的域名，例如 evidence.example.org/log；以后不能更改")
 @click.option(
-    "--tsa", "authorities", multiple=True, metavar="NAME=URL=ROOT.pem", help="时间戳机构，可多次给出"
+    "--tsa",
+    "authorities",
+    multiple=True,
+    metavar="NAME=URL=ROOT.pem",
+    help="时间戳机构，可多次给出；已有资料的可省去 URL",
 )
 @click.option("--delay", type=float, default=5.0, show_default=True, help="对同一网站两次访问的间隔秒数")
 @click.option("--proxy", default="", help="http://host:port，写入每一次采集的记录")
+@click.option("--keyring", is_flag=True, help="生成随机口令保护日志密钥，口令存入操作系统的密钥环")
 @click.pass_obj
 def init(
-    archive: Path, /, folder: Path | None, authorities: tuple[str, ...], delay: float, **who: Any
+    archive: Path,
+    /,
+    folder: Path | None,
+    authorities: tuple[str, ...],
+    delay: float,
+    keyring: bool,
+    **who: Any,
 ) -> None:
     """新建证据库并生成日志密钥 / make an archive and its key.
 
     \b
     evidence init 证据库 --organisation 某某市消费者委员会 --operator 张三 --contact wq@example.org \\
-        --tsa freetsa=https://freetsa.org/tsr=freetsa-root.pem
+        --tsa freetsa=freetsa-root.pem --tsa mytsa=https://tsa.example.org/tsr=mytsa-root.pem
     """
     path = folder or archive
     empty = [name for name in ("organisation", "operator", "contact") if not who[name].strip()]
     if empty:
         raise UsageError(f"{', '.join(empty)} must not be empty: each stands in every checkpoint or request")
-    entries = [_authority(entry) for entry in authorities]
+    entries = [parse_authority(entry) for entry in authorities]
     config = Config(
         origin=who["origin"] or f"evidence.invalid/{_ascii(path.resolve().name)}",
         organisation=who["organisation"],
@@ -58,9 +70,11 @@ def init(
         parse_config(path / CONFIG_FILE, config.to_toml())
     except ConfigError as error:
         raise UsageError(str(error)) from error
-    with Archive.create(path, config, passphrase=passphrase()) as made:
+    secret, kept = first_passphrase(config.origin, keyring=keyring)
+    config = replace(config, passphrase=kept)
+    with Archive.create(path, config, passphrase=secret) as made:
         for entry, roots in entries:
-            durable_write(path / "trust" / f"{entry.name}.pem", roots)
+            add_roots(path / "trust", entry.name, roots)
         with Session.take(made):
             pass
     click.echo(f"证据库已建立：{path}")
@@ -69,6 +83,10 @@ def init(
         click.echo(
             f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True
         )
+    if secret is None:
+        click.echo("日志密钥未设口令：请以文件权限和磁盘加密保护 keys/ 文件夹，并另存一份备份。", err=True)
+    for warning in (line for entry, roots in entries for line in warnings_for(entry, roots)):
+        click.echo(warning, err=True)
     if not entries:
         click.echo(
             "尚未配置时间戳机构：请在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/。", err=True
@@ -89,23 +107,6 @@ def rebuild_command(archive: Path, as_json: bool) -> None:
     show_result(as_json, {"differences": differences}, show.rebuilt(differences))
     if differences:
         sys.exit(1)
-
-
-def _authority(entry: str) -> tuple[AuthorityConfig, bytes]:
-    name, _, rest = entry.partition("=")
-    url, _, roots = rest.rpartition("=")
-    if not (name and url and Path(roots).is_file()):
-        raise UsageError(f"--tsa {entry!r}: expected NAME=URL=ROOT.pem, and ROOT.pem must exist")
-    if not (name.isascii() and name.replace("-", "").isalnum() and url.startswith(("http://", "https://"))):
-        raise UsageError(
-            f"--tsa {entry!r}: NAME takes ASCII letters, digits and hyphens; URL begins with http"
-        )
-    trust = Path(roots).read_bytes()
-    try:
-        split_trust(trust)
-    except (TimestampError, ValueError) as error:
-        raise UsageError(f"--tsa {entry!r}: {roots}: {error}") from error
-    return AuthorityConfig(name, url), trust
 
 
 def _ascii(name: str) -> str:

@@ -7,7 +7,8 @@ import click
 
 from crawler import show
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
-from crawler.engine.post import passphrase, post_query
+from crawler.engine.passphrase import passphrase
+from crawler.engine.post import post_query
 from crawler.evidence.seal import seal
 from crawler.export.bundle import export_bundle
 from crawler.export.model import Case, Exhibit
@@ -29,14 +30,15 @@ def export_command(archive: Path, case_id: str, to: Path, as_json: bool) -> None
     \b
     evidence export K1 --to 证据包-K1
     """
+    secret = passphrase(archive)
     with Session.open(archive) as session:
-        seal(session.archive, post_query, passphrase=passphrase())
+        seal(session.archive, post_query, passphrase=secret)
         case, exhibits = _case(session.index, case_id)
         with show.progress("导出") as advance:
             summary = export_bundle(session.archive, case, exhibits, to, progress=advance)
         details = {"case": case_id, "grade": "court", "tagmanifest": summary.digest}
         session.record_event("bundle-exported", details)
-        state = seal(session.archive, post_query, passphrase=passphrase())
+        state = seal(session.archive, post_query, passphrase=secret)
     show_result(
         as_json,
         {"bundle": str(to), "tagmanifest": summary.digest, "sealed": state.sealed},

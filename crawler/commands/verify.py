@@ -1,66 +1,128 @@
-"""Verifying an archive or a bundle."""
+"""Verifying an archive, a bundle, a receipt or a WACZ file."""
 
 import fcntl
+import re
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from crawler import show
+from crawler import clock, show
 from crawler.commands.root import as_json, evidence
 from crawler.errors import ArchiveLocked, FormatError, TimestampError, UsageError
 from crawler.evidence.archive import LOCK_FILE
-from crawler.evidence.checkpoint import parse_vkey
-from crawler.evidence.timestamp import split_trust
+from crawler.evidence.certificates import split_trust
+from crawler.evidence.note import parse_vkey
+from crawler.evidence.report import Lang, Report
 from crawler.evidence.verify import verify
 from crawler.store.check import check_index
+from crawler.store.session import Session
+
+_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")  # names the key of a WACZ signature
 
 
 @evidence.command("verify")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--trust", type=click.Path(path_type=Path), help="自行取得的 TSA 根证书所在文件夹（NAME.pem）")
-@click.option("--vkey", help="自行取得的日志公钥")
+@click.option("--vkey", help="自行取得的日志公钥（WACZ 文件：签名公钥的 sha256 指纹）")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="按这一日期（当天结束，北京时间）判断时间戳是否仍然有效；缺省为现在",
+)
+@click.option("--quick", is_flag=True, help="快速：只比对文件摘要、日志和时间戳，不逐条读取记录")
+@click.option("--times", is_flag=True, help="列出每次采集的可信时间区间")
+@click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", help="报告的语言")
+@click.option("--record", is_flag=True, help="把本次核验记入日志（只用于自己的证据库；之后需 evidence seal）")
+@click.option("--workers", type=click.IntRange(min=1), help="进程数，缺省为全部处理器")
 @as_json
 @click.pass_obj
 def verify_command(
-    archive: Path, path: Path | None, trust: Path | None, vkey: str | None, as_json: bool
+    archive: Path,
+    path: Path | None,
+    trust: Path | None,
+    vkey: str | None,
+    at: datetime | None,
+    quick: bool,
+    times: bool,
+    lang: Lang,
+    record: bool,
+    workers: int | None,
+    as_json: bool,
 ) -> None:
-    """核验证据库或证据包：逐项给出通过、未通过、未核验 / verify an archive or a bundle.
+    """核验证据库、证据包、回执或 WACZ：逐项给出通过、未通过、未核验 / verify an archive, bundle, receipt or WACZ.
 
     \b
     evidence verify
-    evidence verify 证据包 --trust 证据库/trust
+    evidence verify --quick
+    evidence verify 证据包 --trust 自行取得的根证书 --vkey 日志公钥 --lang zh
+    evidence verify 证据包 --at 2036-01-01
+    evidence verify --times --record
     """
     target = path or archive
+    if record and target.resolve() != archive.resolve():
+        raise UsageError(
+            f"--record writes into your own archive ({archive}); {target} is another: leave it out"
+        )
     _require_quiet(target)
     _require_anchors(trust, vkey)
     with show.progress("核验") as advance:
-        report = verify(target, trust=trust, vkey=vkey, progress=advance)
-    if (target / "evidence.toml").exists():
+        report = verify(
+            target,
+            trust=trust,
+            vkey=vkey,
+            at=_moment(at),
+            quick=quick,
+            times=times,
+            workers=workers,
+            progress=advance,
+        )
+    if report.kind == "archive" and (target / "evidence.toml").exists():
         report = replace(report, checks=(*report.checks, check_index(target)))
-    click.echo(report.to_json() if as_json else report.to_text())
+    if record:
+        _record(archive, report, quick=quick)
+    click.echo(report.to_json() if as_json else report.to_text(lang), nl=as_json)
     sys.exit(report.exit_code)
+
+
+def _record(archive: Path, report: Report, *, quick: bool) -> None:
+    """Write into the log that this verification was made, and what it found."""
+    checks = {check.name: check.status for check in report.checks}
+    with Session.open(archive) as session:
+        session.record_event("archive-verified", {"result": report.status, "checks": checks, "quick": quick})
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    """A date means the end of that day in Beijing; a whole time is UTC, as its Z says."""
+    if at is None:
+        return None
+    if at.time() != datetime.min.time():
+        return at.replace(tzinfo=UTC)
+    return (at.replace(tzinfo=clock.BEIJING) + timedelta(days=1, seconds=-1)).astimezone(UTC)
 
 
 def _require_quiet(archive: Path) -> None:
     """Raise ArchiveLocked while somebody writes: a half-written entry would look like damage."""
-    if not (archive / LOCK_FILE).is_file():
-        return
-    with (archive / LOCK_FILE).open("rb") as lock:
-        try:
+    try:
+        if not (archive / LOCK_FILE).is_file():
+            return
+        with (archive / LOCK_FILE).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ArchiveLocked(
-                f"{archive} is being written by another evidence command: verify it when that has ended"
-            ) from error
+    except BlockingIOError as error:
+        raise ArchiveLocked(
+            f"{archive} is being written by another evidence command: verify it when that has ended"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{archive / LOCK_FILE} cannot be read: {error.strerror}") from error
 
 
 def _require_anchors(trust: Path | None, vkey: str | None) -> None:
     """Refuse roots and keys that cannot be read: that is no fault of what is verified."""
-    if vkey is not None:
+    if vkey is not None and not _FINGERPRINT.fullmatch(vkey):
         try:
-            parse_vkey(vkey)
+            parse_vkey(vkey.strip())
         except FormatError as error:
             raise UsageError(
                 f"--vkey: {error}; give the whole line, as `evidence init` printed it"
@@ -75,5 +137,7 @@ def _require_anchors(trust: Path | None, vkey: str | None) -> None:
     for root in roots:
         try:
             split_trust(root.read_bytes())
+        except OSError as error:
+            raise UsageError(f"--trust {trust}: {root.name} cannot be read: {error.strerror}") from error
         except (TimestampError, ValueError) as error:
             raise UsageError(f"--trust {trust}: {root.name}: {error}") from error

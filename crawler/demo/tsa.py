@@ -44,6 +44,7 @@ class DemoAuthority:
     `name` may have 48 characters (it goes into X.509 names of at most 64).
     `folder` keeps keys and certificates: made from it again, an authority is the same one, with the same
     certificates. `port` 0 means a free one; stopped and started again, an object keeps its port.
+    `days` is how long its certificates are valid from now, `signer_days` how long the signer's is, if it differs.
     Raises EvidenceError if openssl is missing or fails.
     """
 
@@ -55,6 +56,7 @@ class DemoAuthority:
         intermediate: bool = False,
         policy: str = POLICY,
         days: int = 3650,
+        signer_days: int | None = None,
         port: int = 0,
     ) -> None:
         self.folder = folder
@@ -64,7 +66,7 @@ class DemoAuthority:
         self._server: HTTPServer | None = None
         self._thread: threading.Thread | None = None
         if not (folder / "ts.cnf").exists():
-            self._make(intermediate=intermediate, days=days)
+            self._make(intermediate=intermediate, days=days, signer_days=signer_days or days)
 
     @property
     def trust_pem(self) -> bytes:
@@ -111,7 +113,12 @@ class DemoAuthority:
             command = ["ts", "-reply", "-config", "ts.cnf", "-section", "t1"]
             return _openssl(self.folder, *command, "-queryfile", str(path.relative_to(self.folder)))
 
-    def _make(self, *, intermediate: bool, days: int) -> None:
+    def change_signer(self, days: int) -> None:
+        """Stamp with a new key and certificate from now on, as TSAs do every year or so; the CA stays."""
+        issuer = "intermediate" if (self.folder / "intermediate.pem").exists() else "root"
+        self._issue("tsa", f"{self.name} TSA", issuer, _TSA_EXTENSIONS, days)
+
+    def _make(self, *, intermediate: bool, days: int, signer_days: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._make_root(days)
         chain = ["root.pem"]
@@ -119,7 +126,7 @@ class DemoAuthority:
             self._issue("intermediate", f"{self.name} Intermediate CA", "root", _CA_EXTENSIONS, days)
             chain.append("intermediate.pem")
         issuer = Path(chain[-1]).stem
-        self._issue("tsa", f"{self.name} TSA", issuer, _TSA_EXTENSIONS, days)
+        self._issue("tsa", f"{self.name} TSA", issuer, _TSA_EXTENSIONS, signer_days)
         (self.folder / "trust.pem").write_bytes(b"".join((self.folder / c).read_bytes() for c in chain))
         (self.folder / "serial").write_text("01\n")
         # The configuration comes last: without it the next start makes everything again.

@@ -4,15 +4,18 @@ import asyncio
 import gc
 import json
 import logging
+from pathlib import Path
 from typing import Any, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler import __version__
+from crawler.engine.extractor import read_waiting
 from crawler.engine.frontier import Frontier, frontier_of
 from crawler.engine.hosts import stopped_hosts
-from crawler.engine.post import passphrase, post_query
+from crawler.engine.passphrase import passphrase
+from crawler.engine.post import post_query
 from crawler.errors import EvidenceError
 from crawler.store.session import Session, end_session, session_of
 
@@ -46,8 +49,10 @@ class RunLog:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Opens the session of this crawl if no other part has done so."""
+        # First of all: with a wrong passphrase nothing is fetched that could not be sealed.
+        secret = passphrase(Path(crawler.settings["EVIDENCE_ARCHIVE"]))
         log = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
-        log._session.sender, log._session.passphrase = post_query, passphrase()
+        log._session.sender, log._session.passphrase = post_query, secret
         crawler.signals.connect(log._opened, signal=signals.spider_opened)
         crawler.signals.connect(log._closed, signal=signals.spider_closed)
         return log
@@ -57,6 +62,9 @@ class RunLog:
         gc.collect()
         gc.freeze()
         settings = self._crawler.settings
+        waiting = read_waiting(self._session, settings)
+        if waiting:
+            logger.warning("%d recorded page(s) were not in the index yet: read now", waiting)
         resumed = settings.getbool("EVIDENCE_RESUME")
         details: dict[str, Any] = {
             "run": self._run,

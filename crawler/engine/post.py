@@ -1,22 +1,11 @@
-"""What sealing needs from outside: the way to the authorities, and the key's passphrase if it has one.
+"""The way to the time-stamping authorities: the one place outside the crawl that speaks to the network."""
 
-The one place outside the crawl that speaks to the network.
-"""
-
-import os
 import urllib.request
 
 from crawler.evidence.timestamp import MEDIA_QUERY
 
-PASSPHRASE = "EVIDENCE_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 TIMEOUT_SECONDS = 20
 REPLY_LIMIT = 1 << 20
-
-
-def passphrase() -> bytes | None:
-    """The passphrase of the log's key from the environment; None for a key without one."""
-    value = os.environ.get(PASSPHRASE)
-    return value.encode() if value else None
 
 
 def post_query(url: str, query: bytes) -> bytes:

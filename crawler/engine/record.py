@@ -29,6 +29,7 @@ from crawler.engine.tracing import PageTrace, callback_name
 from crawler.engine.walls import wall
 from crawler.engine.wire import META, Exchange
 from crawler.errors import DiskFull, EvidenceError, FormatError, RecordError
+from crawler.evidence import http
 from crawler.evidence.manifest import Capture
 from crawler.store.session import Session, session_of
 
@@ -41,7 +42,7 @@ class PageBlocked(IgnoreRequest):
 
 
 class PageUnreadable(IgnoreRequest):
-    """The answer's content coding is broken: recorded as it came, and not for any spider."""
+    """The answer is malformed, or its content coding is broken: recorded as it came, and not for any spider."""
 
 
 class Recorder:
@@ -72,9 +73,9 @@ class Recorder:
         else:
             exchange = self._exchange(request, response)
             blocked = ENDS_HOST.get(page.status) or wall(page)
-            capture = await self._record(
-                request, exchange, "blocked" if blocked else "complete", blocked or broken
-            )
+            otherwise = None if blocked else differently_read(exchange, response)
+            state = "blocked" if blocked else "partial" if otherwise else "complete"
+            capture = await self._record(request, exchange, state, blocked or otherwise or broken)
             request.meta[CAPTURE] = capture
             if blocked:
                 self._stop_hosts(request, blocked, capture)
@@ -82,6 +83,9 @@ class Recorder:
                 raise PageBlocked(
                     f"{request.url}: {blocked}; recorded as {capture.id}, the host is left alone"
                 )
+            if otherwise:
+                self._finish(request, "failed", otherwise)
+                raise PageUnreadable(f"{otherwise}; recorded as {capture.id}")
         if broken:
             await self._unreadable(request, capture, broken)
         return page
@@ -204,6 +208,26 @@ def stop_crawl(crawler: Crawler, error: EvidenceError) -> None:
             crawler.stats.set_value(
                 "evidence/stopping", asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
             )
+
+
+def differently_read(exchange: Exchange, response: Response) -> str | None:
+    """Why the recorded bytes would be read otherwise than the HTTP client read them; None when they agree.
+
+    Both readers are strict, but not in everything alike. What only one of them takes for a page is none: a spider
+    would see live what nobody finds in the record, and `rebuild` would not give the same database.
+    """
+    received = bytes(exchange.received)
+    message = received[http.split_interim(received) :]
+    try:
+        if final_head(exchange) is None:
+            http.parse_head(message)  # says what is wrong with it
+            return "the answer's status line is not one of HTTP/1.0 or HTTP/1.1"
+        body = http.payload(message)
+    except FormatError as error:
+        return f"the answer is malformed: {error}"
+    if 200 <= response.status < 300 and response.body != body:  # nobody reads other pages
+        return f"the answer is ambiguous: read as {len(response.body)} bytes, as recorded it has {len(body)}"
+    return None
 
 
 def failure_reason(error: Exception) -> str:

@@ -3,7 +3,6 @@
 The response is built from the WARC record alone, so a parser sees exactly what it saw on the day.
 """
 
-from pathlib import Path
 from typing import Self
 
 from scrapy import Request
@@ -14,6 +13,7 @@ from scrapy.responsetypes import responsetypes
 from crawler.engine.frontier import KEY
 from crawler.errors import FormatError
 from crawler.evidence import http, warc
+from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture, Locator
 from crawler.store.session import Session, session_of
 
@@ -44,9 +44,12 @@ class RecordedPages:
         return recorded_page(self._session, self._run, request)
 
 
-def response_of(archive: Path, locator: Locator, url: str) -> Response:
-    """The response in a WARC record, body still content-coded. Raises FormatError if the record is damaged."""
-    record = warc.decode(warc.read_stored(archive, locator))
+def response_of(archive: Archive, locator: Locator, url: str) -> Response:
+    """The response in a WARC record, body still content-coded.
+
+    Raises FormatError if the record is damaged, UsageError if it was removed when its retention period ended.
+    """
+    record = warc.decode(archive.stored(locator))
     if record.type != "response":
         raise FormatError(f"{locator} is a {record.type} record, not a response")
     head = http.parse_head(record.block)
@@ -59,19 +62,20 @@ def response_of(archive: Path, locator: Locator, url: str) -> Response:
 def recorded_page(session: Session, run: str, request: Request) -> Response | None:
     """The final page that this run recorded for a request before it was interrupted, or None.
 
-    None also where the last thing recorded was a redirect, a failure, a server error or a cut page: that is
-    fetched again, and is then an honest second capture.
+    None also where the last thing recorded was a redirect, a failure, a server error or a cut page, or where the
+    page was removed since: that is fetched again, and is then an honest second capture.
     """
     leaf = session.index.query(
-        "select leaf, state, status from capture where run = ? and request_key = ? order by leaf desc limit 1",
+        "select leaf, state, status, removed from capture where run = ? and request_key = ?"
+        " order by leaf desc limit 1",
         (run, request.meta[KEY]),
     )
-    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in NOT_FINAL:
+    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in NOT_FINAL or leaf[0]["removed"]:
         return None
     capture = Capture.from_leaf(session.archive.log.leaf(leaf[0]["leaf"]))
     if capture.response is None:
         return None
-    response = response_of(session.archive.path, capture.response.locator, capture.url)
+    response = response_of(session.archive, capture.response.locator, capture.url)
     request.meta[CAPTURE] = capture
     request.meta[REPLAYED] = True
     return response

@@ -17,11 +17,13 @@ import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crawler import __version__, clock
 from crawler.config import FILE as CONFIG_FILE
@@ -34,18 +36,25 @@ from crawler.errors import (
     RecordError,
     UsageError,
 )
-from crawler.evidence import checkpoint as notes
+from crawler.evidence import wacz_auth
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.durable import durable_write, is_unfinished, sweep, sync_folder
+from crawler.evidence.key_change import VKEYS, finish_key_change
 from crawler.evidence.log import Log, create_log
-from crawler.evidence.manifest import Capture, Event, SealedTime, StoredRecord, parse_leaf
+from crawler.evidence.manifest import Capture, Event, Locator, SealedTime, StoredRecord, parse_leaf
+from crawler.evidence.note import parse_vkeys, vkey
+from crawler.evidence.removal import carry_out
+from crawler.evidence.retention import RemovalEvent, Removals, StoredRecords, removal_events
+from crawler.evidence.signing_key import LOG_KEY, load_key, make_key, require_key, save_key
 from crawler.evidence.warc import Encoded, Record, WarcWriter, encode, new_record_id
 
 STATE_FILE = "state-sha256.txt"
 LOCK_FILE = ".lock"
 RESERVE = 8 << 20  # bytes kept free so that a run can still be closed, signed and indexed
 FOLDERS = ("warc", "log/stamps", "trust", "keys", "quarantine")
+_SWEPT = ("log/cosignatures/*", "log/ots/*", "witness", "witness/*", "witness/*/fork")  # where they exist
 _NOT_STATE = (STATE_FILE, LOCK_FILE, "log/entries")
+_TILES = "log/tile/"  # covered by the checkpoints' roots
 
 _WARCINFO = (
     "software: web-evidence/{version}\r\n"
@@ -86,6 +95,9 @@ class Archive:
         self.sealing = threading.Lock()  # one seal at a time: two would ask and keep the same stamps
         self._mutex = threading.RLock()
         self._warcs = WarcWriter(path / "warc")
+        self._removal_events: list[RemovalEvent] = []
+        self._removals = Removals()
+        self._scanned = 0  # leaves that were looked through for removals
 
     @classmethod
     def create(cls, path: Path, config: Config, *, passphrase: bytes | None = None) -> "Archive":
@@ -95,23 +107,22 @@ class Archive:
         """
         if path.exists() and any(path.iterdir()):
             raise UsageError(f"{path} is not empty: choose a new folder for the archive")
-        key = notes.make_key()
+        key = make_key()
         try:
-            public = notes.vkey(config.origin, key.public_key())
+            public = vkey(config.origin, key.public_key())
         except FormatError as error:
             raise UsageError(f"the log cannot be named {config.origin!r}: {error}") from error
         for name in FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         (path / "keys").chmod(0o700)
-        notes.save_key(path / "keys/log.key", key, passphrase)
+        save_key(path / LOG_KEY, key, passphrase)
+        wacz_auth.save_key(path / wacz_auth.KEY_FILE, wacz_auth.make_key(), passphrase)
         durable_write(path / "keys/alias.key", os.urandom(32).hex().encode() + b"\n", mode=0o600)
-        durable_write(path / "trust/log.vkey", public.encode() + b"\n")
+        durable_write(path / VKEYS, public.encode() + b"\n")
         create_log(path / "log", config.origin, key)
         # The configuration comes last: only a folder that has one is an archive (read_config).
         durable_write(path / CONFIG_FILE, config.to_toml().encode())
-        archive = cls.open(path, writable=True)
-        archive.record_event("archive-created", {"organisation": config.organisation, "vkey": public})
-        return archive
+        return cls.open(path, writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False, at_least: int = 0) -> "Archive":
@@ -125,10 +136,10 @@ class Archive:
         config = read_config(path)
         lock = _take_lock(path) if writable else None
         try:
-            verifier = notes.parse_vkey((path / "trust/log.vkey").read_text("ascii").strip())
+            verifiers = parse_vkeys((path / VKEYS).read_text("utf-8"))
             folder = path / "log"
             log = Log.open(
-                folder, verifier, writable=writable, quarantine=path / "quarantine", at_least=at_least
+                folder, verifiers, writable=writable, quarantine=path / "quarantine", at_least=at_least
             )
             archive = cls(path, config, log, lock)
             if writable:
@@ -156,16 +167,26 @@ class Archive:
     def record_event(self, act: str, details: dict[str, Any]) -> int:
         """Append one custody event; returns its leaf index. Raises DiskFull or RecordError."""
         self._writable()
-        event = Event(act=act, time=clock.now(), by=self.config.operator, details=details, after=self.after)
+        leaf = self._event(act, details)
         with self._mutex, self.refusals():
-            return self.log.append([event.to_leaf()]).start
+            return self.log.append([leaf]).start
+
+    def _event(self, act: str, details: dict[str, Any]) -> bytes:
+        event = Event(act=act, time=clock.now(), by=self.config.operator, details=details, after=self.after)
+        return event.to_leaf()
 
     def sign_checkpoint(self, passphrase: bytes | None = None) -> bytes:
         """Sign the log as it is now (a new checkpoint, or the newest one if nothing came since)."""
         self._writable()
-        key = notes.load_key(self.path / "keys/log.key", passphrase)
+        key = self.signing_key(passphrase)
         with self._mutex, self.refusals():
             return self.log.sign_checkpoint(key)
+
+    def signing_key(self, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+        """The log's private key. Raises LogError: missing, wrong passphrase, or not the key in force."""
+        key = load_key(self.path / LOG_KEY, passphrase)
+        require_key(key, self.log.verifier, self.log.verifiers[:-1])
+        return key
 
     def refresh_seal(self) -> None:
         """Let manifests of what begins from now on commit to the newest stamped checkpoint."""
@@ -182,6 +203,38 @@ class Archive:
         """Leaves with their indices, from `start` on."""
         for index, leaf in enumerate(self.log.leaves(start), start):
             yield Entry(index, leaf)
+
+    @property
+    def removals(self) -> Removals:
+        """What was removed when its retention period ended, as the log says now."""
+        with self._mutex:
+            start, size = self._scanned, self.log.size
+            found = list(removal_events(enumerate(self.log.leaves(start, size), start)))
+            if found:
+                self._removal_events += found
+                self._removals = Removals(self._removal_events)
+            self._scanned = size
+            return self._removals
+
+    def stored(self, locator: Locator) -> bytes:
+        """The stored bytes of a record, by its locator in the log; see `StoredRecords.read` for the errors."""
+        return StoredRecords(self.path, self.removals).read(locator)
+
+    def finish_files(self, files: Collection[str]) -> None:
+        """See to it that nothing more is written to these files: begin a new one if one of them is the last."""
+        self._writable()
+        with self._mutex, self.refusals():
+            if self.logged_end()[0] in files:
+                self._begin_segment()
+
+    def logged_end(self, before: int | None = None) -> tuple[str, int]:
+        """The last WARC file that a leaf (of the first `before`) names, and the end of the last record in it."""
+        for index in reversed(range(self.log.size if before is None else before)):
+            records = leaf_records(parse_leaf(self.log.leaf(index)))
+            if records:
+                last = max(records, key=lambda record: record["locator"]["offset"])["locator"]
+                return last["file"], last["offset"] + last["length"]
+        return "", 0
 
     def write_state(self) -> None:
         """Write the digests of the files that the log does not cover (docs/decisions/0007)."""
@@ -226,8 +279,10 @@ class Archive:
             ]
             indices = self.log.append([capture.to_leaf() for capture in captures])
         except BaseException:
-            # No leaf names these records, so they must not stay in a file whose every byte is covered.
-            self._warcs.take_back(before)
+            # No leaf names these records, so they must not stay in a file whose every byte is covered. Unless the
+            # log itself cannot tell whether a leaf does: then they stay, and `_recover` of the next start decides.
+            if not self.log.in_doubt:
+                self._warcs.take_back(before)
             raise
         return list(zip(indices, captures, strict=True))
 
@@ -236,6 +291,7 @@ class Archive:
         return next((seal for since, seal in reversed(self._seals) if since <= started), None)
 
     def _begin_segment(self) -> None:
+        closed = self._closing()
         name = self._warcs.begin_segment()
         block = _WARCINFO.format(version=__version__, origin=self.config.origin).encode()
         filename = ("WARC-Filename", Path(name).name)
@@ -252,20 +308,54 @@ class Archive:
         try:
             (locator,) = self._warcs.append([record])
             self._warcs.sync()
-            self.record_event("warc-opened", {"record": _as_json(record.at(locator))})
+            opened = self._event("warc-opened", {"record": _as_json(record.at(locator))})
+            # Both in one append. A crash may leave only the first: then `_recover` does not go on in that file.
+            self.log.append([*closed, opened])
         except BaseException:
-            # No leaf names this file, so nothing may be written behind its first record.
+            # No leaf names this file (or nobody knows, see `_commit`), so nothing may be written behind its
+            # first record.
             self._warcs.close()
-            (self.path / name).unlink()
+            if not self.log.in_doubt:
+                (self.path / name).unlink()
             raise
+
+    def _closing(self) -> list[bytes]:
+        """The ``warc-closed`` event for the file written so far; none if there is no file, or it is closed."""
+        file, end = self.logged_end()
+        if not file or self._is_closed(file):
+            return []
+        size = (self.path / file).stat().st_size
+        if size != end:
+            raise ArchiveError(f"{self.path / file} has {size} bytes but the log names {end}: stop writing")
+        return [
+            self._event("warc-closed", {"file": file, "length": end, "sha256": digest_file(self.path / file)})
+        ]
+
+    def _is_closed(self, file: str) -> bool:
+        """Whether the log says that this file, the last that a leaf names, is written no more."""
+        for index in reversed(range(self.log.size)):
+            content = parse_leaf(self.log.leaf(index))
+            if leaf_records(content):
+                return False
+            if content.get("act") == "warc-closed" and content["details"].get("file") == file:
+                return True
+        return False
 
     def _recover(self) -> None:
         for folder in (self.path, *(self.path / name for name in FOLDERS)):
             sweep(folder)
+        for folder in (found for pattern in _SWEPT for found in self.path.glob(pattern) if found.is_dir()):
+            sweep(folder)
         _sweep_stamps(self.path / "log/stamps")
+        if not self.log.size:  # new, or `create` was interrupted right after the configuration
+            first = {"organisation": self.config.organisation, "vkey": self.log.verifier.line}
+            self.record_event("archive-created", first)
+        finish_key_change(self.path, self.log)
         for tail in self.log.recovered:
             self.record_event("recovered", dict(tail))
-        file, end = self._logged_end()
+        # An `evidence expire` that was interrupted. Never the file that is still written: see `finish_files`.
+        carry_out(self.path, self.removals)
+        file, end = self.logged_end()
         for path in sorted((self.path / "warc").glob("*.warc.gz")):
             name = f"warc/{path.name}"
             if name > file:
@@ -284,7 +374,8 @@ class Archive:
             )
         if size > end:
             self._quarantine(path, end)
-        self._warcs.resume(path)
+        if not self._is_closed(f"warc/{path.name}"):
+            self._warcs.resume(path)
 
     def _quarantine(self, path: Path, offset: int) -> None:
         """Move what no leaf names out of the way: copy, log, then cut. Repeating it after a crash is harmless."""
@@ -302,18 +393,14 @@ class Archive:
             path.unlink()
         sync_folder(path.parent)
 
-    def _logged_end(self) -> tuple[str, int]:
-        """The last WARC file that a leaf names, and the end of the last record in it."""
-        for index in reversed(range(self.log.size)):
-            records = leaf_records(parse_leaf(self.log.leaf(index)))
-            if records:
-                last = max(records, key=lambda record: record["locator"]["offset"])["locator"]
-                return last["file"], last["offset"] + last["length"]
-        return "", 0
-
     def _writable(self) -> None:
         if self._lock is None:
             raise UsageError(f"{self.path} was opened for reading only")
+        if self.log.in_doubt:
+            raise RecordError(
+                f"{self.path}: the disk neither confirmed nor undid the last log entries; check the disk, then start"
+                " again: the next start finds out whether they are there"
+            )
 
     def _require_room(self, wanted: int) -> None:
         free = shutil.disk_usage(self.path).free
@@ -350,7 +437,7 @@ def state_files(archive: Path) -> list[str]:
         for path in archive.rglob("*")
         if path.is_file() and path.parent.name != "warc" and not is_unfinished(path)
     )
-    return sorted(name for name in names if name not in _NOT_STATE)
+    return sorted(name for name in names if name not in _NOT_STATE and not name.startswith(_TILES))
 
 
 def latest_seal(archive: Path) -> SealedTime | None:

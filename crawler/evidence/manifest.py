@@ -11,6 +11,7 @@ Two kinds of leaf:
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -22,6 +23,9 @@ MAX_LEAF = 65_535  # a uint16 length
 VERSION = 1
 STATES = ("complete", "partial", "blocked", "failed")
 FIDELITIES = ("wire-exact", "browser-decoded", "derived", "imported")
+
+_SAFE_DIGITS = 15  # integers of so many digits are below 2**53 and written as they are (RFC 8785, 3.2.2.3)
+_BEYOND_BMP = re.compile(rb"[\xf0-\xff]")  # first byte of a character above U+FFFF in UTF-8
 
 Json = dict[str, Any]
 
@@ -40,14 +44,54 @@ def canonical(content: Json) -> bytes:
 def parse_leaf(leaf: bytes) -> Json:
     """The object in a leaf. Raises FormatError unless the bytes are exactly its canonical form."""
     try:
-        content = json.loads(leaf)
+        content = _plainly_canonical(leaf)
+        if content is None:
+            content = json.loads(leaf)
+            if not isinstance(content, dict) or canonical(content) != leaf:
+                raise FormatError("leaf is not a canonical JSON object (RFC 8785)")
     except (ValueError, RecursionError) as error:
         raise FormatError(f"leaf is not JSON: {error}") from error
-    if not isinstance(content, dict) or canonical(content) != leaf:
-        raise FormatError("leaf is not a canonical JSON object (RFC 8785)")
     if content.get("version") != VERSION or content.get("kind") not in ("capture", "event"):
         raise FormatError(f"unknown leaf: version {content.get('version')!r}, kind {content.get('kind')!r}")
     return content
+
+
+class _UnusualNumber(Exception):
+    """A number whose canonical form is not for `json` to tell."""
+
+
+def _safe_integer(text: str) -> int:
+    if len(text) > _SAFE_DIGITS:
+        raise _UnusualNumber
+    return int(text)
+
+
+def _unusual(_text: str) -> None:
+    raise _UnusualNumber
+
+
+_READER = json.JSONDecoder(parse_int=_safe_integer, parse_float=_unusual, parse_constant=_unusual)
+_WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _plainly_canonical(leaf: bytes) -> Json | None:
+    """The object in a leaf that is plainly in canonical form; None leaves the question to the library.
+
+    Some ten times as fast as `rfc8785`, because all of it runs in C. The standard library writes what RFC 8785
+    asks for, but for two things: numbers that are no small integer, and the order of keys with characters
+    beyond U+FFFF (section 3.2.3 sorts by UTF-16 code units). Leaves with either are left to the library. Bytes
+    that equal what is written again also hold no blank, no needless escape and no key twice.
+    """
+    if _BEYOND_BMP.search(leaf):
+        return None
+    try:
+        text = leaf.decode("utf-8")
+        content = _READER.decode(text)
+        if isinstance(content, dict) and len(leaf) <= MAX_LEAF and _WRITER.encode(content) == text:
+            return content
+    except (_UnusualNumber, ValueError):
+        return None
+    return None
 
 
 @dataclass(frozen=True, slots=True)

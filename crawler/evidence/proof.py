@@ -5,17 +5,21 @@
 A tree of n > 1 leaves splits at the largest power of two *less than* n; an odd leaf is never paired with
 itself. The prefixes keep leaves and nodes apart, so a node can never be passed off as a leaf.
 
-`Tree` keeps the right edge only (to check a stream of leaves); `FullTree` keeps every complete node (to
-prove). Verifying needs neither: `verify_inclusion` and `verify_consistency` are all a stranger has to read.
+`Tree` keeps the right edge only (to check a stream of leaves). Paths are made from any store of complete nodes
+(`Node`; ours is `crawler.evidence.tiles.TileTree`). Verifying needs neither: `verify_inclusion` and
+`verify_consistency` are all a stranger has to read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from crawler.errors import FormatError
 
 DIGEST_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
+
+Node = Callable[[int, int], bytes]
+"""(height, position): the root over the 2^height leaves from position · 2^height on, all of which exist."""
 
 
 def leaf_digest(leaf: bytes) -> bytes:
@@ -58,109 +62,53 @@ class Tree:
         return _fold(self._edge)
 
 
-class FullTree:
-    """A growing tree that remembers every complete node: 64 bytes per leaf; roots and paths in O(log² n)."""
-
-    __slots__ = ("_levels",)
-
-    def __init__(self, leaf_digests: Iterable[bytes] = ()) -> None:
-        self._levels: list[bytearray] = [bytearray()]  # level h holds the roots of 2**h leaves each
-        for digest in leaf_digests:
-            self.append(digest)
-
-    @property
-    def size(self) -> int:
-        """How many leaves there are."""
-        return len(self._levels[0]) // DIGEST_SIZE
-
-    def append(self, digest: bytes) -> None:
-        """Add one leaf, given as its `leaf_digest`. Raises FormatError unless it has 32 bytes."""
-        _require_digest(digest)
-        climbs = _trailing_ones(self.size)
-        self._levels[0] += digest
-        for height in range(1, climbs + 1):
-            if height == len(self._levels):
-                self._levels.append(bytearray())
-            digest = node_digest(bytes(self._levels[height - 1][-2 * DIGEST_SIZE : -DIGEST_SIZE]), digest)
-            self._levels[height] += digest
-
-    def leaf(self, index: int) -> bytes:
-        """The leaf digest at `index`. Raises FormatError when there is none."""
-        if not 0 <= index < self.size:
-            raise FormatError(f"no leaf {index} in a tree of {self.size}")
-        return self._node(0, index)
-
-    def root(self, size: int | None = None) -> bytes:
-        """The root over the first `size` leaves (all of them when not given)."""
-        size = self.size if size is None else size
-        self._require_size(size)
-        return self._range_root(0, size)
-
-    def inclusion_path(self, index: int, size: int | None = None) -> list[bytes]:
-        """PATH(index, D[size]) of RFC 6962 section 2.1.1: from the leaf's sibling to the root's child."""
-        size = self.size if size is None else size
-        self._require_size(size)
-        if not 0 <= index < size:
-            raise FormatError(f"no leaf {index} in a tree of {size}")
-        path = []
-        start, stop = 0, size
-        while stop - start > 1:
-            middle = start + _split(stop - start)
-            if index < middle:
-                path.append(self._range_root(middle, stop))
-                stop = middle
-            else:
-                path.append(self._range_root(start, middle))
-                start = middle
-        return path[::-1]
-
-    def consistency_path(self, old: int, new: int | None = None) -> list[bytes]:
-        """PROOF(old, D[new]) of RFC 6962 section 2.1.2. Empty when `old` is 0 or equals `new`."""
-        new = self.size if new is None else new
-        self._require_size(new)
-        if not 0 <= old <= new:
-            raise FormatError(f"no consistency path from {old} to {new} leaves")
-        if old == 0:
-            return []
-        path = []
-        start, stop = 0, new
-        while stop != old:
-            middle = start + _split(stop - start)
-            if old <= middle:
-                path.append(self._range_root(middle, stop))
-                stop = middle
-            else:
-                path.append(self._range_root(start, middle))
-                start = middle
-        if start:  # the old tree's last part is not the whole old tree: its root has to be told
-            path.append(self._range_root(start, stop))
-        return path[::-1]
-
-    def _node(self, height: int, position: int) -> bytes:
-        return bytes(self._levels[height][position * DIGEST_SIZE : (position + 1) * DIGEST_SIZE])
-
-    def _range_root(self, start: int, stop: int) -> bytes:
-        """The root over leaves start … stop-1, `start` being a multiple of the largest block in the range."""
-        blocks = []
-        while start < stop:
-            height = (stop - start).bit_length() - 1
-            blocks.append(self._node(height, start >> height))
-            start += 1 << height
-        return _fold(blocks)
-
-    def _require_size(self, size: int) -> None:
-        if not 0 <= size <= self.size:
-            raise FormatError(f"the tree has {self.size} leaves, not {size}")
+def tree_root(node: Node, size: int) -> bytes:
+    """The root over the first `size` leaves of the tree whose complete nodes `node` gives."""
+    return _range_root(node, 0, size)
 
 
-def inclusion_path(leaf_digests: Sequence[bytes], index: int, size: int) -> list[bytes]:
-    """The path that proves leaf `index` in a tree of the first `size` leaves; for many, use a `FullTree`."""
-    return FullTree(leaf_digests[:size]).inclusion_path(index, size)
+def inclusion_path(node: Node, index: int, size: int) -> list[bytes]:
+    """PATH(index, D[size]) of RFC 6962 section 2.1.1: from the leaf's sibling to the root's child.
+
+    `node` is asked for O(log² size) nodes at most, mostly for one each level. Raises FormatError.
+    """
+    if not 0 <= index < size:
+        raise FormatError(f"no leaf {index} in a tree of {size}")
+    path = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            path.append(_range_root(node, middle, stop))
+            stop = middle
+        else:
+            path.append(_range_root(node, start, middle))
+            start = middle
+    return path[::-1]
 
 
-def consistency_path(leaf_digests: Sequence[bytes], old: int, new: int) -> list[bytes]:
-    """The path that proves the tree of `old` leaves to be a prefix of the tree of `new` leaves."""
-    return FullTree(leaf_digests[:new]).consistency_path(old, new)
+def consistency_path(node: Node, old: int, new: int) -> list[bytes]:
+    """PROOF(old, D[new]) of RFC 6962 section 2.1.2. Empty when `old` is 0 or equals `new`.
+
+    Raises FormatError unless 0 <= old <= new.
+    """
+    if not 0 <= old <= new:
+        raise FormatError(f"no consistency path from {old} to {new} leaves")
+    if old == 0:
+        return []
+    path = []
+    start, stop = 0, new
+    while stop != old:
+        middle = start + _split(stop - start)
+        if old <= middle:
+            path.append(_range_root(node, middle, stop))
+            stop = middle
+        else:
+            path.append(_range_root(node, start, middle))
+            start = middle
+    if start:  # the old tree's last part is not the whole old tree: its root has to be told
+        path.append(_range_root(node, start, stop))
+    return path[::-1]
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
@@ -244,6 +192,16 @@ def _consistency_roots(
     if last:
         raise FormatError(f"consistency proof from {old_size} to {new_size} is too short: {len(path)}")
     return old, new
+
+
+def _range_root(node: Node, start: int, stop: int) -> bytes:
+    """The root over leaves start … stop-1, `start` being a multiple of the largest block in the range."""
+    blocks = []
+    while start < stop:
+        height = (stop - start).bit_length() - 1
+        blocks.append(node(height, start >> height))
+        start += 1 << height
+    return _fold(blocks)
 
 
 def _split(size: int) -> int:

@@ -2,21 +2,37 @@
 
 Three outcomes and never two (evidence-formats §11.9): a missing timestamp must not look like a valid one.
 
-JSON form (`Report.to_json`), stable; a later version only adds fields:
+JSON form (`Report.to_json`), stable; a later version only adds fields. docs/verify-report.schema.json is its schema.
 
-    {"format": "web-evidence-report/1", "kind": "archive" | "bundle", "subject": PATH,
+    {"format": "web-evidence-report/1", "kind": "archive" | "bundle" | "receipt" | "wacz", "subject": PATH,
+     "at": RFC 3339 | null,
      "result": "passed" | "failed" | "not-checked", "exit_code": 0 | 1 | 3,
      "checks": [{"name": …, "status": "passed" | "failed" | "not-checked",
-                 "detail": …, "problems": […], "remedy": …, "detail_zh": …, "remedy_zh": …}, …]}
+                 "detail": …, "problems": […], "remedy": …, "detail_zh": …, "remedy_zh": …}, …],
+     "keys": [{"role": …, "name": …, "key_id": …, "fingerprint": "sha256:…", "remark": …}, …],
+     "times": [{"capture": ID, "entry": INDEX, "url": …, "state": …,
+                "not_before": BOUND | null, "not_after": BOUND | null}, …]}
 
-`problems` names file and record of every fault, up to `MOST_NAMED` of them; `detail` always says how many.
-Detail and remedy are there in English and in Chinese; `problems` are for whoever repairs, in English only.
+    BOUND = {"time": UTC, "checkpoint": SIZE,
+             "tokens": [{"authority": …, "time": UTC, "policy": OID, "serial": decimal, "verified_by": […]}, …]}
+
+kind         what the subject is
+at           the date at which tokens had to hold, when one was given (`--at`); null: judged now
+checks       in their fixed order. `problems` names file and record of every fault, up to `MOST_NAMED` of them;
+             `detail` always says how many. Detail and remedy are there in English and in Chinese; `problems` are
+             for whoever repairs, in English only
+keys         every public key that was used, in the order of the checks: see `KeyFacts`
+times        between which trusted times each capture lies, in log order; of an archive only on demand
+             (`--times`). *Not before* rests on a token that the capture names, *not after* on one over a checkpoint
+             that covers it. `verified_by` tells which tools said yes to the token
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from crawler import clock
 
 Status = Literal["passed", "failed", "not-checked"]
 Progress = Callable[[int, int], None]  # (bytes done, bytes in all)
@@ -25,13 +41,11 @@ PASSED, FAILED, NOT_CHECKED = 0, 1, 3  # exit codes; 2 is wrong usage
 STATES_ZH = {"complete": "完整", "partial": "不完整", "blocked": "被拒绝访问", "failed": "未取得"}
 MOST_NAMED = 50  # faults listed per check: enough to act on, and a bound on what a hostile input can print
 
+Lang = Literal["zh", "en", "both"]
+
 _EXIT: dict[Status, int] = {"passed": PASSED, "failed": FAILED, "not-checked": NOT_CHECKED}
 _MARK: dict[Status, str] = {"passed": "通过", "failed": "未通过", "not-checked": "未核验"}
-_VERDICT: dict[Status, str] = {
-    "passed": "全部通过 / all checks passed",
-    "failed": "核验未通过 / verification FAILED",
-    "not-checked": "未全部核验 / nothing failed, but not everything could be checked",
-}
+_MARK_EN: dict[Status, str] = {"passed": "passed", "failed": "FAILED", "not-checked": "not checked"}
 _TITLES = {
     "layout": "目录结构 / layout",
     "state": "状态清单 / state digests",
@@ -55,11 +69,17 @@ _TITLES = {
     "wacz-signature": "WACZ 签名 / WACZ signature",
     "opentimestamps": "OpenTimestamps",
     "bag": "BagIt 清单 / bag",
+    "files": "文件清单 / list of files",
     "wacz": "WACZ 文件 / WACZ package",
     "index": "WACZ 索引 / WACZ index",
     "inclusion": "包含证明 / inclusion proofs",
     "hash-list": "哈希清单 / hash list",
     "documents": "证据目录与核验说明 / documents",
+    "members": "ZIP 成员 / members of the zip file",
+    "datapackage": "资源清单 / datapackage.json",
+    "resources": "资源摘要 / digests of the resources",
+    "binding": "清单与签名的绑定 / listing bound by its digest",
+    "pages": "页面列表 / list of pages",
     "anchor": "独立信任依据 / independent anchor",
     "database": "数据库 / database",
 }
@@ -77,9 +97,26 @@ class Words(NamedTuple):
 
 NO_WORDS = Words("", "")
 
+_VERDICT: dict[Status, Words] = {
+    "passed": Words("全部通过", "all checks passed"),
+    "failed": Words("核验未通过", "verification FAILED"),
+    "not-checked": Words("未全部核验", "nothing failed, but not everything could be checked"),
+}
+_HEADING = Words("核验", "verify")
+_JUDGED_AT = Words("时间戳有效期按此时点判断", "tokens judged at")
+_KEYS = Words("所用公钥", "public keys used")
+_TIMES = Words("各次采集的可信时间区间", "trusted times of each capture")
+_NO_BOUND = Words("无可信时间", "no trusted time")
+_ROLES = {
+    "log": Words("日志密钥", "log key"),
+    "witness": Words("见证方密钥", "witness key"),
+    "organisation": Words("机构证书", "organisation's certificate"),
+    "wacz": Words("WACZ 签名密钥", "key of the WACZ signature"),
+}
+
 
 class KeyFacts(NamedTuple):
-    """A public key that was used. `role`: log, witness, organisation or wacz; `fingerprint` is SHA-256 of its SPKI."""
+    """A public key that was used. `role`: log, witness, organisation or wacz."""
 
     role: str
     name: str
@@ -149,6 +186,11 @@ class Faults:
         if len(self.named) < MOST_NAMED:
             self.named.append(_printable(problem))
 
+    def merge(self, other: "Faults") -> None:
+        """Take over the faults that another process found, behind our own."""
+        self.count += other.count
+        self.named += other.named[: MOST_NAMED - len(self.named)]
+
     def check(self, good: Words = NO_WORDS, remedy: Words = NO_WORDS) -> Check:
         """Passed with the sentence `good` when nothing was noted, else failed with the faults."""
         if not self.count:
@@ -199,18 +241,35 @@ class Report:
             "result": self.status,
             "exit_code": self.exit_code,
             "checks": [asdict(check) for check in self.checks],
+            "at": self.at,
+            "keys": [key._asdict() for key in self.keys],
+            "times": [_time_to_json(time) for time in self.times],
         }
         return json.dumps(content, ensure_ascii=False, indent=2)
 
-    def to_text(self) -> str:
-        """The report for people: one line per check, its faults and remedy indented below it."""
-        lines = [f"核验 / verify: {self.subject}"]
+    def to_text(self, lang: Lang = "both") -> str:
+        """The report for people, in Chinese, English, or both: one line per check, faults and remedy below it.
+
+        Behind the checks stand the keys with their fingerprints and, where there are any, the captures' times.
+        `problems` are in English in each of them: they name files, records and digests.
+        """
+        lines = [f"{_say(_HEADING, lang)}: {self.subject}"]
+        if self.at is not None:
+            lines.append(f"{_say(_JUDGED_AT, lang)}: {self.at}")
         for check in self.checks:
-            lines.append(f"[{_MARK[check.status]}] {check.title}: {Words(check.detail_zh, check.detail)}")
+            title = _say(Words(*_title(check.name)), lang)
+            detail = _say(Words(check.detail_zh, check.detail), lang)
+            lines.append(f"[{_mark(check.status, lang)}] {title}: {detail}")
             lines += [f"    - {problem}" for problem in check.problems]
             if check.remedy:
-                lines.append(f"    → {Words(check.remedy_zh, check.remedy)}")
-        lines.append(_VERDICT[self.status])
+                lines.append(f"    → {_say(Words(check.remedy_zh, check.remedy), lang)}")
+        if self.keys:
+            lines.append(f"{_say(_KEYS, lang)}:")
+            lines += [f"    {_key_line(key, lang)}" for key in self.keys]
+        if self.times:
+            lines.append(f"{_say(_TIMES, lang)}:")
+            lines += [f"    {_time_line(time, lang)}" for time in self.times]
+        lines.append(_say(_VERDICT[self.status], lang))
         return "\n".join(lines) + "\n"
 
 
@@ -237,5 +296,65 @@ def _check(
     return Check(name, status, detail.en, remedy.en, problems, detail.zh, remedy.zh)
 
 
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "�" for character in text)[:500]
+def _printable(text: str, most: int = 500) -> str:
+    return "".join(character if character.isprintable() else "�" for character in text)[:most]
+
+
+def _say(words: Words, lang: Lang) -> str:
+    """In one language or both; in the other where one is missing."""
+    if lang == "both":
+        return str(words)
+    return (words.zh or words.en) if lang == "zh" else (words.en or words.zh)
+
+
+def _mark(status: Status, lang: Lang) -> str:
+    return _MARK_EN[status] if lang == "en" else _MARK[status]
+
+
+def _title(name: str) -> tuple[str, str]:
+    chinese, _, english = _TITLES.get(name, name).partition(" / ")
+    return chinese, english or chinese
+
+
+def _key_line(key: KeyFacts, lang: Lang) -> str:
+    role = _say(_ROLES.get(key.role, Words(key.role, key.role)), lang)
+    key_id = f" {key.key_id}" if key.key_id else ""
+    remark = f" ({key.remark})" if key.remark else ""
+    return _printable(f"{role} {key.name}{key_id}  {key.fingerprint}{remark}")
+
+
+def _time_line(time: CaptureTime, lang: Lang) -> str:
+    """One capture: not before a time by these tokens, not after another by those, each with its policy."""
+    state = STATES_ZH.get(time.state, time.state) if lang == "zh" else time.state
+    lower, upper = _bound(time.not_before, lang), _bound(time.not_after, lang)
+    words = Words(f"不早于 {lower}；不晚于 {upper}", f"not before {lower}; not after {upper}")
+    if lang == "both":
+        words = Words(f"不早于 / not before {lower}；不晚于 / not after {upper}", "")
+    head = {"zh": f"序号 {time.entry}", "en": f"entry {time.entry}", "both": f"序号 / entry {time.entry}"}[
+        lang
+    ]
+    return _printable(f"{head} {time.capture} {time.url[:200]} [{state}]: {_say(words, lang)}", 2000)
+
+
+def _bound(bound: BoundFacts | None, lang: Lang) -> str:
+    if bound is None:
+        return _say(_NO_BOUND, lang)
+    when = bound.time if lang == "en" else clock.beijing(bound.time)
+    comma, policy = ("，", "策略") if lang == "zh" else ("; ", "policy")
+    tokens = comma.join(f"{token.authority} {policy} {token.policy}" for token in bound.tokens[:8])
+    point = _say(Words(f"检查点 {bound.checkpoint}", f"checkpoint {bound.checkpoint}"), lang)
+    return f"{when}（{point}：{tokens}）" if lang == "zh" else f"{when} ({point}: {tokens})"
+
+
+def _time_to_json(time: CaptureTime) -> dict[str, Any]:
+    return {
+        **time._asdict(),
+        "not_before": _bound_to_json(time.not_before),
+        "not_after": _bound_to_json(time.not_after),
+    }
+
+
+def _bound_to_json(bound: BoundFacts | None) -> dict[str, Any] | None:
+    if bound is None:
+        return None
+    return {**bound._asdict(), "tokens": [token._asdict() for token in bound.tokens]}

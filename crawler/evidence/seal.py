@@ -2,18 +2,23 @@
 
 The retry queue is not a list of its own but a fact of the folder: an authority without a token on the newest
 checkpoint is still to be asked, and log entries behind the newest checkpoint are still to be signed. So nothing
-can be lost from it, and `evidence seal` drains it.
+can be lost from it, and `evidence seal` drains it. Only *when* a failing authority is asked again by itself is
+kept in a file (crawler.evidence.retry).
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from crawler import clock
 from crawler.config import AuthorityConfig
-from crawler.errors import ConfigError, TimestampError
+from crawler.errors import ConfigError, FormatError, TimestampError
 from crawler.evidence.archive import Archive
 from crawler.evidence.durable import durable_write, sync_folder
+from crawler.evidence.retry import Attempts, read_attempts, write_attempts
 from crawler.evidence.timestamp import Authority, Send, Token, ask
+from crawler.evidence.trust import accepted, read_roots
 
 NOBODY = "no authority is configured: add an [[authority]] to evidence.toml and its roots to trust/"
 
@@ -26,44 +31,67 @@ class Seal:
     stamped: dict[str, str]  # authority → genTime, for tokens that came now
     missing: dict[str, str]  # authority → reason
     kept: tuple[str, ...] = ()  # authorities that had stamped it before
+    unjudged: dict[str, str] = field(default_factory=dict)  # authority → why nobody here can judge its token
+    retry_at: datetime | None = None  # when the first of the missing is due again by itself
 
     @property
     def sealed(self) -> bool:
-        """Whether every configured authority has stamped the newest checkpoint."""
-        return not self.missing
+        """Whether every configured authority has stamped the newest checkpoint, with tokens that verify."""
+        return not self.missing and not self.unjudged
 
 
-def seal(archive: Archive, send: Send, *, passphrase: bytes | None = None) -> Seal:
+def seal(archive: Archive, send: Send, *, passphrase: bytes | None = None, patient: bool = False) -> Seal:
     """Sign and stamp. A TSA that fails is reported in `missing`, never raised: the others' tokens count.
 
+    `patient`: a TSA that failed lately is not asked before its next attempt is due (crawler.evidence.retry).
     Raises DiskFull or RecordError when a token cannot be kept.
     """
     with archive.sealing:
-        return _seal(archive, send, passphrase)
+        return _seal(archive, send, passphrase, patient=patient)
 
 
-def _seal(archive: Archive, send: Send, passphrase: bytes | None) -> Seal:
+def _seal(archive: Archive, send: Send, passphrase: bytes | None, *, patient: bool) -> Seal:
     note = archive.sign_checkpoint(passphrase)
     size = archive.log.latest_checkpoint()[0].size
     folder = archive.path / "log/stamps" / str(size)
-    waiting = [tsa for tsa in archive.config.authorities if not (folder / f"{tsa.name}.tsr").exists()]
-    stamped, missing = {}, {}
-    with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool:
-        asked = [(tsa, pool.submit(_ask, archive.path, tsa, note, send)) for tsa in waiting]
-        for tsa, answer in asked:
-            try:
-                token = answer.result()
-            except (TimestampError, ConfigError) as error:
-                missing[tsa.name] = str(error)
-            else:
-                with archive.refusals():
-                    keep(folder, tsa.name, token)
-                stamped[tsa.name] = token.verified.gen_time.isoformat()
-    if not archive.config.authorities:
+    asked = archive.config.asked()
+    waiting = [tsa for tsa in asked if not (folder / f"{tsa.name}.tsr").exists()]
+    attempts = _attempts(archive.path)
+    now = datetime.now(UTC)
+    due = [tsa for tsa in waiting if not patient or attempts.get(tsa.name, Attempts()).is_due(now)]
+    tokens, missing = _ask_all(archive.path, due, note, send)
+    for name, token in tokens.items():
+        with archive.refusals():
+            keep(folder, name, token)
+    _remember(archive, attempts, tokens, missing)
+    missing |= {tsa.name: _postponed(attempts[tsa.name]) for tsa in waiting if tsa not in due}
+    if not asked:
         missing["-"] = NOBODY
     archive.refresh_seal()
-    kept = tuple(tsa.name for tsa in archive.config.authorities if tsa not in waiting)
-    return Seal(size, stamped, missing, kept)
+    return Seal(
+        size,
+        {name: t.verified.gen_time.isoformat() for name, t in tokens.items() if t.verified is not None},
+        missing,
+        tuple(tsa.name for tsa in asked if tsa not in waiting),
+        {name: token.unjudged for name, token in tokens.items() if token.verified is None},
+        _retry_at(attempts, missing),
+    )
+
+
+def _ask_all(
+    archive: Path, due: list[AuthorityConfig], note: bytes, send: Send
+) -> tuple[dict[str, Token], dict[str, str]]:
+    """Ask all at once: the tokens, and the reasons where there is none."""
+    tokens: dict[str, Token] = {}
+    missing: dict[str, str] = {}
+    with ThreadPoolExecutor(max_workers=max(1, len(due))) as pool:
+        answers = [(tsa, pool.submit(_ask, archive, tsa, note, send)) for tsa in due]
+        for tsa, answer in answers:
+            try:
+                tokens[tsa.name] = answer.result()
+            except (TimestampError, ConfigError, FormatError) as error:
+                missing[tsa.name] = str(error)
+    return tokens, missing
 
 
 def unsealed(archive: Archive) -> list[str]:
@@ -73,12 +101,13 @@ def unsealed(archive: Archive) -> list[str]:
     if archive.log.size > checkpoint.size:
         reasons.append(f"{archive.log.size - checkpoint.size} log entries are not signed yet")
     folder = archive.path / "log/stamps" / str(checkpoint.size)
+    asked = archive.config.asked()
     reasons += [
         f"{tsa.name} has not stamped the newest checkpoint"
-        for tsa in archive.config.authorities
+        for tsa in asked
         if not (folder / f"{tsa.name}.tsr").exists()
     ]
-    if not archive.config.authorities:
+    if not asked:
         reasons.append(NOBODY)
     return reasons
 
@@ -101,12 +130,55 @@ def keep(folder: Path, name: str, token: Token) -> None:
 
 
 def authority(archive: Path, config: AuthorityConfig) -> Authority:
-    """A configured TSA with its roots from trust/NAME.pem. Raises ConfigError if that file is missing."""
-    path = archive / "trust" / f"{config.name}.pem"
+    """A configured TSA with its roots from trust/NAME.pem, those that roots.toml accepts today.
+
+    Raises ConfigError if that file is missing, TimestampError or FormatError if it is unfit.
+    """
+    trust = archive / "trust"
+    path = trust / f"{config.name}.pem"
     if not path.is_file():
         raise ConfigError(f"{path} is missing: put the root certificate of {config.name} there (PEM)")
-    return Authority.from_pem(config.name, config.url, path.read_bytes())
+    found = Authority.from_pem(config.name, config.url, path.read_bytes(), config.policy, config.imprint)
+    roots = accepted(found.roots, read_roots(trust), config.name, datetime.now(UTC))
+    return replace(found, roots=roots)
 
 
 def _ask(archive: Path, config: AuthorityConfig, note: bytes, send: Send) -> Token:
     return ask(note, authority(archive, config), send)
+
+
+def _attempts(archive: Path) -> dict[str, Attempts]:
+    """What is known of earlier attempts."""
+    try:
+        return read_attempts(archive)
+    except FormatError:
+        # It only schedules: with nothing known everybody is due, and the file is written anew. That it was
+        # damaged is for the state digests to tell.
+        return {}
+
+
+def _remember(
+    archive: Archive, attempts: dict[str, Attempts], tokens: dict[str, Token], missing: dict[str, str]
+) -> None:
+    """Note how each authority answered. A crash before leaves the old times: somebody is asked again too soon."""
+    if not tokens and not missing:
+        return
+    now = datetime.now(UTC)
+    for name in tokens:
+        attempts[name] = attempts.get(name, Attempts()).succeeded(now)
+    for name, reason in missing.items():
+        attempts[name] = attempts.get(name, Attempts()).failed(now, reason)
+    with archive.refusals():
+        write_attempts(archive.path, attempts)
+
+
+def _postponed(attempts: Attempts) -> str:
+    return (
+        f"failed {attempts.failures} time(s) in a row, next attempt at {attempts.next_attempt}; last:"
+        f" {attempts.reason}"
+    )
+
+
+def _retry_at(attempts: dict[str, Attempts], missing: dict[str, str]) -> datetime | None:
+    times = [attempts[name].next_attempt for name in missing if name in attempts]
+    return min((clock.parse(time) for time in times if time is not None), default=None)

@@ -14,7 +14,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from isal import isal_zlib
 
 from crawler.errors import FormatError
 from crawler.evidence.digest import digest
@@ -29,7 +31,15 @@ REPEATABLE = ("WARC-Concurrent-To", "WARC-Protocol")
 GZIP = 31  # zlib's window bits for a gzip member
 STORED, DEFLATED = 0, 6  # compression levels: content-coded bodies do not shrink further
 
+_HEAD_ROOM = 1 << 16  # bytes that the head of a record may have beside its block
+_DAMAGED = cast("type[Exception]", isal_zlib.error)  # the stubs of isal say that it is an instance
+_RESERVED = 0xE0  # the upper bits of a gzip header's flags
+
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+class RecordTooLarge(FormatError):
+    """A record inflates to more than the reader was ready to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,16 +226,28 @@ def decode(stored: bytes, *, limit: int = BLOCK_LIMIT) -> Record:
     `payload` is left None; `crawler.evidence.http.payload` gives it for HTTP records.
     Raises FormatError for anything else, and for a block over `limit` bytes, before inflating it all.
     """
-    member = zlib.decompressobj(GZIP)
+    return parse(inflate(stored, limit))
+
+
+def inflate(stored: bytes, limit: int = BLOCK_LIMIT) -> bytes:
+    """The content of exactly one gzip member (RFC 1952), CRC and length checked.
+
+    ISA-L inflates some three times as fast as zlib and refuses the same input, but for the reserved flag bits
+    (RFC 1952 section 2.3.1.2), which it passes over. Raises FormatError, also for more than `limit` bytes of
+    block, before inflating it all.
+    """
+    if len(stored) > 3 and stored[3] & _RESERVED:
+        raise FormatError("gzip member is damaged: unknown header flags set")
+    member, most = isal_zlib.decompressobj(GZIP), limit + _HEAD_ROOM
     try:
-        content = member.decompress(stored, limit + (1 << 16))
-    except zlib.error as error:
+        content = member.decompress(stored, most)
+    except _DAMAGED as error:
         raise FormatError(f"gzip member is damaged: {error}") from error
-    if member.unconsumed_tail:
-        raise FormatError(f"record inflates to more than {limit} bytes: refused")
+    if not member.eof and len(content) >= most:
+        raise RecordTooLarge(f"record inflates to more than {limit} bytes: refused")
     if not member.eof or member.unused_data:
         raise FormatError("the record does not fill exactly one gzip member")
-    return parse(content)
+    return content
 
 
 def parse(content: bytes) -> Record:

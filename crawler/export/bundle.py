@@ -1,7 +1,8 @@
 """Hand over a case: a BagIt folder that a lawyer can file and that an opposing expert can verify without us.
 
 Everything in it is dated by the log, not by the clock: exporting the same state of a case twice gives the
-same bytes. It is written into a hidden folder beside the target and appears under its name only when whole.
+same bytes (but for the signature of an organisation, which says when it was made). It is written into a hidden
+folder beside the target and appears under its name only when whole.
 """
 
 import shutil
@@ -11,19 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from crawler import __version__
 from crawler.errors import UsageError
 from crawler.evidence.archive import Archive
-from crawler.evidence.bundle import DATAPACKAGE, WACZ
+from crawler.evidence.bundle import CMS_SIGNATURE, DATAPACKAGE, SIGNATURE, TAG_MANIFEST, WACZ
+from crawler.evidence.bundle_signature import sign_bundle
 from crawler.evidence.digest import digest
+from crawler.evidence.organisation import Identity, sign_cms
 from crawler.evidence.report import Progress
+from crawler.evidence.signing_key import LOG_KEY, load_key
 from crawler.export.bag import payload_names, write_bag
 from crawler.export.catalogue import write_catalogue
 from crawler.export.hash_list import write_hash_list
+from crawler.export.log_part import write_log_part
 from crawler.export.model import Case, Exhibit, require_exhibits
-from crawler.export.proofs import write_proofs
 from crawler.export.selection import Selection, select
 from crawler.export.sheet import write_sheet
+from crawler.export.verifier.assemble import write_verifier
 from crawler.export.wacz import write_wacz
 
 
@@ -44,22 +51,33 @@ class BundleSummary:
 
 
 def export_bundle(
-    archive: Archive, case: Case, exhibits: Sequence[Exhibit], to: Path, progress: Progress | None = None
+    archive: Archive,
+    case: Case,
+    exhibits: Sequence[Exhibit],
+    to: Path,
+    *,
+    passphrase: bytes | None = None,
+    identity: Identity | None = None,
+    progress: Progress | None = None,
 ) -> BundleSummary:
-    """Write the bundle of a case to the new folder `to`.
+    """Write the bundle of a case to the new folder `to`, signed with the log's key.
 
-    Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet) and
-    ArchiveError (the archive is damaged: nothing is exported).
+    `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too.
+
+    Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet), LogError (no
+    key, wrong passphrase) and ArchiveError (the archive is damaged): nothing is exported then.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UsageError(f"{to} is not empty: choose a new folder for the bundle")
     require_exhibits(exhibits)
-    selection = select(archive, exhibits)
+    selection = select(archive, {capture for exhibit in exhibits for capture in exhibit.captures})
     to.parent.mkdir(parents=True, exist_ok=True)
     unfinished = to.with_name(f".{to.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
+    key = load_key(archive.path / LOG_KEY, passphrase)
     try:
-        summary = _write(archive, case, exhibits, selection, unfinished, progress)
+        summary = _write(archive, case, exhibits, selection, unfinished, passphrase, progress)
+        _sign(unfinished, key, identity)
         unfinished.replace(to)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -73,22 +91,25 @@ def _write(
     exhibits: Sequence[Exhibit],
     selection: Selection,
     bag: Path,
+    passphrase: bytes | None,
     progress: Progress | None,
 ) -> BundleSummary:
     (bag / "data").mkdir(parents=True)
     meter = _Meter(progress, sum(r.locator.length for s in selection.leaves for r in s.leaf.records))
     placed = write_wacz(
         bag / WACZ,
-        archive.path,
+        archive,
         selection.leaves,
         title=case.title,
         created=selection.until,
         step=meter.step,
+        passphrase=passphrase,
     )
-    write_proofs(archive, selection, bag)
+    write_log_part(archive, selection, bag / "data")
     config = archive.config
     write_catalogue(bag, case, exhibits, selection, f"{config.organisation}（操作人：{config.operator}）")
     write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
+    write_verifier(bag)
     write_hash_list(bag, placed)
     about = (
         ("Source-Organization", config.organisation),
@@ -99,6 +120,14 @@ def _write(
         ("Bag-Software-Agent", f"web-evidence/{__version__}"),
     )
     return _summary(bag, write_bag(bag, about), selection, len(placed))
+
+
+def _sign(bag: Path, key: Ed25519PrivateKey, identity: Identity | None) -> None:
+    """Sign the list of lists, and so every byte. Beside it, not in it: a list cannot hold its own signature."""
+    tags = (bag / TAG_MANIFEST).read_bytes()
+    (bag / (TAG_MANIFEST + SIGNATURE)).write_bytes(sign_bundle(tags, key))
+    if identity is not None:
+        (bag / (TAG_MANIFEST + CMS_SIGNATURE)).write_bytes(sign_cms(tags, identity))
 
 
 def _summary(bag: Path, bag_digest: str, selection: Selection, records: int) -> BundleSummary:

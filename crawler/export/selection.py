@@ -1,25 +1,31 @@
-"""Which leaves, checkpoints and tokens a bundle needs, so that each of its captures is proved by itself.
+"""Which leaves, checkpoints and tokens are handed over, so that each capture among them is proved by itself.
 
 A leaf is proved to the earliest checkpoint that covers it and carries the most tokens: that gives the
-tightest 不晚于. The checkpoint that the leaf itself commits to comes along too: that gives 不早于.
+tightest 不晚于. The checkpoint that the leaf itself commits to comes along too: that gives 不早于. Events that
+a verifier needs come along as well: those about the log's keys, those that tell of the WARC files' beginning,
+and those that renewed one of the tokens (crawler.evidence.renewal), each with its checkpoint and tokens.
 """
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from crawler.errors import ArchiveError, FormatError, TimestampError, UsageError
+from crawler.errors import ArchiveError, FormatError, NotJudged, TimestampError, UsageError
 from crawler.evidence.archive import Archive
+from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.leaves import Leaf, read_leaf
-from crawler.evidence.checks.stamps import Anchors, Stamp, not_after, not_before, verify_stamp
+from crawler.evidence.checks.stamps import Anchors, Stamp, verify_stamp
+from crawler.evidence.digest import digest_file
 from crawler.evidence.manifest import Capture, Event
-from crawler.export.model import Exhibit
+
+KEY_ACTS = ("archive-created", "key-rotated", "key-replaced")
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """One leaf that goes into the bundle; `size` is the checkpoint that its proof leads to."""
+    """One leaf that is handed over; `size` is the checkpoint that its proof leads to."""
 
     index: int
     leaf: Leaf
@@ -36,11 +42,12 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Leaves in log order, the sizes of the checkpoints to include, and the verified tokens over them."""
+    """Leaves in log order, the sizes of the checkpoints to include, and the tokens over them."""
 
     leaves: tuple[Selected, ...]
     sizes: tuple[int, ...]
     stamps: tuple[Stamp, ...]
+    tokens: tuple[tuple[int, str], ...]  # size and authority, those included that nobody here can judge
 
     def captures(self) -> dict[str, Selected]:
         """The leaves of captures by capture id."""
@@ -52,42 +59,112 @@ class Selection:
         return max(selected.time for selected in self.leaves)
 
 
-def select(archive: Archive, exhibits: Iterable[Exhibit]) -> Selection:
-    """Find what the exhibits need in the archive's log.
+@dataclass(slots=True)
+class _Found:
+    """What one pass over the log found, by leaf index."""
 
-    Raises UsageError (unknown capture, log not signed up to it), ArchiveError (a leaf or token is damaged).
+    captures: dict[int, Leaf] = field(default_factory=dict)
+    keys: dict[int, Leaf] = field(default_factory=dict)
+    renewals: dict[int, Leaf] = field(default_factory=dict)
+    opened: dict[str, tuple[int, Leaf]] = field(default_factory=dict)  # by WARC file
+
+
+def select(archive: Archive, captures: Iterable[str], *, with_files: bool = True) -> Selection:
+    """Find what these captures need in the archive's log.
+
+    `with_files`: also the events that tell of the beginning of the WARC files, whose warcinfo records a WACZ
+    begins with. Raises UsageError (unknown capture, log not signed up to it), ArchiveError (a leaf or token is
+    damaged).
     """
-    wanted = {capture for exhibit in exhibits for capture in exhibit.captures}
-    leaves = _find(archive, wanted)
+    found = _find(archive, set(captures))
+    _require_kept(archive, found)
+    if with_files:
+        _require_files(found)
     stamped = _stamped_sizes(archive)
-    proofs = {index: _covering(archive, index, stamped) for index, _ in leaves}
-    after = {leaf.after.size for _, leaf in leaves if leaf.after is not None}
-    sizes = sorted({*proofs.values(), *after})
-    stamps = _stamps(archive, {size: stamped.get(size, []) for size in sizes})
-    selected = tuple(_selected(index, leaf, proofs[index], stamps) for index, leaf in leaves)
-    return Selection(selected, tuple(sizes), stamps)
+    proofs = {index: _covering(archive, index, stamped) for index in found.captures}
+    leaves = dict(found.captures)
+    for index, leaf in [*(found.opened.values() if with_files else ()), *found.keys.items()]:
+        leaves[index] = leaf
+        proofs[index] = _near(index, proofs.values()) or _covering(archive, index, stamped)
+    _add_renewals(archive, found.renewals, stamped, leaves, proofs)
+    sizes = sorted(_sizes(leaves, proofs))
+    tokens = tuple((size, authority) for size in sizes for authority in stamped.get(size, ()))
+    stamps = _stamps(archive, tokens)
+    brackets = Brackets(stamps)
+    selected = tuple(
+        _selected(index, leaf, proofs[index], brackets) for index, leaf in sorted(leaves.items())
+    )
+    return Selection(selected, tuple(sizes), stamps, tokens)
 
 
-def _find(archive: Archive, wanted: set[str]) -> list[tuple[int, Leaf]]:
-    """The wanted captures, and the ``warc-opened`` events of the files that their records lie in."""
-    captures: dict[int, Leaf] = {}
-    opened: dict[str, tuple[int, Leaf]] = {}
+def _find(archive: Archive, wanted: set[str]) -> _Found:
+    found = _Found()
     for entry in archive.entries():
         content = json.loads(entry.leaf)
-        if content.get("id") in wanted and content.get("kind") == "capture":
-            captures[entry.index] = _read(entry.index, entry.leaf)
-        elif content.get("act") == "warc-opened":
+        if content.get("kind") == "capture" and content.get("id") in wanted:
+            found.captures[entry.index] = _read(entry.index, entry.leaf)
+        elif (act := content.get("act")) in KEY_ACTS:
+            found.keys[entry.index] = _read(entry.index, entry.leaf)
+        elif act == "stamps-renewed":
+            found.renewals[entry.index] = _read(entry.index, entry.leaf)
+        elif act == "warc-opened":
             leaf = _read(entry.index, entry.leaf)
-            opened[leaf.records[0].locator.file] = (entry.index, leaf)
-    found = {leaf.capture.id for leaf in captures.values() if leaf.capture is not None}
-    if wanted - found:
-        raise UsageError(f"not in this archive: capture {', '.join(sorted(wanted - found)[:5])}")
-    files = {record.locator.file for leaf in captures.values() for record in leaf.records}
-    if files - set(opened):
-        raise ArchiveError(
-            f"no event tells of the beginning of {min(files - set(opened))}; run `evidence verify`"
-        )
-    return sorted([*captures.items(), *(opened[file] for file in files)], key=lambda item: item[0])
+            found.opened[leaf.records[0].locator.file] = (entry.index, leaf)
+    known = {leaf.capture.id for leaf in found.captures.values() if leaf.capture is not None}
+    if wanted - known:
+        raise UsageError(f"not in this archive: capture {', '.join(sorted(wanted - known)[:5])}")
+    return found
+
+
+def _require_kept(archive: Archive, found: _Found) -> None:
+    """Raise UsageError for a capture whose records were removed when their retention period ended."""
+    for leaf in found.captures.values():
+        for record in leaf.records:
+            removed = archive.removals.removed_on(record.locator.file, record.locator.offset)
+            if removed is not None and leaf.capture is not None:
+                raise UsageError(
+                    f"capture {leaf.capture.id} was removed on {removed[:10]}, when its retention period ended:"
+                    " only its digests are left, in the log"
+                )
+
+
+def _require_files(found: _Found) -> None:
+    """Keep the beginnings of the files that the captures' records lie in; ArchiveError if one is not told of."""
+    files = {record.locator.file for leaf in found.captures.values() for record in leaf.records}
+    if files - set(found.opened):
+        missing = min(files - set(found.opened))
+        raise ArchiveError(f"no event tells of the beginning of {missing}; run `evidence verify`")
+    found.opened = {file: opened for file, opened in found.opened.items() if file in files}
+
+
+def _add_renewals(
+    archive: Archive,
+    renewals: Mapping[int, Leaf],
+    stamped: Mapping[int, Sequence[str]],
+    leaves: dict[int, Leaf],
+    proofs: dict[int, int],
+) -> None:
+    """Add each renewal of a token that comes along, and the renewals of what renewed it, until none is left."""
+    while True:
+        held = {
+            digest_file(archive.path / "log/stamps" / str(size) / f"{authority}.tsr")
+            for size in _sizes(leaves, proofs)
+            for authority in stamped.get(size, ())
+        }
+        wanted = [
+            index
+            for index, leaf in renewals.items()
+            if index not in leaves and leaf.event is not None and held & set(leaf.event.details["tokens"])
+        ]
+        if not wanted:
+            return
+        for index in wanted:
+            leaves[index] = renewals[index]
+            proofs[index] = _covering(archive, index, stamped)
+
+
+def _sizes(leaves: Mapping[int, Leaf], proofs: Mapping[int, int]) -> set[int]:
+    return {*proofs.values(), *(leaf.after.size for leaf in leaves.values() if leaf.after is not None)}
 
 
 def _read(index: int, content: bytes) -> Leaf:
@@ -107,7 +184,12 @@ def _stamped_sizes(archive: Archive) -> dict[int, list[str]]:
     return found
 
 
-def _covering(archive: Archive, index: int, stamped: dict[int, list[str]]) -> int:
+def _near(index: int, sizes: Iterable[int]) -> int | None:
+    """The smallest checkpoint that comes along anyway and covers this leaf."""
+    return min((size for size in sizes if size > index), default=None)
+
+
+def _covering(archive: Archive, index: int, stamped: Mapping[int, Sequence[str]]) -> int:
     covering = [size for size in stamped if size > index]
     if covering:
         return min(covering, key=lambda size: (-len(stamped[size]), size))
@@ -117,20 +199,22 @@ def _covering(archive: Archive, index: int, stamped: dict[int, list[str]]) -> in
     return newest
 
 
-def _stamps(archive: Archive, wanted: dict[int, Sequence[str]] | dict[int, list[str]]) -> tuple[Stamp, ...]:
+def _stamps(archive: Archive, tokens: Iterable[tuple[int, str]]) -> tuple[Stamp, ...]:
+    """The tokens, verified; without those that nobody here can judge, which come along all the same."""
     folder, anchors, stamps = archive.path / "log/stamps", Anchors(archive.path / "trust"), []
-    for size, authorities in wanted.items():
+    for size, authority in tokens:
         _, note = archive.log.checkpoint_at(size)
-        for authority in authorities:
-            try:
+        try:
+            with contextlib.suppress(NotJudged):
                 stamps.append(verify_stamp(folder, size, authority, note, anchors))
-            except (FormatError, TimestampError) as error:
-                raise ArchiveError(
-                    f"log/stamps/{size}/{authority}.tsr: {error}; run `evidence verify`"
-                ) from error
+        except (FormatError, TimestampError) as error:
+            raise ArchiveError(
+                f"log/stamps/{size}/{authority}.tsr: {error}; run `evidence verify`"
+            ) from error
     return tuple(stamps)
 
 
-def _selected(index: int, leaf: Leaf, size: int, stamps: tuple[Stamp, ...]) -> Selected:
-    lower = None if leaf.after is None else not_before(leaf.after.size, stamps)
-    return Selected(index, leaf, size, lower, not_after(index, stamps))
+def _selected(index: int, leaf: Leaf, size: int, brackets: Brackets) -> Selected:
+    bracket = brackets.of(index, leaf.after)
+    lower = bracket.not_before.time if bracket.not_before else None
+    return Selected(index, leaf, size, lower, bracket.not_after.time if bracket.not_after else None)

@@ -6,11 +6,10 @@ Every ```sh block is one command for a POSIX shell in the bundle's folder. It en
 if the thing holds; tests/export/test_sheet.py runs each one as printed, before and after tampering.
 """
 
-import base64
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from crawler.errors import TimestampError
 from crawler.evidence import checkpoint as notes
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import (
@@ -19,26 +18,30 @@ from crawler.evidence.bundle import (
     MANIFEST,
     SHEET,
     SHEET_PAGE,
-    STAMPS,
     TAG_MANIFEST,
-    TRUST,
+    VERIFIER_PAGE,
     WACZ,
     public_pem,
+    signed_parts,
 )
-from crawler.evidence.checks.stamps import Stamp, fingerprint, in_beijing
+from crawler.evidence.checks.stamps import Stamp, in_beijing
 from crawler.evidence.digest import digest
-from crawler.evidence.timestamp import BY_OPENSSL, split_trust, verify_token
+from crawler.evidence.timestamp import split_trust
+from crawler.export import shell
 from crawler.export.html_page import html_page
 from crawler.export.model import Case, Exhibit, in_order
 from crawler.export.selection import Selected, Selection
 from crawler.export.wacz import PlacedRecord
+
+ROOT = "data/"  # where the log's part lies, seen from the bundle's folder
 
 _HEAD = """\
 # 核验说明
 
 案件：{title}（编号 {id}）　　提交人：{submitter}
 
-（同一内容有两个文件：`{page}` 用浏览器打开，可以打印；`{sheet}` 是纯文本。）
+（同一内容有两个文件：`{page}` 用浏览器打开，可以打印；`{sheet}` 是纯文本。另有 `{verifier}`：用浏览器打开，
+选择本证据包的文件夹，即可自动核验其中大部分内容，不联网。）
 
 任何人都可以在不使用采集软件的情况下核验本证据包。需要一台装有 `sha256sum`、`openssl`（3.0 以上）和 `unzip`
 的计算机，无需联网：
@@ -97,7 +100,12 @@ _FILES = """\
 
 {tags}
 
-以上两条不检查是否多出文件。凡是 `{manifest_name}` 和 `{tag_name}` 没有列出的文件，都不属于本证据包。
+以上两条不检查是否多出文件。凡是 `{manifest_name}` 和 `{tag_name}` 没有列出的文件，都不属于本证据包
+（`{tag_name}` 本身和对它的签名除外）。
+
+核对日志密钥对整个证据包的签名（签名覆盖 `{tag_name}`，也就覆盖了每一个文件；公钥请先按第二部分比对）：
+
+{signature}
 
 ## 四、网页存档（WACZ）内部一致
 
@@ -116,15 +124,16 @@ _LOG = """\
 ## 五、日志的签名
 
 本证据包使用的日志检查点共 {count} 个，文件名即其包含的记录条数（检查点 N 包含日志序号 0 至 N−1）。
-`.txt` 是被签名的文本，`.sig` 是签名。
+`.txt` 是被签名的文本，`.sig` 是签名，公钥在 `{log}/keys`，文件名是密钥编号。
 
 {signatures}
 
+{consistency}
 ## 六、某一份证据确在日志之中（包含证明）
 
 以证据 {number}《{title}》的采集清单（日志序号 {index}（从 0 起），`{leaf}`）为例。
-叶子摘要是 SHA-256(字节 00 ‖ 清单)，
-逐级与相邻节点合并（SHA-256(字节 01 ‖ 左 ‖ 右)，RFC 6962），结果应当等于检查点中的根：
+叶子摘要是 SHA-256(字节 00 ‖ 清单)，逐级与相邻节点合并（SHA-256(字节 01 ‖ 左 ‖ 右)，RFC 6962），
+结果应当等于检查点中的根：
 
 {inclusion}
 
@@ -141,7 +150,7 @@ _LOG = """\
 """
 
 _STAMPS_TEXT = """\
-## 八、可信时间戳
+## {number}、可信时间戳
 
 每个时间戳都是时间戳机构对检查点文件的签名。根证书取自 `{trust}`，请先按第二部分比对其指纹，
 或者把命令中的 `-CAfile` 换成您自行取得的根证书。`-attime` 是加盖时间，这样在证书到期以后仍可核验。
@@ -153,8 +162,15 @@ _STAMPS_TEXT = """\
 {stamps}
 """
 
+_CONSISTENCY = """\
+各检查点前后一致（后一个检查点的日志以前一个的全部内容开头，没有删改或者重排；证明见 `{log}/consistency`，
+算法见 RFC 9162 第 2.1.4 节）：
+
+{commands}
+"""
+
 _NO_STAMPS = """\
-## 八、可信时间戳
+## {number}、可信时间戳
 
 **尚未加盖时间戳。** 本证据包不能证明其内容在何时之前已经存在。
 """
@@ -173,19 +189,61 @@ def write_sheet(
     exhibit, place = _example(exhibits, selection, placed)
     parts = [
         _head(case),
-        _ANCHORS.format(list=_anchors(archive, bag, selection.stamps)),
+        _ANCHORS.format(list=anchors(archive, bag, ROOT, selection.stamps)),
         _files(datapackage),
         _log(archive, selection, exhibit, place),
-        _stamps(bag, selection.stamps),
+        stamps_text(bag, ROOT, selection.stamps, "八"),
     ]
     text = "\n".join(parts)
     (bag / SHEET).write_text(text, "utf-8")
     (bag / SHEET_PAGE).write_text(html_page(text), "utf-8")
 
 
+def anchors(archive: Archive, base: Path, root: str, stamps: Sequence[Stamp]) -> str:
+    """What the reader should obtain from elsewhere, each with a command that compares: a Markdown list."""
+    newest = archive.log.verifiers[-1]
+    sha256 = digest(public_pem(newest)).removeprefix("sha256:")
+    lines = [
+        f"- 日志公钥 `{root}log/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为"
+        f" `{notes.vkey(newest.name, newest.public_key)}`",
+        "",
+        shell.block(shell.same(f"sha256sum < {root}log/log.pem", f"{sha256}  -")),
+    ]
+    for authority in sorted({stamp.authority for stamp in stamps}):
+        path = f"{root}trust/{authority}.pem"
+        roots, _ = split_trust((base / path).read_bytes())
+        lines += _root_lines(authority, path, roots)
+    return "\n".join(lines)
+
+
+def stamps_text(base: Path, root: str, stamps: Sequence[Stamp], number: str) -> str:
+    """The section about the tokens, with one command for each."""
+    if not stamps:
+        return _NO_STAMPS.format(number=number)
+    blocks = []
+    for stamp in stamps:
+        about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {in_beijing(stamp.token.gen_time)}："
+        blocks.append(f"{about}\n\n{shell.block(shell.token(base, root, stamp))}")
+    return _STAMPS_TEXT.format(number=number, trust=f"{root}trust", stamps="\n\n".join(blocks))
+
+
+def checkpoints_text(archive: Archive, root: str, sizes: Sequence[int]) -> tuple[str, str]:
+    """Commands for the signatures of these checkpoints, and the section that each extends the one before it."""
+    signatures = [shell.block(_signature(archive, root, size)) for size in sizes]
+    pairs = [(old, new) for old, new in pairwise(sizes) if old]
+    commands = [
+        shell.block(shell.consistency(root, old, new, archive.log.consistency(old, new)))
+        for old, new in pairs
+    ]
+    extended = _CONSISTENCY.format(log=f"{root}log", commands="\n\n".join(commands)) if commands else ""
+    return "\n\n".join(signatures), extended
+
+
 def _head(case: Case) -> str:
-    title, number, submitter = (_plain(text) for text in (case.title, case.id, case.submitter))
-    return _HEAD.format(title=title, id=number, submitter=submitter, page=SHEET_PAGE, sheet=SHEET)
+    title, number, submitter = (plain(text) for text in (case.title, case.id, case.submitter))
+    return _HEAD.format(
+        title=title, id=number, submitter=submitter, page=SHEET_PAGE, sheet=SHEET, verifier=VERIFIER_PAGE
+    )
 
 
 def _example(
@@ -198,45 +256,30 @@ def _example(
     return exhibit, min(records, key=lambda place: place.record.type not in ("response", "resource"))
 
 
-def _anchors(archive: Archive, bag: Path, stamps: Sequence[Stamp]) -> str:
-    sha256 = digest(public_pem(archive.log.verifier)).removeprefix("sha256:")
-    verifier = archive.log.verifier
-    lines = [
-        f"- 日志公钥 `{LOG}/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为"
-        f" `{notes.vkey(verifier.name, verifier.public_key)}`",
-        "",
-        _block(_same(f"sha256sum < {LOG}/log.pem", f"{sha256}  -")),
-    ]
-    for authority in sorted({stamp.authority for stamp in stamps}):
-        roots, _ = split_trust((bag / TRUST / f"{authority}.pem").read_bytes())
-        lines += _root_lines(authority, roots)
-    return "\n".join(lines)
-
-
-def _root_lines(authority: str, roots: Sequence[bytes]) -> list[str]:
-    path = f"{TRUST}/{authority}.pem"
+def _root_lines(authority: str, path: str, roots: Sequence[bytes]) -> list[str]:
     lines = []
     for number, root in enumerate(roots, 1):
         which = f"（第 {number} 个，共 {len(roots)} 个）" if len(roots) > 1 else ""
+        fingerprint = shell.colons(root)
         lines += [
             "",
-            f"- 时间戳机构 {authority} 的根证书 `{path}`{which}，SHA-256 指纹：`{_colons(root)}`",
+            f"- 时间戳机构 {authority} 的根证书 `{path}`{which}，SHA-256 指纹：`{fingerprint}`",
             "",
         ]
-    command = f"openssl x509 -in {path} -noout -fingerprint -sha256"
-    return [*lines, _block(_same(command, f"sha256 Fingerprint={_colons(roots[0])}"))]
+    return [*lines, shell.block(shell.root_fingerprint(path, roots[0]))]
 
 
 def _files(datapackage: str) -> str:
     sha256 = datapackage.removeprefix("sha256:")
     return _FILES.format(
-        manifest=_block(f"sha256sum --strict --quiet -c {MANIFEST} && printf 'OK\\n'"),
-        tags=_block(f"sha256sum --strict --quiet -c {TAG_MANIFEST} && printf 'OK\\n'"),
+        manifest=shell.block(shell.sums(MANIFEST)),
+        tags=shell.block(shell.sums(TAG_MANIFEST)),
+        signature=shell.block(shell.signed_by_log(TAG_MANIFEST, f"{LOG}/log.pem")),
         manifest_name=MANIFEST,
         tag_name=TAG_MANIFEST,
         wacz=WACZ,
-        unzip=_block(f"unzip -tq {WACZ}"),
-        datapackage=_block(_same(f"unzip -p {WACZ} {DATAPACKAGE} | sha256sum", f"{sha256}  -")),
+        unzip=shell.block(f"unzip -tq {WACZ}"),
+        datapackage=shell.block(shell.same(f"unzip -p {WACZ} {DATAPACKAGE} | sha256sum", f"{sha256}  -")),
     )
 
 
@@ -244,104 +287,36 @@ def _log(archive: Archive, selection: Selection, exhibit: Exhibit, place: Placed
     selected, record = place.selected, place.record
     leaf = f"{LOG}/leaves/{selected.index}.json"
     cut = f"unzip -p {WACZ} {place.member} | tail -c +{place.offset + 1} | head -c {record.locator.length}"
-    found = (
-        f"case \"$(cat {leaf})\" in *'\"sha256:'\"${{digest%% *}}\"'\"'*) printf 'OK\\n' ;; *) false ;; esac"
-    )
+    signatures, consistency = checkpoints_text(archive, ROOT, selection.sizes)
     return _LOG.format(
         count=len(selection.sizes),
-        signatures="\n\n".join(_block(_signature(size)) for size in selection.sizes),
+        signatures=signatures,
+        consistency=consistency,
         number=exhibit.number,
-        title=_plain(exhibit.title),
+        title=plain(exhibit.title),
         index=selected.index,
         leaf=leaf,
         log=LOG,
-        inclusion=_block(_inclusion(archive, selected)),
+        inclusion=shell.block(inclusion_command(archive, ROOT, selected)),
         member=place.member,
         first=place.offset + 1,
         length=record.locator.length,
-        record=_block(f'digest="$({cut} | sha256sum)" &&\n{found}'),
+        record=shell.block(shell.record_in_leaf(cut, leaf)),
     )
 
 
-def _signature(size: int) -> str:
-    """The text is the head of the checkpoint, and the signature over it is the log's."""
-    note = f"{LOG}/checkpoints/{size}"
-    text = f'test "$(head -n 3 {note})" = "$(cat {note}.txt)"'
-    verify = f"openssl pkeyutl -verify -pubin -inkey {LOG}/log.pem -rawin -in {note}.txt -sigfile {note}.sig"
-    return f"{text} &&\n{verify}"
-
-
-def _inclusion(archive: Archive, selected: Selected) -> str:
-    """Shell that climbs from the leaf to the root, one line per level, and compares."""
-    sha256 = "openssl dgst -sha256 -binary | openssl base64 -A"
-    lines = [f"""node="$({{ printf '\\000'; cat {LOG}/leaves/{selected.index}.json; }} | {sha256})" &&"""]
-    own, decode = """printf '%s' "$node" | openssl base64 -d -A""", "openssl base64 -d -A"
+def inclusion_command(archive: Archive, root: str, selected: Selected) -> str:
+    """The command that a leaf is in the log."""
     path = archive.log.prove(selected.index, selected.size)
-    for sibling, on_the_left in zip(path, _sides(selected.index, selected.size), strict=True):
-        other = f"printf '%s' '{base64.b64encode(sibling).decode()}' | {decode}"
-        left, right = (other, own) if on_the_left else (own, other)
-        lines.append(f"""node="$({{ printf '\\001'; {left}; {right}; }} | {sha256})" &&""")
-    note = f"{LOG}/checkpoints/{selected.size}"
-    lines.append(f"""{{ read -r origin; read -r size; read -r root; }} < {note} &&""")
-    lines.append(f"""test "$size" = {selected.size} && test "$node" = "$root" && printf 'OK\\n'""")
-    return "\n".join(lines)
+    return shell.inclusion(root, selected.index, selected.size, path)
 
 
-def _sides(index: int, size: int) -> list[bool]:
-    """For each step of an inclusion path, whether the sibling stands on the left (RFC 9162, 2.1.3.2)."""
-    sides, position, last = [], index, size - 1
-    while last:
-        if position & 1 or position == last:
-            sides.append(True)
-            while position and not position & 1:
-                position, last = position >> 1, last >> 1
-        else:
-            sides.append(False)
-        position, last = position >> 1, last >> 1
-    return sides
+def _signature(archive: Archive, root: str, size: int) -> str:
+    _, note = archive.log.checkpoint_at(size)
+    signer = signed_parts(note, archive.log.verifiers).signer
+    return shell.checkpoint_signature(root, size, signer.key_id.hex())
 
 
-def _stamps(bag: Path, stamps: Sequence[Stamp]) -> str:
-    if not stamps:
-        return _NO_STAMPS
-    blocks = []
-    for stamp in stamps:
-        base = f"{STAMPS}/{stamp.size}/{stamp.authority}"
-        verify = (
-            f"openssl ts -verify -in {base}.tsr -data {LOG}/checkpoints/{stamp.size}"
-            f" -CAfile {TRUST}/{stamp.authority}.pem{_untrusted(bag, stamp)}"
-            f" -attime {int(stamp.token.gen_time.timestamp())}"
-        )
-        about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {in_beijing(stamp.token.gen_time)}："
-        blocks.append(f"{about}\n\n{_block(verify)}")
-    return _STAMPS_TEXT.format(trust=TRUST, stamps="\n\n".join(blocks))
-
-
-def _untrusted(bag: Path, stamp: Stamp) -> str:
-    """The option with the token's chain, only if openssl needs it: it warns of the TSA's own certificate in there."""
-    base = f"{STAMPS}/{stamp.size}/{stamp.authority}"
-    roots, _ = split_trust((bag / TRUST / f"{stamp.authority}.pem").read_bytes())
-    note = (bag / LOG / "checkpoints" / str(stamp.size)).read_bytes()
-    try:
-        token = verify_token((bag / f"{base}.tsr").read_bytes(), note, roots=roots)
-    except TimestampError:
-        return f" -untrusted {base}.chain.pem"  # intermediate certificates are not in the token itself
-    return "" if BY_OPENSSL in token.verified_by else f" -untrusted {base}.chain.pem"
-
-
-def _same(command: str, wanted: str) -> str:
-    return f"test \"$({command})\" = '{wanted}' && printf 'OK\\n'"
-
-
-def _block(command: str) -> str:
-    return f"```sh\n{command}\n```"
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line without Markdown's signs, so that a title cannot open a code block."""
     return "".join(character for character in " ".join(text.split()) if character not in "`<>[]\\")
-
-
-def _colons(pem: bytes) -> str:
-    digits = fingerprint(pem).upper()
-    return ":".join(digits[start : start + 2] for start in range(0, len(digits), 2))

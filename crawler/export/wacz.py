@@ -2,20 +2,25 @@
 
 One ``archive/NNNNN.warc.gz`` per WARC file of the archive, its own warcinfo record first. Each record is
 checked against the log's leaf on the way: a bundle never carries bytes that the log does not know. Records
-pass through one at a time; what grows with their number is only the index line of each.
+pass through one at a time; what grows with their number is only the index line of each. Everything is stored,
+in the one form of crawler.evidence.checks.zip_form, and signed anonymously by the archive's own key
+(crawler.evidence.wacz_auth).
 """
 
 import hashlib
 import json
-import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from crawler import __version__, clock
 from crawler.errors import ArchiveError, FormatError
+from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import (
     DATAPACKAGE,
     DATAPACKAGE_DIGEST,
@@ -26,9 +31,12 @@ from crawler.evidence.bundle import (
     cdx_time,
     member_of,
 )
+from crawler.evidence.checks import zip_form
 from crawler.evidence.checks.records import check_record
+from crawler.evidence.checks.wacz_listing import OUR_SOFTWARE
 from crawler.evidence.manifest import StoredRecord
-from crawler.evidence.warc import Record, read_stored
+from crawler.evidence.wacz_auth import digest_file, open_key, sign
+from crawler.evidence.warc import Record
 from crawler.export.pages import http_head, media_type, page_entry, pages_jsonl
 from crawler.export.selection import Selected
 from crawler.export.surt import surt
@@ -55,23 +63,25 @@ class _Contents:
 
 def write_wacz(
     to: Path,
-    archive: Path,
+    archive: Archive,
     leaves: Sequence[Selected],
     *,
     title: str,
     created: str,
     step: Callable[[int], None],
+    passphrase: bytes | None = None,
 ) -> list[PlacedRecord]:
     """Write the package; returns where each record lies. `step` is told how many bytes were copied.
 
-    Raises ArchiveError if a record in the archive is not what its leaf says.
+    `passphrase` opens keys/wacz.key where it is under one. Raises ArchiveError if it cannot be opened, or if a
+    record in the archive is not what its leaf says.
     """
-    package = _Package(to, created)
+    package = _Package(to, created, open_key(archive.path, passphrase))
     contents = _Contents()
     with package:
         for file, records in _by_file(leaves).items():
             size = sum(record.locator.length for record, _ in records)
-            with package.member(member_of(file), size, zipfile.ZIP_STORED) as stream:
+            with package.member(member_of(file), size) as stream:
                 _copy_records(archive, member_of(file), records, stream, contents, step)
         package.write(INDEX, b"".join(sorted(contents.lines)))
         package.write(PAGES, pages_jsonl(contents.pages, title))
@@ -94,7 +104,7 @@ class _Stream(Protocol):
 
 
 def _copy_records(
-    archive: Path,
+    archive: Archive,
     member: str,
     records: list[tuple[StoredRecord, Selected]],
     stream: _Stream,
@@ -103,7 +113,7 @@ def _copy_records(
 ) -> None:
     offset = 0
     for stored, selected in records:
-        content = read_stored(archive, stored.locator)
+        content = archive.stored(stored.locator)
         try:
             record = check_record(content, stored, selected.leaf)
         except FormatError as error:
@@ -144,32 +154,37 @@ def _index_line(record: Record, stored: StoredRecord, member: str, offset: int, 
 class _Package:
     """A zip file whose members are digested as they are written, and then listed in datapackage.json."""
 
-    def __init__(self, path: Path, created: str) -> None:
-        moment = clock.parse(created)
-        self._zip = zipfile.ZipFile(path, "x")
-        self._created = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._date = (max(moment.year, 1980), *moment.timetuple()[1:6])
+    def __init__(self, path: Path, created: str, key: EllipticCurvePrivateKey) -> None:
+        self._stream = path.open("xb")
+        self._created = clock.parse(created).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._stamp = zip_form.dos_stamp(self._created)
+        self._key = key
+        self._entries: list[zip_form.Entry] = []
         self._resources: list[dict[str, Any]] = []
 
     def __enter__(self) -> "_Package":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._zip.close()
+        self._stream.close()
 
     @contextmanager
-    def member(self, name: str, size: int, how: int = zipfile.ZIP_DEFLATED) -> Iterator[_Stream]:
-        """Write one member of known size; it is listed once it is whole."""
-        entry = zipfile.ZipInfo(name, self._date)
-        entry.compress_type, entry.external_attr, entry.create_system = how, 0o644 << 16, 3
-        entry.file_size = size
-        with self._zip.open(entry, "w") as stream:
-            digesting = _Digesting(stream)
-            yield digesting
+    def member(self, name: str, size: int) -> Iterator[_Stream]:
+        """Write one member of known size; it is listed once it is whole. Raises ArchiveError for another size."""
+        offset = self._stream.tell()
+        self._stream.write(zip_form.local_header(zip_form.Entry(name, size, 0, offset), self._stamp))
+        digesting = _Digesting(self._stream)
+        yield digesting
+        if digesting.size != size:
+            raise ArchiveError(f"{name}: {digesting.size} bytes were written, {size} announced")
+        entry = zip_form.Entry(name, size, digesting.crc, offset)
+        end = self._stream.tell()
+        self._stream.seek(offset)
+        self._stream.write(zip_form.local_header(entry, self._stamp))  # now its CRC is known
+        self._stream.seek(end)
+        self._entries.append(entry)
         sha256 = f"sha256:{digesting.sha256.hexdigest()}"
-        self._resources.append(
-            {"name": Path(name).name, "path": name, "hash": sha256, "bytes": digesting.size}
-        )
+        self._resources.append({"name": Path(name).name, "path": name, "hash": sha256, "bytes": size})
 
     def write(self, name: str, content: bytes) -> None:
         """Write a small member at once."""
@@ -177,13 +192,14 @@ class _Package:
             stream.write(content)
 
     def close(self, title: str, main_page: Sequence[dict[str, str]]) -> None:
-        """Write the listing and its digest; nothing may be added afterwards."""
+        """Write the listing, its signed digest and the zip file's directory; nothing may be added afterwards."""
+        software = f"{OUR_SOFTWARE}{__version__}"
         listing: dict[str, Any] = {
             "profile": "data-package",
             "wacz_version": WACZ_VERSION,
             "title": title,
             "created": self._created,
-            "software": f"web-evidence/{__version__}",
+            "software": software,
             **{
                 key: page[of]
                 for page in main_page
@@ -193,10 +209,14 @@ class _Package:
         }
         content = json.dumps(listing, ensure_ascii=False, indent=2).encode()
         sha256 = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        own = json.dumps({"path": DATAPACKAGE, "hash": sha256}, indent=2).encode()
-        for name, text in ((DATAPACKAGE, content), (DATAPACKAGE_DIGEST, own)):
-            with self.member(name, len(text)) as stream:
-                stream.write(text)
+        signed = sign(sha256, self._key, created=self._created, software=software)
+        for name, text in ((DATAPACKAGE, content), (DATAPACKAGE_DIGEST, digest_file(signed))):
+            self.write(name, text)
+        start = self._stream.tell()
+        for entry in self._entries:
+            self._stream.write(zip_form.central_header(entry, self._stamp))
+        length = self._stream.tell() - start
+        self._stream.write(zip_form.end_records(len(self._entries), start, length))
 
 
 class _Digesting:
@@ -205,9 +225,11 @@ class _Digesting:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self.sha256 = hashlib.sha256()
+        self.crc = 0
         self.size = 0
 
     def write(self, content: bytes) -> None:
         self._stream.write(content)
         self.sha256.update(content)
+        self.crc = zlib.crc32(content, self.crc)
         self.size += len(content)

@@ -46,7 +46,7 @@ def add_exhibit(session: Session, exhibit: NewExhibit) -> str:
         raise UsageError(f"exhibit number {exhibit.number!r}: expected chapter-number, as in 2-1")
     if not exhibit.captures:
         raise UsageError("an exhibit needs at least one capture: see `evidence captures`")
-    found = [session.index.capture_row(identifier)["id"] for identifier in exhibit.captures]
+    found = [_kept_capture(session.index, identifier) for identifier in exhibit.captures]
     captures = list(dict.fromkeys(found))
     number = exhibit.number or _next_number(session.index, exhibit.case, exhibit.group)
     if any(row["number"] == number for row in exhibits_of(session.index, exhibit.case)):
@@ -89,6 +89,17 @@ def captures_of(exhibit: sqlite3.Row) -> list[str]:
     """The capture ids of an exhibit row."""
     found: list[str] = json.loads(exhibit["captures"])
     return found
+
+
+def _kept_capture(index: Index, identifier: str) -> str:
+    """The id of a capture whose records are there. Raises UsageError if there is none, or it was removed."""
+    row = index.capture_row(identifier)
+    if row["removed"]:
+        raise UsageError(
+            f"capture {row['id']} was removed on {row['removed'][:10]}, when its retention period ended:"
+            " it cannot be an exhibit any more"
+        )
+    return str(row["id"])
 
 
 def _require_text(**fields: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crawler.errors import EvidenceError
 from crawler.evidence.archive import Archive
-from crawler.evidence.report import Check, Faults, Words
+from crawler.evidence.report import Check, Faults, Words, not_checked
 from crawler.store.index import FILE, LEAF_TABLES, Index, equal
 
 _REBUILD = Words(
@@ -20,16 +20,26 @@ def check_index(path: Path) -> Check:
 
     Items are compared by `evidence rebuild`, which reads every page again; here the file's digest covers them.
     """
-    faults = Faults("database")
+    faults, waiting = Faults("database"), 0
     try:
         with Archive.open(path) as archive, Index(path / FILE, writable=False) as index:
             problems = _damage(index) or _differences(archive, index)
+            waiting = index.query("select count(*) from to_read")[0][0] if not problems else 0
     except (EvidenceError, sqlite3.DatabaseError) as error:
         problems = [f"{FILE}: {error}"]
     for problem in problems:
         faults.add(problem)
+    if waiting:
+        return not_checked("database", _incomplete(waiting), _REBUILD)
     good = Words(f"{FILE} 完好，与日志一致", f"{FILE} is intact and agrees with the log")
     return faults.check(good, _REBUILD)
+
+
+def _incomplete(waiting: int) -> Words:
+    return Words(
+        f"{FILE} 与日志一致，但有 {waiting} 次采集的网页内容尚未读入（数据库曾从旧副本恢复，或采集曾中断）",
+        f"{FILE} agrees with the log, but the pages of {waiting} capture(s) have not been read into it",
+    )
 
 
 def _damage(index: Index) -> list[str]:

@@ -27,6 +27,7 @@ from crawler.errors import (
     UsageError,
 )
 from crawler.evidence.manifest import Capture, Json, parse_leaf
+from crawler.evidence.retention import REMOVED
 from crawler.items import ITEM_TYPES, Item, Provenance
 from crawler.store.schema import IDENTITY, columns, migrations
 
@@ -34,7 +35,8 @@ FILE = "evidence.db"
 
 _UPSERT_CAPTURE = (
     "insert into capture values (:id, :leaf, :run, :site, :url, :method, :state, :reason, :status, :fidelity,"
-    " :media_type, :started, :ended, :file, :offset, :length, :payload_digest, :follows, :request_key, :read_with)"
+    " :media_type, :started, :ended, :file, :offset, :length, :payload_digest, :follows, :request_key, :read_with,"
+    " null)"
 )
 
 
@@ -60,6 +62,8 @@ class Index:
             if writable:
                 connection.execute("pragma journal_mode = wal")
                 connection.execute("pragma synchronous = full")
+                # Rows that leave when their retention period ends are overwritten, not only unlinked.
+                connection.execute("pragma secure_delete = on")
                 migrations.apply(self.db)
 
     @property
@@ -87,8 +91,11 @@ class Index:
         row = self.query("select leaves from applied where id = 0")
         return int(row[0][0])
 
-    def catch_up(self, size: int, leaves: Iterator[bytes]) -> int:
+    def catch_up(self, size: int, leaves: Iterator[bytes], *, to_read: bool = False) -> int:
         """Apply the leaves that the index lacks; `leaves` starts at `self.leaves`. Returns how many came.
+
+        With `to_read`, captures that come with them are noted in the table to_read until their page is read:
+        the index lacks their items (a crash before they were stored, or a database restored from a backup).
 
         Raises LogShorter when the index knows leaves that the log does not have.
         """
@@ -102,6 +109,8 @@ class Index:
             with self.transaction():
                 for number, leaf in enumerate(leaves, before):
                     self.apply(number, parse_leaf(leaf))
+                if to_read:
+                    self.connection.execute(_NOTE_TO_READ, (before,))
         return size - before
 
     def apply(self, leaf: int, content: Json) -> None:
@@ -144,6 +153,10 @@ class Index:
             (capture, extractor, version, ordinal, reason),
         )
 
+    def mark_read(self, capture: str) -> None:
+        """Note that a capture's page was read, with whatever result. Call inside `transaction`."""
+        self.connection.execute("delete from to_read where capture = ?", (capture,))
+
     def capture_row(self, identifier: str) -> sqlite3.Row:
         """A capture by its id or by the beginning of it. Raises UsageError if none or several match."""
         rows = self.query(
@@ -181,11 +194,29 @@ class Index:
         follow = _FOLLOW.get(content["act"])
         if follow is not None:
             self.connection.execute(follow, {"time": content["time"], **_flat(details)})
+        if content["act"] == REMOVED:
+            self._remove_captures(details["entries"], content["time"])
         self._advance(leaf)
+
+    def _remove_captures(self, leaves: Sequence[int], time: str) -> None:
+        """Mark captures as removed, and take out all that was read off them."""
+        for leaf in leaves:
+            self.connection.execute("update capture set removed = ? where leaf = ?", (time, leaf))
+            for table in READ_TABLES:
+                self.connection.execute(
+                    f"delete from {table} where capture in (select id from capture where leaf = ?)",  # noqa: S608
+                    (leaf,),
+                )
 
     def _advance(self, leaf: int) -> None:
         self.connection.execute("update applied set leaves = ? where id = 0", (leaf + 1,))
 
+
+# What has nothing to be read is not waited for.
+_NOTE_TO_READ = (
+    "insert or ignore into to_read select id from capture where leaf >= ? and removed is null"
+    " and state = 'complete' and read_with is not null and file is not null"
+)
 
 _CAPTURE_FIELDS = (
     "id",
@@ -307,6 +338,7 @@ _REMEDY = "make it again with `evidence rebuild`"
 _REMEDY_OTHER = "it holds no evidence; move it away, and unfinished runs begin from their start pages again"
 LEAF_TABLES = ("applied", "event", "run", "capture", "court_case", "exhibit")
 ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread")
+READ_TABLES = (*ITEM_TYPES, "unread", "to_read")  # their rows have a column `capture`
 
 
 def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Iterable[str]:

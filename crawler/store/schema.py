@@ -138,3 +138,15 @@ def m004_views(db: Database) -> None:
         "select site, identifier, min(captured_at) first_seen, max(captured_at) last_seen,"
         " count(distinct capture) seen from review group by site, identifier",
     )
+
+
+@migrations()
+def m005_removed(db: Database) -> None:
+    """When the records of a capture were removed because their retention period had ended (UTC); else null."""
+    db.table("capture").add_column("removed", str)
+
+
+@migrations()
+def m006_to_read(db: Database) -> None:
+    """Captures that came from the log later than their page was read: their items may be missing here."""
+    db.table("to_read").create({"capture": str}, pk="capture")

@@ -51,7 +51,7 @@ class Reading:
 class _Job:
     made: Future[Any]
     draft: Callable[[], Draft] | None = None
-    reading: Reading | None = None
+    reading: tuple[str, Reading] | None = None
     event: tuple[str, dict[str, Any]] | None = None
 
 
@@ -97,7 +97,7 @@ class Session:
             _require_index(archive)
             index = Index(archive.path / FILE, writable=True)
             try:
-                index.catch_up(archive.log.size, archive.log.leaves(index.leaves))
+                index.catch_up(archive.log.size, archive.log.leaves(index.leaves), to_read=True)
             except BaseException:
                 index.close()
                 raise
@@ -116,7 +116,7 @@ class Session:
 
     def store(self, capture: str) -> Future[None]:
         """Store what was read off a capture, in one transaction."""
-        return self._submit(_Job(Future(), reading=self._readings.pop(capture, Reading())))
+        return self._submit(_Job(Future(), reading=(capture, self._readings.pop(capture, Reading()))))
 
     def record_event(self, act: str, details: dict[str, Any]) -> int:
         """Append a custody event and index it; returns its leaf index when both are durable."""
@@ -206,7 +206,7 @@ class Session:
             self._index_leaves(committed)
             for job in batch:
                 if job.reading is not None:
-                    self._store(job.reading)
+                    self._store(*job.reading)
         self.captures += len(committed)
         captures, leaves = iter(capture for _, capture in committed), iter(events)
         return [next(captures) if job.draft else next(leaves) if job.event else None for job in batch]
@@ -220,7 +220,8 @@ class Session:
         for number, leaf_bytes in enumerate(self.archive.log.leaves(start), start):
             self.index.apply(number, parse_leaf(leaf_bytes))
 
-    def _store(self, reading: Reading) -> None:
+    def _store(self, capture: str, reading: Reading) -> None:
+        self.index.mark_read(capture)
         self.index.add_items(reading.items)
         for part in reading.unread:
             self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)

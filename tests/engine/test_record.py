@@ -15,8 +15,10 @@ from scrapy.http import Response
 
 from crawler import settings
 from crawler.engine.acknowledge import ADDRESS_LIMIT
-from crawler.engine.record import Recorder, failure_reason
+from crawler.engine.extract import rebuild
+from crawler.engine.record import Recorder, differently_read, failure_reason
 from crawler.engine.site import Output
+from crawler.engine.wire import Exchange
 from crawler.errors import DiskFull, RecordError
 from crawler.store.index import FILE as INDEX_FILE
 from crawler.store.session import Session
@@ -247,6 +249,35 @@ def test_a_resumed_run_follows_a_redirect_that_stands_in_a_page(server: OddServe
 
 
 # What cannot be read
+
+
+ACCEPTED_BY_AIOHTTP = {
+    "/blank-first": CRLF + reply(PAGE),
+    "/old": reply(PAGE).replace(b"HTTP/1.1", b"HTTP/0.9"),
+}
+
+
+@pytest.mark.parametrize("path", ACCEPTED_BY_AIOHTTP)
+def test_what_only_the_client_takes_for_a_page_is_read_by_nobody(
+    server: OddServer, archive: Path, path: str
+) -> None:
+    server.answer(path, ACCEPTED_BY_AIOHTTP[path])
+    crawled = crawl(server, archive, path)
+    capture = crawled.only(server.url(path))
+    assert capture.state == "partial"
+    assert crawled.record(capture, "resource").block == ACCEPTED_BY_AIOHTTP[path]
+    assert crawled.seen == []
+    state, reason = crawled.requests[server.url(path)]
+    assert (state, reason) == ("failed", capture.reason)
+    assert "the answer" in (reason or "")
+    assert rebuild(archive) == []  # nor does a rebuild read it
+
+
+def test_bytes_that_the_record_does_not_give_back_are_read_by_nobody() -> None:
+    exchange = Exchange("2026-11-22T00:00:00.000000Z")
+    exchange.received += reply(PAGE)
+    assert differently_read(exchange, Response("http://a.invalid/", body=PAGE)) is None
+    assert "ambiguous" in (differently_read(exchange, Response("http://a.invalid/", body=PAGE[1:])) or "")
 
 
 def test_broken_codings_are_recorded_and_read_by_nobody(server: OddServer, archive: Path) -> None:

@@ -20,6 +20,7 @@ from scrapy.utils.test import get_crawler
 
 from crawler.engine import wire
 from crawler.engine.replay import response_of
+from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture
 from crawler.evidence.verify import verify_archive
 from tests.engine.certificates import authority, server_certificate, server_context
@@ -274,7 +275,8 @@ def test_recorded_pages_read_as_they_did_live(odd: OddCrawl) -> None:
     for name in ("gzip", "chunk-extras", "chunked-gzip", "8-bit", "folded", "bare-lf", "early-hints"):
         (capture,) = odd.captures(name)
         assert capture.response is not None
-        again = response_of(odd.crawled.archive, capture.response.locator, capture.url)
+        with Archive.open(odd.crawled.archive) as archive:
+            again = response_of(archive, capture.response.locator, capture.url)
         assert (again.status, again.body) == (200, ODD[name].payload)
 
 

@@ -22,6 +22,7 @@ from crawler.errors import (
 )
 from crawler.evidence import warc
 from crawler.evidence.archive import RESERVE, Archive, latest_seal
+from crawler.evidence.journal import Journal
 from crawler.evidence.log import Log
 from crawler.evidence.manifest import Capture, parse_leaf
 from crawler.evidence.warc import WarcWriter
@@ -221,6 +222,46 @@ def test_a_failed_log_append_takes_the_records_back(path: Path, monkeypatch: pyt
     nothing_failed(path)
 
 
+@pytest.mark.parametrize("reached", [True, False])
+def test_records_stay_when_nobody_knows_whether_a_leaf_names_them(
+    path: Path, reached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log's fsync fails, and its rollback too: the leaf may be on the disk (reached) or lost in a power cut."""
+    before, entries = (path / FIRST).stat().st_size, (path / "log/entries").stat().st_size
+    with Archive.open(path, writable=True) as archive:
+        with monkeypatch.context() as patched:
+            patched.setattr(Journal, "_sync", _sync_fails)
+            patched.setattr(os, "ftruncate", _cut_fails)
+            with pytest.raises(RecordError, match="Input/output"):
+                archive.commit([page(b"in doubt")])
+        assert archive.log.in_doubt
+        written = (path / FIRST).stat().st_size
+        assert written > before
+        for act in (lambda: archive.commit([page()]), lambda: archive.record_event("x", {})):
+            with pytest.raises(RecordError, match="start again: the next start finds out"):
+                act()
+        assert (path / FIRST).stat().st_size == written
+    if not reached:
+        os.truncate(path / "log/entries", entries)
+    reopen(path)
+    assert acts(path)[5:] == (["capture"] if reached else ["recovered"])
+    assert (path / FIRST).stat().st_size == (written if reached else before)
+    nothing_failed(path)
+
+
+def test_a_file_that_may_have_been_begun_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    with Archive.create(path, config()) as archive, monkeypatch.context() as patched:
+        patched.setattr(Journal, "_sync", _sync_fails)
+        patched.setattr(os, "ftruncate", _cut_fails)
+        with pytest.raises(RecordError):
+            archive.commit([page()])
+    with Archive.open(path, writable=True) as archive:
+        archive.commit([page()])
+    assert acts(path) == ["archive-created", "warc-opened", "capture"]
+    nothing_failed(path)
+
+
 def test_a_failed_sync_takes_the_records_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Archive.open(path, writable=True) as archive:
         before = (path / FIRST).stat().st_size
@@ -313,5 +354,14 @@ def _no_space(_log: Log, _leaves: Sequence[bytes]) -> Any:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _broken_disk(_writer: WarcWriter) -> None:
+def _sync_fails(journal: Journal, descriptor: int) -> None:
+    journal._take_back(descriptor)
+    _broken_disk(None)
+
+
+def _cut_fails(*_: object) -> None:
+    _broken_disk(None)
+
+
+def _broken_disk(_writer: WarcWriter | None) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))

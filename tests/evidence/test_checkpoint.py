@@ -336,9 +336,9 @@ def test_a_key_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="missing; restore it"):
         load_key(path)
     save_key(path, make_key(), b"right")
-    with pytest.raises(LogError, match="passphrase may be wrong"):
+    with pytest.raises(LogError, match="the passphrase is wrong"):
         load_key(path, b"wrong")
-    with pytest.raises(LogError, match="may need a passphrase"):
+    with pytest.raises(LogError, match="needs a passphrase"):
         load_key(path)
     path.write_bytes(
         generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

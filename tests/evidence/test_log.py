@@ -9,11 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crawler.errors import FormatError, LogError, LogForked, LogShorter
-from crawler.evidence import log as log_module
+from crawler.evidence import journal as journal_module
 from crawler.evidence.checkpoint import Checkpoint, Verifier, make_key, open_note, parse_vkey, sign, vkey
 from crawler.evidence.digest import digest
-from crawler.evidence.log import Log, create_log, encode_entry, read_entries
+from crawler.evidence.log import Log, create_log
 from crawler.evidence.proof import leaf_digest, root, verify_consistency, verify_inclusion
+from crawler.evidence.tiles import encode_entry, read_entries
 
 ORIGIN = "example.org/archive"
 LEAVES = [b"first", b"second leaf", b"\x00" * 7, "第四".encode(), b"5" * 65_535]
@@ -40,7 +41,7 @@ class House:
     def open(self, *, writable: bool = True, at_least: int = 0) -> Log:
         return Log.open(
             self.folder,
-            self.verifier,
+            [self.verifier],
             writable=writable,
             quarantine=self.quarantine if writable else None,
             at_least=at_least,
@@ -176,7 +177,9 @@ def test_a_reader_neither_appends_nor_signs(filled: House) -> None:
     with pytest.raises(LogError, match="reading only"):
         log.sign_checkpoint(filled.key)
     with pytest.raises(LogError, match="quarantine"):
-        Log.open(filled.folder, filled.verifier, writable=True)
+        Log.open(filled.folder, [filled.verifier], writable=True)
+    with pytest.raises(LogError, match="no key"):
+        Log.open(filled.folder, [], writable=False)
 
 
 # --- crashes
@@ -282,6 +285,10 @@ def test_an_unfinished_checkpoint_was_never_signed(filled: House) -> None:
         "checkpoints/3",
         "checkpoints/5",
         "entries",
+        "tile/0/000.p/3",
+        "tile/0/000.p/5",
+        "tile/entries/000.p/3",
+        "tile/entries/000.p/5",
     ]
 
 
@@ -352,11 +359,12 @@ def test_rewritten_entries_are_a_fork(leaves: list[bytes], filled: House) -> Non
     assert filled.files() == before
 
 
-def test_a_fork_is_seen_at_an_older_checkpoint_too(filled: House) -> None:
+def test_a_fork_is_seen_at_an_older_checkpoint_when_it_is_asked_for(filled: House) -> None:
     forged = sign(Checkpoint(ORIGIN, 3, bytes(32)), ORIGIN, filled.key)
     (filled.folder / "checkpoints/3").write_bytes(forged)
+    log = filled.open()
     with pytest.raises(LogForked, match="the first 3 entries"):
-        filled.open()
+        log.checkpoint_at(3)
 
 
 def test_a_restored_backup_with_a_newer_checkpoint_is_refused(filled: House) -> None:
@@ -369,27 +377,59 @@ def test_a_restored_backup_with_a_newer_checkpoint_is_refused(filled: House) -> 
         filled.open()
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "checkpoints/0", "checkpoints/3", "checkpoints/5"])
-def test_a_damaged_checkpoint_is_refused_by_name(name: str, filled: House) -> None:
-    path = filled.folder / name
+def damage(path: Path) -> None:
     note = bytearray(path.read_bytes())
     note[len(ORIGIN) + 6] ^= 1
     path.write_bytes(note)
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "checkpoints/5"])
+def test_a_damaged_newest_checkpoint_is_refused_by_name(name: str, filled: House) -> None:
+    damage(filled.folder / name)
     with pytest.raises(LogError, match=f"{name}: .*restore it from a copy"):
         filled.open()
+
+
+@pytest.mark.parametrize("size", [0, 3])
+def test_a_damaged_older_checkpoint_is_refused_when_it_is_asked_for(size: int, filled: House) -> None:
+    damage(filled.folder / f"checkpoints/{size}")
+    log = filled.open(writable=False)
+    with pytest.raises(LogError, match=f"checkpoints/{size}: .*restore it from a copy"):
+        log.checkpoint_at(size)
 
 
 def test_a_checkpoint_of_another_key_is_refused(filled: House) -> None:
     note = sign(Checkpoint(ORIGIN, 0, root([])), ORIGIN, make_key())
     (filled.folder / "checkpoints/0").write_bytes(note)
     with pytest.raises(LogError, match=r"checkpoints/0: .*no signature of a known key"):
-        filled.open()
+        filled.open().checkpoint_at(0)
 
 
 def test_a_checkpoint_under_a_wrong_name_is_refused(filled: House) -> None:
     (filled.folder / "checkpoints/4").write_bytes((filled.folder / "checkpoints/3").read_bytes())
     with pytest.raises(LogError, match="checkpoints/4 holds the checkpoint of size 3"):
+        filled.open().checkpoint_at(4)
+    (filled.folder / "checkpoints/letter.txt").touch()
+    with pytest.raises(LogError, match=r"letter\.txt is no checkpoint: move it"):
         filled.open()
+
+
+def test_after_a_rotation_the_new_key_signs_and_the_old_notes_still_count(filled: House) -> None:
+    old, new = filled.verifier, make_key()
+    later = parse_vkey(vkey(ORIGIN, new.public_key()))
+    log = filled.open()
+    log.append([b"key-rotated"])
+    log.use_key(later)
+    assert (log.verifier, log.verifiers) == (later, (old, later))
+    with pytest.raises(LogError, match=r"does not belong to the log .* today"):
+        log.sign_checkpoint(filled.key)
+    log.sign_checkpoint(new)
+    reopened = Log.open(filled.folder, [old, later], writable=False)
+    assert [reopened.checkpoint_at(size)[0].size for size in reopened.checkpoint_sizes] == [0, 3, 5, 6]
+    with pytest.raises(LogError, match="no signature of a known key"):
+        Log.open(filled.folder, [old], writable=False)
+    with pytest.raises(LogError, match="cannot sign the log"):
+        log.use_key(parse_vkey(vkey("elsewhere.org/log", new.public_key())))
 
 
 def test_a_current_checkpoint_that_differs_from_its_copy_is_refused(filled: House) -> None:
@@ -409,8 +449,10 @@ def test_an_entry_that_changes_while_the_log_is_open_is_noticed(house: House) ->
 
 
 def test_a_second_writer_is_noticed(house: House) -> None:
-    one, two = house.open(), house.open()
+    one, two, three = house.open(), house.open(), house.open()
     one.append([b"one"])
+    with pytest.raises(LogError, match="another process wrote"):
+        three.sign_checkpoint(house.key)
     with pytest.raises(LogError, match="another process wrote"):
         two.append([b"two"])
     with pytest.raises(LogError, match="must not be written"):
@@ -436,11 +478,11 @@ def test_a_full_disk_leaves_the_log_as_it_was_and_usable(
     log = filled.open()
     before, head = filled.files(), log.root()
     with monkeypatch.context() as patch:
-        patch.setattr(log_module, "write_all", full_after(part))
+        patch.setattr(journal_module, "write_all", full_after(part))
         with pytest.raises(OSError, match="No space left"):
             log.append([b"a leaf", b"another"])
     assert filled.files() == before
-    assert (log.size, log.root()) == (5, head)
+    assert (log.size, log.root(), log.in_doubt) == (5, head, False)
     assert log.append([b"after room was made"]) == range(5, 6)
     assert filled.open().size == 6
 
@@ -474,12 +516,13 @@ def test_a_failed_append_that_cannot_be_undone_ends_the_writing(
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(log_module, "write_all", full_after(3))
+        patch.setattr(journal_module, "write_all", full_after(3))
         patch.setattr(os, "ftruncate", no_truncate)
         with pytest.raises(OSError, match="No space left"):
             log.append([b"torn"])
     with pytest.raises(LogError, match="could not be undone"):
         log.append([b"next"])
+    assert log.in_doubt
     assert len(house.open().recovered) == 1  # the next writer finds a torn entry, as after a crash
 
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,18 @@ import pytest
 from crawler.config import AuthorityConfig
 from crawler.demo.tsa import DemoAuthority
 from crawler.errors import DiskFull, EvidenceError
+from crawler.evidence import retry
 from crawler.evidence import seal as sealing
 from crawler.evidence.archive import Archive
+from crawler.evidence.checks.stamps import Anchors, check_stamps
 from crawler.evidence.manifest import parse_leaf
+from crawler.evidence.report import Faults
+from crawler.evidence.retry import read_attempts
 from crawler.evidence.seal import NOBODY, authority, seal, unsealed
-from crawler.evidence.timestamp import Send, make_request
+from crawler.evidence.timestamp import Send, make_request, read_token, split_trust
+from crawler.evidence.trust import add_roots, write_roots
 from tests.archives import config, make, nothing_failed, page, sender
+from tests.sm2 import Sm2Authority
 
 
 @pytest.fixture(scope="module")
@@ -257,3 +265,145 @@ def test_two_seals_at_once_take_turns(archive: Archive, tsas: tuple[DemoAuthorit
     assert most == [1, 1]  # each authority was asked once
     archive.write_state()
     assert nothing_failed(archive.path).exit_code == 0
+
+
+# --- asking again
+
+
+def test_a_failing_authority_is_left_alone_until_it_is_due_but_never_by_hand(
+    archive: Archive, tsas: tuple[DemoAuthority, ...]
+) -> None:
+    asked: list[str] = []
+
+    def down(url: str, _query: bytes) -> bytes:
+        asked.append(url)
+        raise OSError("connection refused")
+
+    first = seal(archive, down, patient=True)
+    assert len(asked) == 2
+    assert first.retry_at is not None
+    assert timedelta(seconds=50) < first.retry_at - datetime.now(UTC) <= timedelta(seconds=60)
+    again = seal(archive, down, patient=True)
+    assert len(asked) == 2, "nobody is asked before it is due"
+    assert "failed 1 time(s) in a row, next attempt at" in again.missing["tsa-a"]
+    assert "connection refused" in again.missing["tsa-a"]
+    assert again.retry_at == first.retry_at
+    seal(archive, down)
+    assert len(asked) == 4, "by hand everybody is asked"
+    known = read_attempts(archive.path)
+    assert {name: tries.failures for name, tries in known.items()} == {"tsa-a": 2, "tsa-b": 2}
+    state = seal(archive, sender(*tsas))
+    assert (state.sealed, state.retry_at) == (True, None)
+    assert {name: tries.failures for name, tries in read_attempts(archive.path).items()} == {
+        "tsa-a": 0,
+        "tsa-b": 0,
+    }
+    archive.write_state()
+    assert "sealing.json" in (archive.path / "state-sha256.txt").read_text()
+
+
+def test_when_it_is_due_a_patient_seal_asks(
+    archive: Archive, tsas: tuple[DemoAuthority, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT", timedelta(0))
+    seal(archive, _refused, patient=True)
+    assert seal(archive, sender(*tsas), patient=True).sealed
+
+
+def test_one_that_fails_does_not_keep_the_other_from_being_asked(
+    archive: Archive, tsas: tuple[DemoAuthority, ...]
+) -> None:
+    seal(archive, sender(tsas[0]), patient=True)
+    archive.commit([page()])
+    state = seal(archive, sender(*tsas), patient=True)
+    assert (list(state.stamped), list(state.missing)) == (["tsa-a"], ["tsa-b"])
+
+
+def test_a_damaged_schedule_does_not_keep_anybody_from_sealing(
+    archive: Archive, tsas: tuple[DemoAuthority, ...]
+) -> None:
+    (archive.path / "sealing.json").write_text("{")
+    assert seal(archive, sender(*tsas), patient=True).sealed
+    assert read_attempts(archive.path)["tsa-a"].last_success is not None
+
+
+# --- authorities as dated data
+
+
+def test_an_authority_outside_its_dates_is_not_asked(tmp_path: Path, tsas: tuple[DemoAuthority, ...]) -> None:
+    path = make(tmp_path / "b", tsas)
+    toml, today = (path / "evidence.toml").read_text("utf-8"), datetime.now(UTC).date()
+    head, _, tail = toml.rpartition("[[authority]]")
+    retired = f"{tail.rstrip()}\nuntil = {today - timedelta(days=1)}\n"
+    (path / "evidence.toml").write_text(f"{head}[[authority]]{retired}", "utf-8")
+    with Archive.open(path, writable=True) as archive:
+        state = seal(archive, sender(*tsas))
+        assert (state.sealed, list(state.stamped)) == (True, ["tsa-a"])
+        assert unsealed(archive) == []
+
+
+def test_an_authority_is_asked_for_its_policy_and_imprint(
+    tmp_path: Path, tsas: tuple[DemoAuthority, ...]
+) -> None:
+    path = make(tmp_path / "b", tsas)
+    text = (path / "evidence.toml").read_text("utf-8")
+    text = text.replace('"http://tsa-a.invalid/"', '"http://tsa-a.invalid/"\npolicy = "1.2.3"')
+    text = text.replace('"http://tsa-b.invalid/"', '"http://tsa-b.invalid/"\nimprint = "sm3"')
+    (path / "evidence.toml").write_text(text, "utf-8")
+    with Archive.open(path, writable=True) as archive:
+        state = seal(archive, sender(*tsas))
+        assert "under policy 1.2.3.4.1, not under 1.2.3" in state.missing["tsa-a"]
+        (tsr,) = (archive.path / "log/stamps").glob("*/tsa-b.tsr")
+        assert read_token(tsr.read_bytes()).imprint_algorithm == "sm3"
+    nothing_failed(path)
+
+
+def test_after_its_root_is_no_longer_accepted_an_authority_needs_the_new_one(
+    archive: Archive, tsas: tuple[DemoAuthority, ...], tmp_path: Path
+) -> None:
+    """A rotation as it happens: tokens under the old root go on to verify, new ones come under the new root."""
+    seal(archive, sender(*tsas))
+    trust, rotated = archive.path / "trust", DemoAuthority(tmp_path / "rotated", "tsa-a")
+    (old,) = add_roots(trust, "tsa-a", b"".join(split_trust(tsas[0].trust_pem)[0]))
+    write_roots(trust, [replace(old, accept_until=datetime.now(UTC))])
+    archive.commit([page()])
+    state = seal(archive, sender(tsas[0], tsas[1]))
+    assert "no root in trust/roots.toml is accepted" in state.missing["tsa-a"]
+    add_roots(trust, "tsa-a", rotated.trust_pem)
+    assert seal(archive, sender(rotated, tsas[1])).sealed
+    archive.write_state()
+    assert nothing_failed(archive.path).check("timestamps").status == "passed"
+
+
+# --- tokens that nobody here can judge
+
+
+def test_an_sm2_token_is_kept_and_not_counted(tmp_path: Path, tsas: tuple[DemoAuthority, ...]) -> None:
+    sm2 = Sm2Authority(tmp_path / "sm2")
+    path = make(tmp_path / "b", (tsas[0],))
+    text = (path / "evidence.toml").read_text("utf-8")
+    text += '\n[[authority]]\nname = "tsa-sm2"\nurl = "http://tsa-sm2.invalid/"\n'
+    (path / "evidence.toml").write_text(text, "utf-8")
+    (path / "trust/tsa-sm2.pem").write_bytes(sm2.trust_pem)
+    honest = sender(tsas[0])
+
+    def send(url: str, query: bytes) -> bytes:
+        return sm2.reply(query) if "sm2" in url else honest(url, query)
+
+    with Archive.open(path, writable=True) as archive:
+        state = seal(archive, send)
+        assert (list(state.stamped), list(state.unjudged), state.missing) == (["tsa-a"], ["tsa-sm2"], {})
+        assert not state.sealed
+        assert "SM2" in state.unjudged["tsa-sm2"]
+        archive.commit([page()])
+        assert archive.after is not None
+        assert len(archive.after.tokens) == 2, "leaves name it all the same"
+        notes = {size: archive.log.checkpoint_at(size)[1] for size in archive.log.checkpoint_sizes}
+        faults = Faults("timestamps")
+        found = check_stamps(path / "log/stamps", notes, Anchors(path / "trust"), faults)
+        assert faults.named == []
+        assert [made.authority for made in found.verified] == ["tsa-a"]
+        assert len(found.unjudged) == 1
+        assert f"stamps/{state.size}/tsa-sm2.tsr: nobody here can judge" in found.unjudged[0]
+        assert set(found.seals[state.size].tokens.values()) == set(archive.after.tokens)
+    assert nothing_failed(path).exit_code == 3

@@ -14,6 +14,7 @@ from asn1crypto import cms, pem, tsp, x509
 from crawler.demo.tsa import DemoAuthority
 from crawler.errors import TimestampError
 from crawler.evidence import timestamp
+from crawler.evidence import token as token_module
 from crawler.evidence.timestamp import (
     Authority,
     Token,
@@ -259,7 +260,7 @@ def test_an_exchanged_certificate_is_refused_by_esscertid(
     token = stamp(plain)  # after the certificate, so that it was valid by then
     exchanged = exchange_certificate(token.tsr, other)
     with monkeypatch.context() as patch:  # rfc3161-client alone does not look at ESSCertID
-        patch.setattr(timestamp, "_check_ess_cert_id", lambda *_: None)
+        patch.setattr(token_module, "_check_ess_cert_id", lambda *_: None)
         patch.setattr(shutil, "which", lambda _: None)
         assert verify(token, plain, tsr=exchanged).verified_by == ("rfc3161-client",)
     with pytest.raises(TimestampError, match="ESSCertID names another certificate"):

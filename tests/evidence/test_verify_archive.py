@@ -15,9 +15,9 @@ from crawler.demo.tsa import DemoAuthority
 from crawler.errors import FormatError, UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after
-from crawler.evidence.log import read_entries
 from crawler.evidence.manifest import Event, SealedTime
 from crawler.evidence.report import Report
+from crawler.evidence.tiles import read_entries
 from crawler.evidence.verify import verify, verify_archive
 from tests.export.sample import DRAFTS, Sample, make_authorities, make_sample, seal
 
@@ -62,8 +62,8 @@ def test_a_whole_archive_passes_every_check(original: Sample) -> None:
     report = verify_archive(original.path)
     assert report.exit_code == 0, report.to_text()
     assert [check.name for check in report.checks] == [
-        "layout", "state", "log", "signature", "sealed", "manifests", "coverage", "records", "quarantine",
-        "timestamps", "bracket", "key",
+        "layout", "state", "log", "signature", "keys", "key", "sealed", "manifests", "coverage", "records",
+        "quarantine", "timestamps", "validity", "bracket",
     ]  # fmt: skip
     assert "4 complete, 1 failed" in report.check("manifests").detail
     assert "6 token(s) over 3 checkpoint(s)" in report.check("timestamps").detail
@@ -311,7 +311,7 @@ def test_an_archive_without_any_stamp_is_not_checked(tmp_path: Path) -> None:
     sample = make_sample(tmp_path / "archive", ())
     report = verify_archive(sample.path)
     assert report.exit_code == 3
-    assert names_of(report, "not-checked") == ["sealed", "timestamps", "bracket"]
+    assert names_of(report, "not-checked") == ["sealed", "timestamps", "validity", "bracket"]
 
 
 def test_several_warc_files_are_walked(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ def test_each_capture_is_proved_to_the_first_fully_stamped_checkpoint(bundle: Pa
         path.name.split(".")[0]: path.read_text().split("\n\n")[1].splitlines()[1]
         for path in (bundle / "data/log/proofs").iterdir()
     }
-    assert sizes == {"1": "6", "2": "6", "3": "6", "4": "6", "6": "9", "7": "9"}
+    assert sizes == {"0": "6", "1": "6", "2": "6", "3": "6", "4": "6", "6": "9", "7": "9"}
 
 
 def test_only_what_the_exhibits_need_is_handed_over(sample: Sample, tmp_path: Path) -> None:
@@ -111,7 +111,11 @@ def test_only_what_the_exhibits_need_is_handed_over(sample: Sample, tmp_path: Pa
     with Archive.open(sample.path) as archive:
         summary = export_bundle(archive, CASE, one, tmp_path / "bundle")
     assert (summary.captures, summary.records, summary.checkpoint) == (1, 3, 6)
-    assert sorted(p.name for p in (tmp_path / "bundle/data/log/leaves").iterdir()) == ["1.json", "4.json"]
+    assert sorted(p.name for p in (tmp_path / "bundle/data/log/leaves").iterdir()) == [
+        "0.json",
+        "1.json",
+        "4.json",
+    ]
     with zipfile.ZipFile(tmp_path / "bundle" / WACZ) as package:
         content = package.read("archive/00001.warc.gz")
     assert len(content) < (sample.path / "warc/00001.warc.gz").stat().st_size
@@ -226,6 +230,10 @@ def test_progress_reaches_its_total(sample: Sample, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     with Archive.open(sample.path) as archive:
         export_bundle(
-            archive, CASE, exhibits(sample), tmp_path / "b", lambda done, total: seen.append((done, total))
+            archive,
+            CASE,
+            exhibits(sample),
+            tmp_path / "b",
+            progress=lambda done, total: seen.append((done, total)),
         )
     assert seen[-1][0] == seen[-1][1] > 0

@@ -62,7 +62,7 @@ def append(path: Path, more: bytes) -> None:
 
 def test_every_command_as_printed_succeeds_and_says_so(bundle: Path) -> None:
     printed = commands(bundle)
-    assert len(printed) == 3 + 4 + 3 + 1 + 1 + 6
+    assert len(printed) == 3 + 5 + 3 + 2 + 1 + 1 + 6
     for command in printed:
         done = run(command, bundle)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -1,29 +1,47 @@
-"""Verify an archive folder: one pass over the log, each WARC record read once and in order.
+"""Verify an archive folder: its files, its log, and every WARC record that the log names, on all cores.
 
 Needs no database, no network and no lock; memory does not grow with the archive. A fault never ends the
 pass: what follows is checked all the same, so that the report names everything.
+
+What each check looks at, in the order of the report:
+
+layout, state       the files of the folder, and those that no log covers
+log                 entries, tiles and the root of every checkpoint (checks.pieces, entries, tree)
+signature, keys, key   who signed the checkpoints, and the history of the log's keys
+sealed              whether all of it is signed and stamped
+manifests, coverage, records   what was captured (checks.entries, coverage, records)
+retention, quarantine          what was removed, and what was set aside
+timestamps, validity, witnesses, bracket   when
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from crawler.config import read_config
 from crawler.errors import ArchiveMissing, ConfigError, FormatError
-from crawler.evidence.checks.coverage import WarcWalk, size_of
+from crawler.evidence.bracket import Brackets
+from crawler.evidence.checks.closed import Statement, digest_files, early_events, statements
+from crawler.evidence.checks.coverage import Coverage
+from crawler.evidence.checks.entries import Terms
+from crawler.evidence.checks.keys import check_keys
 from crawler.evidence.checks.layout import check_layout, check_quarantine, check_state
-from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
-from crawler.evidence.checks.notes import Note, check_key, read_notes, read_verifier
-from crawler.evidence.checks.records import check_record
-from crawler.evidence.checks.stamps import Anchors, Stamp, check_stamps, in_beijing, not_after
-from crawler.evidence.log import read_entries
-from crawler.evidence.manifest import StoredRecord
-from crawler.evidence.proof import Tree, leaf_digest
+from crawler.evidence.checks.log_pass import LogPass
+from crawler.evidence.checks.notes import Note, check_key, read_notes, read_verifiers
+from crawler.evidence.checks.passes import workers_for
+from crawler.evidence.checks.pieces import count_bundles, tile_folder
+from crawler.evidence.checks.stamps import Anchors, Stamp, Stamps, check_stamps, in_beijing
+from crawler.evidence.checks.validity import check_validity
+from crawler.evidence.checks.witnesses import check_witnesses
+from crawler.evidence.note import Verifier, parse_vkey
+from crawler.evidence.renewal import good_at
 from crawler.evidence.report import (
     STATES_ZH,
+    BoundFacts,
+    CaptureTime,
     Check,
     Faults,
+    KeyFacts,
     Progress,
     Report,
     Words,
@@ -31,8 +49,8 @@ from crawler.evidence.report import (
     not_checked,
     passed,
 )
+from crawler.evidence.retention import Removals
 
-GIVE_UP = 3  # unreadable entries in a row: a length is wrong, and the rest would be noise
 _RESTORE = Words(
     "与证据库的另一份副本比对；不要就地修改证据",
     "compare with another copy of the archive; never repair evidence in place",
@@ -40,177 +58,197 @@ _RESTORE = Words(
 _SEAL_NOW = Words(
     "时间戳机构可以访问时，运行 `evidence seal`", "run `evidence seal` when the authorities answer"
 )
+_IN_FULL = Words("去掉 --quick 再核验一次", "verify again without --quick")
+_EXPIRE_AGAIN = Words("再次运行 `evidence expire`", "run `evidence expire` again")
 
 
-def verify_archive(path: Path, *, trust: Path | None = None, progress: Progress | None = None) -> Report:
-    """Check an archive in full. `trust` is a folder of TSA roots to use in place of the archive's own."""
-    return _ArchiveVerification(path, trust, progress or _silent).report()
+def verify_archive(
+    path: Path,
+    *,
+    trust: Path | None = None,
+    vkey: str | None = None,
+    at: datetime | None = None,
+    quick: bool = False,
+    times: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check an archive.
+
+    `trust` is a folder of TSA roots to use in place of the archive's own, `vkey` the log's public key as the
+    verifier got it elsewhere, `at` the date at which timestamp tokens must hold (default: now). `quick` digests
+    files instead of reading the records in them, and says what it did not check. `times` lists between which
+    trusted times each capture lies. `workers` is the number of processes (default: all cores; 1: this one only).
+    """
+    verification = _ArchiveVerification(path, trust, at, quick=quick, times=times)
+    given = None if vkey is None else parse_vkey(vkey.strip())
+    return verification.report(given, workers, progress or _silent)
 
 
 class _ArchiveVerification:
-    """What one verification has seen so far."""
+    """What one verification has seen so far. Made from the outside in: later parts need the earlier ones."""
 
-    def __init__(self, path: Path, trust: Path | None, progress: Progress) -> None:
+    def __init__(
+        self, path: Path, trust: Path | None, at: datetime | None, *, quick: bool, times: bool
+    ) -> None:
         self.path = path
+        self.trust = trust
+        self.at = at
+        self.quick = quick
+        self.times = times
         self.anchors = Anchors(trust, pooled=True) if trust is not None else Anchors(path / "trust")
-        self.log = Faults("log")
         self.signature = Faults("signature")
-        self.manifests = Faults("manifests")
-        self.records = Faults("records")
         self.timestamps = Faults("timestamps")
-        self.entries = 0
-        self.captures = 0
-        self.states: Counter[str] = Counter()
-        self.recovered: list[Leaf] = []
+        self.retention = Faults("retention")
+        self.statements = Faults("coverage")
+        self.verifiers: tuple[Verifier, ...] = ()
         self.notes: dict[int, Note] = {}
-        self.stamps: list[Stamp] = []
-        self.seals: dict[int, Seal] = {}
-        self.warcs = WarcWalk(path, progress)
+        self.stamps = Stamps()
+        self.removals = Removals()
+        self.coverage = Coverage(path, self.removals)
 
-    def report(self) -> Report:
+    def report(self, given: Verifier | None, workers: int | None, progress: Progress) -> Report:
         """All checks, in their fixed order."""
         layout, state = check_layout(self.path), check_state(self.path)
-        verifier = None
-        try:
-            verifier = read_verifier(self.path / "trust/log.vkey")
-        except FormatError as error:
-            self.signature.add(f"trust/{error}")
-        self.notes = read_notes(self.path / "log", verifier, self.signature)
-        notes = {size: note.content for size, note in self.notes.items()}
-        self.stamps, self.seals = check_stamps(self.path / "log/stamps", notes, self.anchors, self.timestamps)
-        with self.warcs:
-            self._read_log()
-        coverage, good = self.warcs.check(), self._good()
+        self._read_notes()
+        log = self._read_log(workers, progress)
+        keys, facts = check_keys(log.keys, self.verifiers, self.notes, given, log.entries)
+        witnesses, witness_facts = check_witnesses(
+            self.path / "log/cosignatures",
+            self.notes,
+            self.trust or self.path / "trust",
+            pooled=self.trust is not None,
+        )
+        good = self._good(log)
         checks = (
             layout,
             state,
-            self.log.check(good["log"], _RESTORE),
+            log.log.check(good["log"], _RESTORE),
             self.signature.check(good["signature"], _RESTORE),
-            self._sealed(),
-            self.manifests.check(good["manifests"], _RESTORE),
-            coverage,
-            self.records.check(good["records"], _RESTORE),
-            check_quarantine(self.path, self.recovered),
+            keys,
+            check_key(self.path, self.verifiers),
+            self._sealed(log),
+            self._unless_quick(log.manifests, good["manifests"]),
+            self._coverage(log),
+            self._unless_quick(log.records, good["records"]),
+            self._retention(log),
+            check_quarantine(self.path, log.recovered),
             self._timestamps(),
-            self._bracket(),
-            check_key(self.path, verifier),
+            check_validity(self.stamps, log.named, self.at),
+            witnesses,
+            self._bracket(log),
         )
-        return Report(str(self.path), checks, "archive")
+        at = None if self.at is None else self.at.isoformat()
+        return Report(
+            str(self.path),
+            tuple(check for check in checks if check is not None),
+            "archive",
+            _distinct((*facts, *witness_facts)),
+            tuple(self._times(log)) if self.times else (),
+            at,
+        )
 
-    def _good(self) -> dict[str, Words]:
+    def _read_notes(self) -> None:
+        try:
+            self.verifiers = read_verifiers(self.path / "trust/log.vkey")
+        except FormatError as error:
+            self.signature.add(f"trust/{error}")
+        self.notes = read_notes(self.path / "log", self.verifiers, self.signature)
+        contents = {size: note.content for size, note in self.notes.items()}
+        self.stamps = check_stamps(self.path / "log/stamps", contents, self.anchors, self.timestamps)
+
+    def _read_log(self, workers: int | None, progress: Progress) -> LogPass:
+        folder = tile_folder(self.path)
+        bundles = count_bundles(self.path, folder)
+        early = list(early_events(self.path, bundles))
+        self.removals = Removals.from_leaves(early, self.retention.add)
+        closed = statements(early, self.removals, self.statements)
+        self.coverage = Coverage(self.path, self.removals)
+        self.coverage.expect(closed, fixed=self.quick)
+        terms = Terms(
+            archive=self.path,
+            seals=self.stamps.seals,
+            removals=self.removals,
+            records=not self.quick,
+            open_files=frozenset(self.coverage.present) - set(closed) if self.quick else frozenset(),
+            times=self.times,
+            brackets=None if self.quick else Brackets(self.stamps.verified),
+        )
+        log = LogPass(terms, self.notes, self.coverage)
+        if self.quick:
+            self._digest_files(closed, progress)
+            log.run(folder, bundles, 1, _silent)
+        else:
+            log.run(folder, bundles, workers_for(self.coverage.size, workers), progress)
+        return log
+
+    def _digest_files(self, closed: dict[str, Statement], progress: Progress) -> None:
+        present = {name: closed[name] for name in sorted(closed) if name in self.coverage.present}
+        digest_files(self.path, present, self.statements, progress)
+
+    def _good(self, log: LogPass) -> dict[str, Words]:
         """What to say of each check that finds no fault."""
-        entries, notes, captures, records = self.entries, len(self.notes), self.captures, self.warcs.count
-        states = self._states()
+        entries, notes, captures = log.entries, len(self.notes), log.captures
+        states, keys = _states(log), len(self.verifiers)
+        read = "格式规范；" if not self.quick else ""
+        form = "canonical; " if not self.quick else ""
         return {
             "log": Words(
-                f"{entries} 条，格式规范；各检查点的根与之相符",
-                f"{entries} entries, canonical; every checkpoint has their root",
+                f"{entries} 条，{read}与各级树块一致；{notes} 个检查点的根均与之相符，"
+                "因此每个检查点都是其后各检查点的开头部分",
+                f"{entries} entries, {form}as in every tile; the roots of all {notes} checkpoint(s) are theirs,"
+                " so each checkpoint is a prefix of every later one",
             ),
             "signature": Words(
-                f"{notes} 个检查点由 trust/log.vkey 签名", f"{notes} checkpoint(s) signed by trust/log.vkey"
+                f"{notes} 个检查点由 trust/log.vkey 中的 {keys} 个密钥签名",
+                f"{notes} checkpoint(s) signed by the {keys} key(s) in trust/log.vkey",
             ),
             "manifests": Words(f"{captures} 次采集：{states.zh}", f"{captures} capture(s): {states.en}"),
             "records": Words(
-                f"{records} 条记录与采集清单一致", f"{records} record(s) agree with their manifests"
+                f"{log.read} 条记录逐条解压，摘要和首部与采集清单一致",
+                f"{log.read} record(s) inflated: digests and heads agree with their manifests",
             ),
         }
 
-    def _read_log(self) -> None:
-        tree, unreadable, end, last_good = Tree(), 0, 0, 0
-        size = size_of(self.path / "log/entries")
-        for offset, leaf in self._entries():
-            tree.append(leaf_digest(leaf))
-            end = offset + 2 + len(leaf)
-            unreadable = 0 if self._read_entry(leaf, offset) else unreadable + 1
-            self.entries += 1
-            note = self.notes.get(self.entries)
-            if note is not None and last_good >= 0:
-                last_good = self._compare_root(tree, note, last_good)
-            if unreadable == GIVE_UP:
-                self.log.add(f"log/entries: unreadable from offset {offset} on; the rest is not read")
-                break
-        if end != size:
-            self.log.add(f"log/entries: {size - end} byte(s) after the last whole entry, at offset {end}")
-        beyond = [signed for signed in self.notes if signed > self.entries]
-        if beyond:
-            self.log.add(f"log/entries ends after entry {self.entries}, but {max(beyond)} were signed")
-
-    def _compare_root(self, tree: Tree, note: Note, last_good: int) -> int:
-        """The size up to which the log is good, or -1: after one wrong root all later ones are wrong."""
-        if tree.root() == note.checkpoint.root:
-            return self.entries
-        self.log.add(
-            f"log/entries: an entry among {last_good} to {self.entries - 1} was changed, or entries were added,"
-            f" dropped or reordered: the root at {self.entries} is not the one in log/checkpoints/{self.entries}"
+    def _unless_quick(self, faults: Faults, good: Words) -> Check:
+        if faults.count or not self.quick:
+            return faults.check(good, _RESTORE)
+        skipped = Words(
+            "快速核验：没有逐条读取采集清单和记录，只比对了文件摘要",
+            "quick verification: manifests and records were not read one by one, only digests of files compared",
         )
-        return -1
+        return not_checked(faults.name, skipped, _IN_FULL)
 
-    def _entries(self) -> Iterator[tuple[int, bytes]]:
-        path = self.path / "log/entries"
-        if not path.is_file():
-            self.log.add("log/entries is missing")
-            return
-        with path.open("rb") as stream:
-            yield from read_entries(stream)
+    def _coverage(self, log: LogPass) -> Check:
+        if log.died:
+            return failed("coverage", log.died, _RESTORE)
+        return self.coverage.check(self.statements)
 
-    def _read_entry(self, content: bytes, offset: int) -> bool:
-        index = self.entries
-        try:
-            leaf = read_leaf(content)
-        except FormatError as error:
-            self.log.add(f"log/entries: entry {index} at offset {offset}: {error}")
-            return False
-        try:
-            check_after(leaf, index, self.seals)
-        except FormatError as error:
-            self.manifests.add(f"entry {index}, {leaf}: {error}")
-        if leaf.capture is not None:
-            self.captures += 1
-            self.states[leaf.capture.state] += 1
-        elif leaf.event is not None and leaf.event.act == "recovered":
-            self.recovered.append(leaf)
-        for record in sorted(leaf.records, key=lambda record: (record.locator.file, record.locator.offset)):
-            self._read_record(record, leaf, index)
-        return True
-
-    def _read_record(self, record: StoredRecord, leaf: Leaf, index: int) -> None:
-        try:
-            check_record(self.warcs.take(record), record, leaf)
-        except FormatError as error:
-            self.records.add(f"{record.locator}: record {record.id} of entry {index}, {leaf}: {error}")
-
-    def _states(self) -> Words:
-        counts = sorted(self.states.items())
-        return Words(
-            "，".join(f"{STATES_ZH[state]} {count}" for state, count in counts) or "无",
-            ", ".join(f"{count} {state}" for state, count in counts) or "none",
-        )
-
-    def _sealed(self) -> Check:
-        newest = max(self.notes, default=0)
-        missing: list[Words] = []
-        if newest < self.entries:
-            first, last = newest, self.entries - 1
-            missing.append(
-                Words(
-                    f"日志序号 {first} 至 {last} 尚未列入已签名的检查点",
-                    f"entries {first} to {last} are in no signed checkpoint",
-                )
+    def _retention(self, log: LogPass) -> Check | None:
+        """Removed under retention is no damage; a removal of what was never logged is."""
+        if not self.removals.events and not self.retention.count:
+            return None
+        if not self.quick and not log.died and log.removed != self.removals.count:
+            self.retention.add(
+                f"removals name {self.removals.count} records, of which {log.removed} are logged as captured"
             )
+        dates = sorted({event.time[:10] for event in self.removals.events})
+        span = dates[0] if len(dates) == 1 else f"{dates[0]} – {dates[-1]}" if dates else ""
+        count, size = self.removals.count, self.removals.size
+        good = Words(
+            f"{count} 条记录（{size} 字节）已于 {span} 按保存期限删除，其摘要仍在日志中",
+            f"{count} record(s), {size} bytes, removed under retention on {span}; their digests are still in the log",
+        )
+        return self.retention.check(good, _EXPIRE_AGAIN)
+
+    def _sealed(self, log: LogPass) -> Check:
         try:
             wanted = {authority.name for authority in read_config(self.path).authorities}
         except (ConfigError, ArchiveMissing) as error:
             restore = Words("从副本恢复 evidence.toml", "restore evidence.toml from a copy")
             return failed("sealed", str(error), restore)
-        stamped = {stamp.authority for stamp in self.stamps if stamp.size == newest}
-        if not wanted:
-            missing.append(
-                Words(
-                    "evidence.toml 未配置时间戳机构",
-                    "no time-stamping authority is configured in evidence.toml",
-                )
-            )
-        missing += [_without_token(newest, name) for name in sorted(wanted - stamped)]
+        newest = max(self.notes, default=0)
+        missing = list(_unsealed(newest, log.entries, wanted, self.stamps.verified))
         if missing:
             zh, en = "；".join(words.zh for words in missing), "; ".join(words.en for words in missing)
             return not_checked("sealed", Words(f"尚未封存：{zh}", f"unsealed: {en}"), _SEAL_NOW)
@@ -222,34 +260,107 @@ class _ArchiveVerification:
         return passed("sealed", detail)
 
     def _timestamps(self) -> Check:
-        if not self.stamps and not self.timestamps.count:
+        verified, unjudged = self.stamps.verified, self.stamps.unjudged
+        if not verified and not unjudged and not self.timestamps.count:
             return not_checked("timestamps", Words("没有时间戳", "there is no timestamp token"), _SEAL_NOW)
-        tokens, sizes = len(self.stamps), len({stamp.size for stamp in self.stamps})
+        tokens, sizes = len(verified), len({stamp.size for stamp in verified})
         given = Words("您提供的根证书", "the given roots")
         whose = given if self.anchors.pooled else Words("证据库 trust/ 中的根证书", "the archive's trust/")
+        who = _verified_by(verified)
         good = Words(
-            f"{sizes} 个检查点的 {tokens} 个时间戳，以{whose.zh}核验无误",
-            f"{tokens} token(s) over {sizes} checkpoint(s) verify against {whose.en}",
+            f"{sizes} 个检查点的 {tokens} 个时间戳，以{whose.zh}核验无误（{who.zh}）",
+            f"{tokens} token(s) over {sizes} checkpoint(s) verify against {whose.en} ({who.en})",
         )
-        return self.timestamps.check(good, _RESTORE)
+        if not unjudged or self.timestamps.count:
+            return self.timestamps.check(good, _RESTORE)
+        told = "; ".join(unjudged[:5])
+        return not_checked(
+            "timestamps",
+            Words(
+                f"{good.zh}；另有 {len(unjudged)} 个无法判断，不计入：{told}",
+                f"{good.en}; {len(unjudged)} could not be judged and do not count: {told}",
+            ),
+        )
 
-    def _bracket(self) -> Check:
-        last = max((stamp.size for stamp in self.stamps), default=0)
-        bounds = [not_after(0, self.stamps), not_after(last - 1, self.stamps)] if last else []
-        times = [bound for bound in bounds if isinstance(bound, datetime)]
-        if not times:
+    def _brackets(self, log: LogPass) -> Brackets:
+        """By the tokens that hold at the given date; without one, by all that verified."""
+        verified = self.stamps.verified
+        return Brackets(verified if self.at is None else good_at(verified, log.named, self.at))
+
+    def _bracket(self, log: LogPass) -> Check:
+        brackets = self._brackets(log)
+        last = max((stamp.size for stamp in self.stamps.verified), default=0)
+        bounds = [brackets.not_after(0), brackets.not_after(last - 1)] if last else []
+        times = [bound.time for bound in bounds if bound is not None]
+        if not times and not log.bracket.count:
             nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
             return not_checked("bracket", nothing, _SEAL_NOW)
-        first, newest = in_beijing(times[0]), in_beijing(times[-1])
+        first, newest = (in_beijing(times[0]), in_beijing(times[-1])) if times else ("", "")
         detail = Words(
-            f"日志序号 0 不晚于 {first}，至序号 {last - 1} 不晚于 {newest}",
-            f"entry 0 existed by {first}, entries up to {last - 1} by {newest}",
+            f"日志序号 0 不晚于 {first}，至序号 {last - 1} 不晚于 {newest}；各次采集自述的时间与此不矛盾",
+            f"entry 0 existed by {first}, entries up to {last - 1} by {newest};"
+            " no capture's own time contradicts this",
         )
-        return passed("bracket", detail)
+        if self.quick:
+            detail = Words(detail.zh.partition("；")[0], detail.en.partition(";")[0])
+        return log.bracket.check(detail, _RESTORE)
+
+    def _times(self, log: LogPass) -> Iterator[CaptureTime]:
+        brackets = self._brackets(log)
+        shared: dict[object, BoundFacts] = {}  # one object for all captures of a bound: memory
+        for capture in log.captured:
+            lower, upper = brackets.not_before(capture.after), brackets.not_after(capture.entry)
+            if lower is not None and capture.after not in shared:
+                shared[capture.after] = lower.to_facts()
+            if upper is not None and upper.size not in shared:
+                shared[upper.size] = upper.to_facts()
+            yield CaptureTime(
+                capture.capture,
+                capture.entry,
+                capture.url,
+                capture.state,
+                None if lower is None else shared[capture.after],
+                None if upper is None else shared[upper.size],
+            )
 
 
-def _without_token(size: int, authority: str) -> Words:
-    return Words(f"检查点 {size} 尚无 {authority} 的时间戳", f"checkpoint {size} has no token of {authority}")
+def _unsealed(newest: int, entries: int, wanted: set[str], stamps: Sequence[Stamp]) -> Iterator[Words]:
+    """What keeps an archive from being sealed; nothing when it is."""
+    if newest < entries:
+        yield Words(
+            f"日志序号 {newest} 至 {entries - 1} 尚未列入已签名的检查点",
+            f"entries {newest} to {entries - 1} are in no signed checkpoint",
+        )
+    if not wanted:
+        yield Words(
+            "evidence.toml 未配置时间戳机构", "no time-stamping authority is configured in evidence.toml"
+        )
+    for name in sorted(wanted - {stamp.authority for stamp in stamps if stamp.size == newest}):
+        yield Words(f"检查点 {newest} 尚无 {name} 的时间戳", f"checkpoint {newest} has no token of {name}")
+
+
+def _states(log: LogPass) -> Words:
+    counts = sorted(log.states.items())
+    return Words(
+        "，".join(f"{STATES_ZH[state]} {count}" for state, count in counts) or "无",
+        ", ".join(f"{count} {state}" for state, count in counts) or "none",
+    )
+
+
+def _verified_by(stamps: Sequence[Stamp]) -> Words:
+    """Which tools said yes to how many tokens."""
+    counts: dict[tuple[str, ...], int] = {}
+    for stamp in stamps:
+        counts[stamp.verified_by] = counts.get(stamp.verified_by, 0) + 1
+    told = [(" + ".join(tools) or "?", count) for tools, count in sorted(counts.items())]
+    return Words(
+        "，".join(f"{tools} 核验 {count} 个" for tools, count in told) or "无",
+        ", ".join(f"{count} by {tools}" for tools, count in told) or "none",
+    )
+
+
+def _distinct(keys: tuple[KeyFacts, ...]) -> tuple[KeyFacts, ...]:
+    return tuple(dict.fromkeys(keys))
 
 
 def _silent(_seen: int, _total: int) -> None:

@@ -1,88 +1,104 @@
-"""Every byte of every WARC file lies in exactly one record that the log names."""
+"""Every byte of every WARC file lies in exactly one record that the log names, or in one that was removed."""
 
-import os
-from contextlib import ExitStack
+import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from crawler.errors import FormatError
+from crawler.evidence.checks.closed import Statement
+from crawler.evidence.checks.entries import Run
 from crawler.evidence.checks.layout import RESEAL
-from crawler.evidence.manifest import StoredRecord
-from crawler.evidence.report import Check, Faults, Progress, Words
+from crawler.evidence.report import Check, Faults, Words
+from crawler.evidence.retention import Removals
 
 
-class WarcWalk:
-    """Reads records in log order and sees to it that each file's bytes are covered once, from 0 to its end."""
+class Coverage:
+    """Takes the runs of records in log order and sees to it that each file is covered once, from 0 to its end.
 
-    def __init__(self, archive: Path, progress: Progress) -> None:
-        self.count = 0
-        self._archive = archive
+    Offsets are as logged; what was removed under retention is taken off each file's end.
+    """
+
+    def __init__(self, archive: Path, removals: Removals) -> None:
+        self.ends: dict[str, int] = {}
+        self.present = warc_files(archive)
+        self._removals = removals
         self._faults = Faults("coverage")
-        self._ends: dict[str, int] = {}
-        self._open: tuple[str, BinaryIO] | None = None
-        self._stack = ExitStack()
-        self._progress = progress
-        self._total = sum(path.stat().st_size for path in (archive / "warc").glob("*") if path.is_file())
-        self._seen = 0
+        self._closed: dict[str, Statement] = {}
+        self._fixed: set[str] = set()
 
-    def __enter__(self) -> "WarcWalk":
-        return self
+    @property
+    def size(self) -> int:
+        """Bytes in all WARC files."""
+        return sum(self.present.values())
 
-    def __exit__(self, *exc: object) -> None:
-        self._stack.close()
+    def take(self, run: Run) -> None:
+        """Records that lie one behind the other."""
+        end = self.ends.get(run.file, 0)
+        if run.start != end:
+            kind = "gap" if run.start > end else "overlap"
+            first, last = sorted((end, run.start))
+            self._faults.add(f"{run.file}: {kind} from {first} to {last}, before record {run.record}")
+        self.ends[run.file] = max(end, run.end)
 
-    def take(self, record: StoredRecord) -> bytes:
-        """The stored bytes of the next record. Raises FormatError if the file does not hold them."""
-        locator = record.locator
-        end = self._ends.get(locator.file, 0)
-        if locator.offset != end:
-            kind = "gap" if locator.offset > end else "overlap"
-            first, last = sorted((end, locator.offset))
-            self._faults.add(f"{locator.file}: {kind} from {first} to {last}, before record {record.id}")
-        self._ends[locator.file] = max(end, locator.end)
-        stream = self._stream(locator.file)
-        stream.seek(locator.offset)
-        stored = stream.read(min(locator.length, self._total))
-        if len(stored) != locator.length:
-            raise FormatError(f"the file ends after {locator.offset + len(stored)} bytes")
-        self.count += 1
-        self._seen += len(stored)
-        self._progress(self._seen, self._total)
-        return stored
+    def expect(self, closed: Mapping[str, Statement], *, fixed: bool) -> None:
+        """What the log says of whole files. `fixed`: records in them are not read, so only this is compared."""
+        self._closed = dict(closed)
+        self._fixed = set(closed) if fixed else set()
 
-    def check(self) -> Check:
+    def check(self, statements: Faults) -> Check:
         """Every file ends where its last record ends, and no file is there that the log does not name."""
-        folder = self._archive / "warc"
-        present = {f"warc/{path.name}": size_of(path) for path in folder.iterdir()} if folder.is_dir() else {}
-        for name in sorted(set(present) - set(self._ends)):
+        self._faults.merge(statements)
+        for name in sorted(set(self.present) - set(self.ends) - self._fixed):
             self._faults.add(f"{name}: no entry of the log names a record in this file")
-        for name, end in sorted(self._ends.items()):
-            size = present.get(name)
-            if size is None:
-                self._faults.add(f"{name} is missing; the log names records in it up to byte {end}")
-            elif size > end:
-                self._faults.add(f"{name}: {size - end} byte(s) from {end} to its end are in no record")
-            elif size < end:
-                self._faults.add(f"{name}: has {size} bytes, its last record should end at {end}")
-        files, size = len(present), sum(present.values())
+        for name, end in sorted(self.ends.items()):
+            self._compare_end(name, end)
+        for name, statement in sorted(self._closed.items()):
+            self._compare_length(name, statement)
+        files, size = len(self.present), self.size
+        if self._fixed:
+            return self._faults.check(self._digested(), RESEAL)
         good = Words(
             f"{files} 个文件，共 {size} 字节：每个字节恰好属于日志所列的一条记录",
             f"{files} file(s), {size} bytes: each byte lies in exactly one logged record",
         )
         return self._faults.check(good, RESEAL)
 
-    def _stream(self, name: str) -> BinaryIO:
-        if self._open is None or self._open[0] != name:
-            self._stack.close()
-            try:
-                stream = self._stack.enter_context((self._archive / name).open("rb"))
-            except OSError as error:
-                self._open = None
-                raise FormatError(f"{name} cannot be read: {error.strerror}") from error
-            self._open = (name, stream)
-        return self._open[1]
+    def _digested(self) -> Words:
+        files, closed = len(self.present), len(self._fixed)
+        return Words(
+            f"{files} 个文件，共 {self.size} 字节：{closed} 个已写完的文件整体摘要与日志一致，其余逐条比对记录摘要",
+            f"{files} file(s), {self.size} bytes: {closed} finished file(s) have the digest that the log says, the"
+            " records of the others theirs",
+        )
+
+    def _compare_length(self, name: str, statement: Statement) -> None:
+        size = self.present.get(name)
+        if size is None and name not in self.ends:
+            self._faults.add(f"{name} is missing; entry {statement.entry} of the log tells of it")
+        elif size is not None and size != statement.length:
+            says = f"entry {statement.entry} says {statement.length}"
+            self._faults.add(f"{name} has {size} bytes, {says}")
+
+    def _compare_end(self, name: str, logged: int) -> None:
+        size = self.present.get(name)
+        try:
+            end = self._removals.length_of(name, logged)
+        except FormatError as error:
+            self._faults.add(str(error))
+            return
+        if size is None:
+            self._faults.add(f"{name} is missing; the log names records in it up to byte {end}")
+        elif size > end:
+            self._faults.add(f"{name}: {size - end} byte(s) from {end} to its end are in no record")
+        elif size < end:
+            self._faults.add(f"{name}: has {size} bytes, its last record should end at {end}")
 
 
-def size_of(path: Path) -> int:
-    """Bytes in a file; 0 if there is none."""
-    return os.lstat(path).st_size if os.path.lexists(path) else 0
+def warc_files(archive: Path) -> dict[str, int]:
+    """Names (relative to the archive) and sizes of the regular files in warc/; links are not followed."""
+    try:
+        found = sorted((archive / "warc").iterdir())
+    except OSError:
+        return {}
+    states = {f"warc/{path.name}": path.lstat() for path in found}
+    return {name: state.st_size for name, state in states.items() if stat.S_ISREG(state.st_mode)}

@@ -1,21 +1,44 @@
-"""The log's part of a bundle: its key, the checkpoints and their signatures, leaves and inclusion proofs."""
+"""The log's part of what is handed over, file by file: keys, checkpoints, consistency, leaves, inclusion proofs.
+
+`root` is the folder that holds ``log``; `label` is what stands before ``log`` when a file is named.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from crawler.errors import FormatError
-from crawler.evidence.bundle import LOG, public_pem, signed_parts
-from crawler.evidence.checkpoint import Verifier, open_note, parse_tlog_proof, parse_vkey, vkey
+from crawler.evidence.add_checkpoint import parse_add_checkpoint
+from crawler.evidence.bundle import public_pem, signed_parts
+from crawler.evidence.checkpoint import open_signed, parse_tlog_proof
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
-from crawler.evidence.checks.notes import Note, read_verifier
+from crawler.evidence.checks.notes import Note, read_verifiers
 from crawler.evidence.checks.reading import read_small, walk
-from crawler.evidence.proof import verify_inclusion
+from crawler.evidence.note import Verifier
+from crawler.evidence.proof import verify_consistency, verify_inclusion
 from crawler.evidence.report import Faults
 
-_LEAF = re.compile(r"leaves/(0|[1-9][0-9]{0,17})\.json")
-_NOTE = re.compile(r"checkpoints/(0|[1-9][0-9]{0,17})(\.txt|\.sig|)")
+_LEAF = re.compile(r"(0|[1-9][0-9]{0,17})\.json")
+_NOTE = re.compile(r"(0|[1-9][0-9]{0,17})(\.txt|\.sig|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The folder that holds ``log``, and what stands before ``log`` when one of its files is named."""
+
+    root: Path
+    label: str
+
+    @property
+    def log(self) -> Path:
+        """The folder of the log's files."""
+        return self.root / "log"
+
+    def name(self, file: str) -> str:
+        """How a file below ``log`` is named in a report."""
+        return f"{self.label}log/{file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,98 +49,126 @@ class Included:
     size: int | None
 
 
-def read_key(bag: Path, given: str | None, faults: Faults) -> Verifier | None:
-    """The key to verify with: the given one where there is one, and then the bundle's must be the same."""
-    own = None
+def read_keys(part: Part, faults: Faults) -> tuple[Verifier, ...]:
+    """The log's public keys, oldest first; each is there as PEM too, and the newest as log.pem."""
     try:
-        own = read_verifier(bag / LOG / "log.vkey")
-        if read_small(bag / LOG / "log.pem") != public_pem(own):
-            faults.add(f"{LOG}/log.pem is not the key in log.vkey")
+        verifiers = read_verifiers(part.log / "log.vkey")
     except FormatError as error:
-        faults.add(f"{LOG}/{error}")
-    if given is None:
-        return own
-    try:
-        trusted = parse_vkey(given.strip())
-    except FormatError as error:
-        faults.add(f"the key you gave cannot be read: {error}")
-        return None
-    if own is not None and vkey(own.name, own.public_key) != vkey(trusted.name, trusted.public_key):
-        faults.add(f"{LOG}/log.vkey is another key ({own.name}, {own.key_id.hex()}) than the one you gave")
-    return trusted
+        faults.add(part.name(str(error)))
+        return ()
+    wanted = {f"keys/{verifier.key_id.hex()}.pem": public_pem(verifier) for verifier in verifiers}
+    for name, pem in {**wanted, "log.pem": public_pem(verifiers[-1])}.items():
+        try:
+            if read_small(part.log / name) != pem:
+                faults.add(f"{part.name(name)} is not the key in log.vkey")
+        except FormatError as error:
+            faults.add(part.name(str(error)))
+    for name, _ in walk(part.log / "keys"):
+        if f"keys/{name}" not in wanted:
+            faults.add(f"{part.name('keys')}/{name}: no key of log.vkey has this file")
+    return verifiers
 
 
-def read_checkpoints(bag: Path, verifier: Verifier | None, faults: Faults) -> dict[int, Note]:
+def read_checkpoints(part: Part, verifiers: Sequence[Verifier], faults: Faults) -> dict[int, Note]:
     """The signed checkpoints by size; each with its text and signature files, the newest also as `checkpoint`."""
     notes: dict[int, Note] = {}
-    if verifier is None:
+    if not verifiers:
         return notes
-    for name, _ in walk(bag / LOG / "checkpoints"):
-        match = _NOTE.fullmatch(f"checkpoints/{name}")
+    for name, _ in walk(part.log / "checkpoints"):
+        match = _NOTE.fullmatch(name)
         if match is None:
-            faults.add(f"{LOG}/checkpoints/{name}: no such file belongs here")
+            faults.add(f"{part.name('checkpoints')}/{name}: no such file belongs here")
         elif not match[2]:
             try:
-                notes[int(match[1])] = _read_checkpoint(bag / LOG / "checkpoints" / name, verifier)
+                notes[int(match[1])] = _read_checkpoint(part.log / "checkpoints" / name, verifiers)
             except FormatError as error:
-                faults.add(f"{LOG}/checkpoints/{name}: {error}")
+                faults.add(f"{part.name('checkpoints')}/{name}: {error}")
     try:
-        if not notes or read_small(bag / LOG / "checkpoint") != notes[max(notes)].content:
-            faults.add(f"{LOG}/checkpoint is not the newest of {LOG}/checkpoints")
+        if not notes or read_small(part.log / "checkpoint") != notes[max(notes)].content:
+            faults.add(f"{part.name('checkpoint')} is not the newest of {part.name('checkpoints')}")
     except FormatError as error:
-        faults.add(f"{LOG}/{error}")
+        faults.add(part.name(str(error)))
     return notes
 
 
+def check_consistency(part: Part, notes: Mapping[int, Note], faults: Faults) -> int:
+    """Each checkpoint extends the one before it (RFC 9162 section 2.1.4); returns how many pairs were compared."""
+    pairs = list(pairwise(sorted(notes)))
+    wanted = {str(new) for _, new in pairs}
+    for name, _ in walk(part.log / "consistency"):
+        if name not in wanted and name != ".":
+            faults.add(f"{part.name('consistency')}/{name}: there is no pair of checkpoints for it")
+    for old, new in pairs:
+        try:
+            _check_pair(part.log / "consistency" / str(new), notes[old], notes[new])
+        except FormatError as error:
+            faults.add(f"{part.name('consistency')}/{new}: {error}")
+    return len(pairs)
+
+
 def read_leaves(
-    bag: Path, notes: Mapping[int, Note], manifests: Faults, inclusion: Faults
+    part: Part, notes: Mapping[int, Note], manifests: Faults, inclusion: Faults
 ) -> dict[int, Included]:
-    """Every leaf, with its proof checked. A proof without its leaf is a fault, and the other way round."""
+    """Every leaf, with its proof checked, by rising index. A proof without its leaf is a fault, and vice versa."""
     leaves: dict[int, Included] = {}
-    proofs = {name for name, _ in walk(bag / LOG / "proofs") if name != "."}
-    for name, _ in walk(bag / LOG / "leaves"):
-        match = _LEAF.fullmatch(f"leaves/{name}")
+    proofs = {name for name, _ in walk(part.log / "proofs") if name != "."}
+    for name, _ in walk(part.log / "leaves"):
+        match = _LEAF.fullmatch(name)
         if match is None:
-            manifests.add(f"{LOG}/leaves/{name}: no such file belongs here")
+            manifests.add(f"{part.name('leaves')}/{name}: no such file belongs here")
             continue
         index, proof = int(match[1]), f"{match[1]}.tlog-proof"
         proofs.discard(proof)
         try:
-            content = read_small(bag / LOG / "leaves" / name)
+            content = read_small(part.log / "leaves" / name)
             leaf = read_leaf(content)
         except FormatError as error:
-            manifests.add(f"{LOG}/leaves/{name}: {error}")
+            manifests.add(f"{part.name('leaves')}/{name}: {error}")
             continue
         try:
-            size: int | None = _check_proof(bag / LOG / "proofs" / proof, index, content, notes)
+            size: int | None = _check_proof(part.log / "proofs" / proof, index, content, notes)
         except FormatError as error:
-            inclusion.add(f"{LOG}/proofs/{proof}, leaf of {leaf}: {error}")
+            inclusion.add(f"{part.name('proofs')}/{proof}, leaf of {leaf}: {error}")
             size = None
         leaves[index] = Included(leaf, size)
     for proof in sorted(proofs):
-        inclusion.add(f"{LOG}/proofs/{proof}: there is no leaf for it")
-    return leaves
+        inclusion.add(f"{part.name('proofs')}/{proof}: there is no leaf for it")
+    return dict(sorted(leaves.items()))
 
 
-def check_references(leaves: Mapping[int, Included], seals: Mapping[int, Seal], manifests: Faults) -> None:
-    """The seal that a leaf commits to is in the bundle and came before it."""
+def check_references(
+    part: Part, leaves: Mapping[int, Included], seals: Mapping[int, Seal], manifests: Faults
+) -> None:
+    """The seal that a leaf commits to is there and came before it."""
     for index, included in leaves.items():
         try:
             check_after(included.leaf, index, seals)
         except FormatError as error:
-            manifests.add(f"{LOG}/leaves/{index}.json, {included.leaf}: {error}")
+            manifests.add(f"{part.name('leaves')}/{index}.json, {included.leaf}: {error}")
 
 
-def _read_checkpoint(path: Path, verifier: Verifier) -> Note:
+def _read_checkpoint(path: Path, verifiers: Sequence[Verifier]) -> Note:
     content = read_small(path)
-    checkpoint = open_note(content, [verifier])
+    checkpoint, signer = open_signed(content, verifiers)
     if path.name != str(checkpoint.size):
         raise FormatError(f"holds the checkpoint of size {checkpoint.size}")
-    text, signature = signed_parts(content, verifier)
-    for suffix, wanted in ((".txt", text), (".sig", signature)):
+    parts = signed_parts(content, [signer])
+    for suffix, wanted in ((".txt", parts.text), (".sig", parts.signature)):
         if read_small(path.with_name(path.name + suffix)) != wanted:
             raise FormatError(f"{path.name}{suffix} is not the part of the note that it should be")
-    return Note(checkpoint, content)
+    return Note(checkpoint, content, signer)
+
+
+def _check_pair(path: Path, old: Note, new: Note) -> None:
+    request = parse_add_checkpoint(read_small(path))
+    if request.old != old.checkpoint.size or request.note != new.content:
+        raise FormatError(
+            f"leads from {request.old} to another checkpoint than {new.checkpoint.size}, or not from"
+            f" {old.checkpoint.size}"
+        )
+    verify_consistency(
+        old.checkpoint.size, old.checkpoint.root, new.checkpoint.size, new.checkpoint.root, request.path
+    )
 
 
 def _check_proof(path: Path, index: int, leaf: bytes, notes: Mapping[int, Note]) -> int:

@@ -1,49 +1,69 @@
-"""The signed checkpoints of an archive's log."""
+"""The signed checkpoints of an archive's log, and the keys that sign them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.errors import FormatError, LogError
-from crawler.evidence.checkpoint import Checkpoint, Verifier, load_key, open_note, parse_vkey, vkey
+from crawler.evidence.checkpoint import Checkpoint, open_signed
 from crawler.evidence.checks.reading import read_small
+from crawler.evidence.note import Verifier, parse_vkeys
 from crawler.evidence.report import Check, Faults, Words, failed, not_checked, passed
+from crawler.evidence.signing_key import LOG_KEY, is_encrypted, load_key, require_key
 
 _RESTORE = Words("从副本恢复", "restore it from a copy")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A checkpoint whose signature was verified, and the bytes of its note."""
+    """A checkpoint whose signature was verified, the bytes of its note, and which of the log's keys signed it."""
 
     checkpoint: Checkpoint
     content: bytes
+    signer: Verifier
+
+
+def read_verifiers(path: Path) -> tuple[Verifier, ...]:
+    """The log's public keys in a vkey file, oldest first, at least one. Raises FormatError.
+
+    A log has one name: keys of several are refused, and so is a key that stands there twice.
+    """
+    try:
+        verifiers = parse_vkeys(read_small(path).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path.name} is not text: {error}") from error
+    if len({verifier.name for verifier in verifiers}) > 1:
+        raise FormatError(f"{path.name} holds keys of different names; a log has one")
+    if len({verifier.key_id for verifier in verifiers}) < len(verifiers):
+        raise FormatError(f"{path.name} holds one key twice")
+    return verifiers
 
 
 def read_verifier(path: Path) -> Verifier:
-    """The log's public key in a vkey file. Raises FormatError."""
-    try:
-        return parse_vkey(read_small(path).decode("utf-8").strip())
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path.name} is not text: {error}") from error
+    """The key in a vkey file that signs today: the last one. Raises FormatError."""
+    return read_verifiers(path)[-1]
 
 
-def read_notes(log: Path, verifier: Verifier | None, faults: Faults) -> dict[int, Note]:
-    """Every checkpoint ever signed, by size; and `log/checkpoint` must be the newest of them."""
+def read_notes(log: Path, verifiers: Sequence[Verifier], faults: Faults) -> dict[int, Note]:
+    """Every checkpoint ever signed, by size; and `log/checkpoint` must be the newest of them.
+
+    Any of the log's keys may have signed here; whether it was the one in force is for the check ``keys``.
+    """
     notes: dict[int, Note] = {}
     folder = log / "checkpoints"
     paths = sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
-    if verifier is None:
+    if not verifiers:
         return notes
     for path in paths:
         try:
             content = read_small(path)
-            checkpoint = open_note(content, [verifier])
+            checkpoint, signer = open_signed(content, verifiers)
             if path.name != str(checkpoint.size):
                 raise FormatError(f"holds the checkpoint of size {checkpoint.size}")
         except FormatError as error:
             faults.add(f"log/checkpoints/{path.name}: {error}")
         else:
-            notes[checkpoint.size] = Note(checkpoint, content)
+            notes[checkpoint.size] = Note(checkpoint, content, signer)
     if not notes:
         faults.add("log/checkpoints holds no checkpoint that this log's key signed")
         return notes
@@ -56,29 +76,32 @@ def read_notes(log: Path, verifier: Verifier | None, faults: Faults) -> dict[int
     return notes
 
 
-def check_key(archive: Path, verifier: Verifier | None) -> Check:
-    """The private key, where it can be read without a passphrase, belongs to trust/log.vkey."""
-    path = archive / "keys/log.key"
-    if verifier is None:
+def check_key(archive: Path, verifiers: Sequence[Verifier]) -> Check:
+    """The private key, where it can be read without a passphrase, belongs to the last line of trust/log.vkey."""
+    path = archive / LOG_KEY
+    if not verifiers:
         return failed("key", "trust/log.vkey cannot be read", _RESTORE)
     if not path.is_file():
         absent = Words("没有 keys/log.key：本副本不能签名", "keys/log.key is not here: this copy cannot sign")
         return not_checked("key", absent)
+    current = verifiers[-1]
     try:
-        key = load_key(path)
-    except LogError:
-        if b"ENCRYPTED" in path.read_bytes():
+        if is_encrypted(path):
             protected = Words(
                 "keys/log.key 有口令保护；文件由状态清单保护",
                 "keys/log.key is under a passphrase; its file is covered by the state digests",
             )
             return passed("key", protected)
+        key = load_key(path)
+    except LogError:
         return failed("key", "keys/log.key cannot be read", _RESTORE)
-    if vkey(verifier.name, key.public_key()) != vkey(verifier.name, verifier.public_key):
+    try:
+        require_key(key, current, tuple(verifiers[:-1]))
+    except LogError as error:
         right = Words("恢复正确的密钥", "restore the right key")
-        return failed("key", "keys/log.key does not belong to trust/log.vkey", right)
-    whose = f"{verifier.name}, {verifier.key_id.hex()}"
+        return failed("key", f"keys/log.key does not belong to trust/log.vkey: {error}", right)
     belongs = Words(
-        "keys/log.key 与 trust/log.vkey 相配", f"keys/log.key belongs to trust/log.vkey ({whose})"
+        "keys/log.key 与 trust/log.vkey 相配",
+        f"keys/log.key belongs to trust/log.vkey ({current.name}, {current.key_id.hex()})",
     )
     return passed("key", belongs)

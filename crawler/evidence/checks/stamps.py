@@ -1,28 +1,44 @@
-"""Timestamp tokens over checkpoints, judged against configured roots; and the time bracket they give.
+"""Timestamp tokens over checkpoints, judged against configured roots.
 
-    STAMPS/<size>/<tsa>.tsq, .tsr, .chain.pem      TRUST/<tsa>.pem
+    STAMPS/<size>/<tsa>.tsq, .tsr, .chain.pem      TRUST/<tsa>.pem, roots.toml
 
-Certificates in chain.pem help to build a path and never end one: that is for the roots in TRUST.
+Certificates in chain.pem help to build a path and never end one: that is for the roots in TRUST. Which times
+follow from the tokens is in crawler.evidence.bracket, how long they hold in crawler.evidence.renewal.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509 import load_pem_x509_certificate
+from typing import NamedTuple
 
 from crawler import clock
-from crawler.errors import FormatError, TimestampError
+from crawler.errors import EvidenceError, FormatError, NotJudged, TimestampError
+from crawler.evidence.certificates import fingerprint, split_trust
 from crawler.evidence.checks.leaves import Seal
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.digest import digest
 from crawler.evidence.report import Faults
-from crawler.evidence.timestamp import VerifiedToken, split_trust, verify_token
+from crawler.evidence.timestamp import VerifiedToken, read_token, verify_token
+from crawler.evidence.trust import accepted, read_roots
+
+__all__ = [
+    "Anchors",
+    "Seal",
+    "Stamp",
+    "Stamps",
+    "check_stamps",
+    "find_stamps",
+    "fingerprint",
+    "in_beijing",
+    "verify_stamp",
+]
 
 # What asn1crypto raises on malformed input, wherever it happens to stumble; a token may be hostile.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+_AT_ONCE = 64  # tokens handed to the threads together, which is a bound on memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,46 @@ class Stamp:
     size: int
     authority: str
     token: VerifiedToken
+    digest: str = ""  # sha256:<hex> of the .tsr, as leaves name it
+
+    @property
+    def gen_time(self) -> datetime:
+        """When it was stamped, UTC."""
+        return self.token.gen_time
+
+    @property
+    def path_until(self) -> datetime:
+        """The earliest end of validity on its certificate path, signer and root included."""
+        return self.token.path_until
+
+    @property
+    def policy(self) -> str:
+        """OID of the policy that it was stamped under."""
+        return self.token.policy
+
+    @property
+    def serial(self) -> int:
+        """The number that its TSA gave it."""
+        return self.token.serial
+
+    @property
+    def verified_by(self) -> tuple[str, ...]:
+        """The tools that said yes: rfc3161-client, openssl."""
+        return self.token.verified_by
+
+
+@dataclass(slots=True)
+class Stamps:
+    """All tokens of an archive or a bundle.
+
+    `seals` is what leaves may name: every signed checkpoint with the digests of its tokens, those that nobody
+    here can judge included. `unjudged` has a sentence for each of the latter: they are *not checked*, neither
+    failed nor counted.
+    """
+
+    verified: list[Stamp] = field(default_factory=list)
+    seals: dict[int, Seal] = field(default_factory=dict)
+    unjudged: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +105,12 @@ class Anchors:
         pems = [read_small(path) for path in sorted(self.folder.glob("*.pem"))]
         return split_trust(b"\n".join(pems))
 
+    def roots_at(self, authority: str, moment: datetime) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """As `roots`, but only roots that trust/roots.toml accepts for a token of that genTime."""
+        roots, intermediates = self.roots(authority)
+        whose = None if self.pooled else authority
+        return accepted(roots, read_roots(self.folder), whose, moment), intermediates
+
 
 def find_stamps(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """(name of the checkpoint's folder, sorted names of its authorities)."""
@@ -57,63 +119,67 @@ def find_stamps(folder: Path) -> Iterator[tuple[str, list[str]]]:
         yield path.name, sorted(names)
 
 
-def check_stamps(
-    folder: Path, notes: Mapping[int, bytes], anchors: Anchors, faults: Faults
-) -> tuple[list[Stamp], dict[int, Seal]]:
-    """Verify every token; `notes` gives the signed notes by size. Returns stamps and what leaves may name."""
-    stamps: list[Stamp] = []
-    seals = {size: Seal(digest(note)) for size, note in notes.items()}
+def check_stamps(folder: Path, notes: Mapping[int, bytes], anchors: Anchors, faults: Faults) -> Stamps:
+    """Verify every token; `notes` gives the signed notes by size. Never raises: what is wrong is in `faults`."""
+    found = Stamps(seals={size: Seal(digest(note)) for size, note in notes.items()})
+    wanted: list[tuple[int, str]] = []
     for size_text, authorities in find_stamps(folder):
         size = int(size_text) if size_text.isdecimal() and len(size_text) < 19 else -1
         if str(size) != size_text or size not in notes:
             faults.add(f"stamps/{size_text}: there is no checkpoint of this size")
             continue
-        for authority in authorities:
-            try:
-                stamps.append(verify_stamp(folder, size, authority, notes[size], anchors))
-            except (FormatError, TimestampError) as error:
-                faults.add(f"stamps/{size}/{authority}.tsr: {error}")
-            else:
-                tsr = folder / size_text / f"{authority}.tsr"
-                seals[size].tokens[authority] = digest(read_small(tsr))
-    return stamps, seals
+        wanted += [(size, authority) for authority in authorities]
+    for (size, authority), verdict in _verify_all(folder, sorted(wanted), notes, anchors):
+        name = f"stamps/{size}/{authority}.tsr"
+        if isinstance(verdict, EvidenceError):
+            faults.add(f"{name}: {verdict}")
+            continue
+        found.seals[size].tokens[authority] = verdict.digest
+        if isinstance(verdict, Stamp):
+            found.verified.append(verdict)
+        else:
+            found.unjudged.append(f"{name}: {verdict.reason}")
+    return found
 
 
 def verify_stamp(folder: Path, size: int, authority: str, note: bytes, anchors: Anchors) -> Stamp:
-    """Verify one token over the note of that size. Raises FormatError or TimestampError."""
+    """Verify one token over the note of that size. Raises FormatError or TimestampError (also NotJudged)."""
     base = folder / str(size)
     tsr, tsq, chain = (read_small(base / (authority + end)) for end in (".tsr", ".tsq", ".chain.pem"))
     try:
-        roots, intermediates = anchors.roots(authority)
+        roots, intermediates = anchors.roots_at(authority, read_token(tsr).gen_time)
         token = verify_token(tsr, note, tsq=tsq, roots=roots, intermediates=(*intermediates, chain))
     except _MALFORMED as error:
         raise FormatError(f"malformed certificate or token: {error}") from error
-    return Stamp(size, authority, token)
+    return Stamp(size, authority, token, digest(tsr))
 
 
-def not_before(size: int, stamps: Iterable[Stamp]) -> datetime | None:
-    """The earliest genTime over one checkpoint: what commits to these tokens came later.
+class _Unjudged(NamedTuple):
+    """A token that nobody here can judge."""
 
-    The earliest, so that the statement holds as long as *one* of the authorities is honest.
-    """
-    return min((stamp.token.gen_time for stamp in stamps if stamp.size == size), default=None)
-
-
-def not_after(index: int, stamps: Iterable[Stamp]) -> datetime | None:
-    """The time by which leaf `index` existed: the earliest checkpoint that covers it, as its latest token says.
-
-    The latest over one checkpoint, so that the statement holds as long as one of its authorities is honest.
-    """
-    latest: dict[int, datetime] = {}
-    for stamp in stamps:
-        if stamp.size > index:
-            latest[stamp.size] = max(stamp.token.gen_time, latest.get(stamp.size, stamp.token.gen_time))
-    return min(latest.values(), default=None)
+    digest: str
+    reason: str
 
 
-def fingerprint(pem: bytes) -> str:
-    """SHA-256 of a certificate's DER, lower-case hex. Raises ValueError if it is none."""
-    return load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
+def _verify_all(
+    folder: Path, wanted: list[tuple[int, str]], notes: Mapping[int, bytes], anchors: Anchors
+) -> Iterator[tuple[tuple[int, str], Stamp | _Unjudged | EvidenceError]]:
+    """Each token's verdict, in order. Threads: nearly all the time is spent in the openssl command."""
+
+    def judge(place: tuple[int, str]) -> Stamp | _Unjudged | EvidenceError:
+        size, authority = place
+        try:
+            tsr = digest(read_small(folder / f"{size}/{authority}.tsr"))
+            return verify_stamp(folder, size, authority, notes[size], anchors)
+        except NotJudged as error:
+            return _Unjudged(tsr, str(error))
+        except (FormatError, TimestampError) as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for start in range(0, len(wanted), _AT_ONCE):
+            batch = wanted[start : start + _AT_ONCE]
+            yield from zip(batch, pool.map(judge, batch), strict=True)
 
 
 def in_beijing(moment: datetime) -> str:

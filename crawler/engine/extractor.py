@@ -1,0 +1,117 @@
+"""Reading recorded pages again: the same spider callbacks and pipeline steps as on a live crawl."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse, Response
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.conf import build_component_list
+from scrapy.utils.misc import build_from_crawler, load_object
+from scrapy.utils.response import get_meta_refresh
+
+from crawler.engine.decoding import decoded
+from crawler.engine.replay import CAPTURE, response_of
+from crawler.engine.site import Site
+from crawler.engine.tracing import PageTrace
+from crawler.errors import FormatError
+from crawler.evidence.manifest import Capture
+from crawler.items import Item
+from crawler.store.session import Session, adopt_session
+
+
+class Extractor:
+    """Runs the callback that each capture names over the recorded page, then the pipeline steps."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self._session = session
+        self._loader = SpiderLoader.from_settings(settings)
+        self._sites: dict[str, Site | None] = {}
+        # Not applied: addons and extensions would begin a run. The steps only read its settings.
+        self._crawler = Crawler(Spider, settings)
+        self._limit = int(session.archive.config.max_page_megabytes * (1 << 20))
+        adopt_session(self._crawler, session)
+        steps = build_component_list(settings.get_component_priority_dict_with_base("ITEM_PIPELINES"))
+        self._steps = [build_from_crawler(load_object(step), self._crawler) for step in steps]
+
+    def read(self, capture: Capture) -> bool:
+        """Read one capture; False if there is nothing to read in it."""
+        site = self._site(capture.site)
+        response = capture.response
+        if site is None or response is None or capture.read_with is None or capture.state != "complete":
+            return False
+        archive, locator = self._session.archive, response.locator
+        if archive.removals.removed_on(locator.file, locator.offset) is not None:
+            return False
+        name = capture.read_with["callback"]
+        trace = PageTrace(capture, site, name, self._session.reading(capture.id))
+        try:
+            page = decoded(response_of(archive, locator, capture.url), self._limit)
+            if 200 <= page.status < 300 and not self._leads_on(page):
+                for item in self._items(site, name, capture, page):
+                    self._through_steps(trace.attach(item), trace)
+        except Exception as error:  # noqa: BLE001 - as on a live crawl: whatever a parser raises is noted with the page
+            trace.failed(error)
+        self._session.store(capture.id).result()
+        return True
+
+    def _leads_on(self, page: Response) -> bool:
+        """Whether the page holds a redirect, which the live crawl followed instead of reading the page.
+
+        The rule is that of scrapy's MetaRefreshMiddleware.
+        """
+        if not isinstance(page, HtmlResponse):
+            return False
+        settings = self._crawler.settings
+        seconds, url = get_meta_refresh(page, ignore_tags=settings.getlist("METAREFRESH_IGNORE_TAGS"))
+        if seconds is None or not url or urlsplit(url).scheme not in ("http", "https"):
+            return False
+        return seconds < settings.getint("METAREFRESH_MAXDELAY")
+
+    def _items(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Item]:
+        arguments = (capture.read_with or {})["arguments"]
+        page.request = Request(
+            capture.url, callback=getattr(site, name), cb_kwargs=arguments, meta={CAPTURE: capture}
+        )
+        outputs: Iterable[Any] = getattr(site, name)(page, **arguments)
+        if inspect.isasyncgen(outputs):
+            raise FormatError(f"{site.name}.{name} is asynchronous: callbacks must be plain generators")
+        yield from (output for output in outputs if isinstance(output, Item))
+
+    def _through_steps(self, item: Item, trace: PageTrace) -> None:
+        passed = item
+        try:
+            for step in self._steps:
+                passed = step.process_item(passed)
+        except Exception as error:  # noqa: BLE001 - as on a live crawl, where Scrapy reports it as item_error
+            trace.failed(error, item)
+
+    def _site(self, name: str) -> Site | None:
+        if name not in self._sites:
+            known = name in self._loader.list()
+            cls = self._loader.load(name) if known else None
+            self._sites[name] = cls() if cls is not None and issubclass(cls, Site) else None
+        return self._sites[name]
+
+
+def read_waiting(session: Session, settings: Settings) -> int:
+    """Read the pages that the index knows from the log alone (table to_read); returns how many it were.
+
+    Such pages are there after a crash, or when evidence.db was restored from an older copy.
+    """
+    waiting = session.index.query("select leaf from capture join to_read on capture = id order by leaf")
+    if not waiting:
+        return 0
+    # The steps that the extractor makes ask to be told of the session's end; those of the crawl do already.
+    on_closing = list(session.on_closing)
+    extractor = Extractor(session, settings)
+    session.on_closing[:] = on_closing
+    for row in waiting:
+        capture = Capture.from_leaf(session.archive.log.leaf(row["leaf"]))
+        if not extractor.read(capture):
+            session.store(capture.id).result()  # no site of today reads it: nothing is missing
+    return len(waiting)

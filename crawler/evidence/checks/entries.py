@@ -1,0 +1,271 @@
+"""The work on one piece of the log: its leaves, and every WARC record that they name. Runs in any process.
+
+A `Reading` is all that the others need to know of a piece; its size does not depend on that of the records.
+"""
+
+import os
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from crawler.errors import FormatError
+from crawler.evidence.bracket import Brackets
+from crawler.evidence.checks.claims import contradiction
+from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
+from crawler.evidence.checks.pieces import Piece, open_regular, read_piece, split_entries
+from crawler.evidence.checks.records import check_record, check_stored
+from crawler.evidence.key_history import KEY_ACTS
+from crawler.evidence.manifest import Locator, SealedTime, StoredRecord
+from crawler.evidence.proof import leaf_digest, root
+from crawler.evidence.report import Faults
+from crawler.evidence.retention import Removals
+from crawler.evidence.warc import BLOCK_LIMIT, RecordTooLarge
+
+GIVE_UP = 3  # unreadable entries in a row: a length is wrong, and the rest would be noise
+SMALL_BLOCK = (
+    64 << 20
+)  # bytes; larger records are read by one worker at a time, which bounds the memory of all
+STORED_LIMIT = BLOCK_LIMIT + (1 << 20)  # deflate makes nothing longer by more than a few bytes in a thousand
+RENEWED = "stamps-renewed"
+CLOSED = "warc-closed"
+KEPT_ACTS = (*KEY_ACTS, "recovered")
+
+_AFTER = re.compile(rb'"after":\{"checkpoint":"[^"]*","size":[0-9]+,"tokens":\[([^\]]*)\]')
+_LABEL = re.compile(rb"sha256:[0-9a-f]{64}")
+
+
+class Terms(NamedTuple):
+    """What is known before the log is read, and what is wanted of it."""
+
+    archive: Path
+    seals: Mapping[int, Seal]
+    removals: Removals
+    records: bool = True  # read the WARC records too; else only which entries describe what
+    open_files: frozenset[str] = frozenset()  # with records=False: digest the records in these all the same
+    times: bool = False
+    brackets: Brackets | None = None  # to compare what captures say of their own time with
+
+
+class Run(NamedTuple):
+    """Records that lie one behind the other: bytes `start` to `end` of a file, as logged."""
+
+    file: str
+    start: int
+    end: int
+    record: str  # id of the first
+
+
+class Captured(NamedTuple):
+    """What the list of times needs of a capture."""
+
+    capture: str
+    entry: int
+    url: str
+    state: str
+    after: SealedTime | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one piece holds."""
+
+    piece: Piece
+    digests: list[bytes] = field(default_factory=list)  # of the leaves
+    node: bytes = b""  # their root
+    end: int = 0  # bytes of the piece that are whole entries
+    faults: dict[str, Faults] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    captures: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    removed: int = 0
+    size: int = 0  # bytes of WARC read
+    events: list[tuple[int, Leaf]] = field(default_factory=list)
+    named: dict[str, int] = field(default_factory=dict)  # token → smallest index of a leaf that names it
+    captured: list[Captured] = field(default_factory=list)
+
+    def fault(self, check: str, problem: str) -> None:
+        """Note a fault of one of the checks."""
+        self.faults.setdefault(check, Faults(check)).add(problem)
+
+
+class Reader:
+    """Reads pieces. One for each process; keeps the last WARC file open. `large` is held for large records."""
+
+    def __init__(self, terms: Terms, large: AbstractContextManager[object] | None = None) -> None:
+        self._terms = terms
+        self._large = large if large is not None else threading.Lock()
+        self._open: tuple[str, BinaryIO] | None = None
+        self._stack = ExitStack()
+
+    def read(self, piece: Piece) -> Reading:
+        """All of one piece. Raises nothing for what is in the archive: faults are in the reading."""
+        reading = Reading(piece)
+        try:
+            content = read_piece(self._terms.archive, piece)
+        except FormatError as error:
+            reading.fault("log", f"{piece.file}: {error}")
+            reading.node = root([])
+            return reading
+        leaves = split_entries(content)
+        reading.digests = [leaf_digest(leaf) for _, leaf in leaves]
+        reading.node = root(reading.digests)
+        reading.end = leaves[-1][0] + 2 + len(leaves[-1][1]) if leaves else 0
+        self._check_count(reading)
+        self._read_leaves(reading, leaves)
+        return reading
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._stack.close()
+        self._open = None
+
+    def _check_count(self, reading: Reading) -> None:
+        piece, found = reading.piece, len(reading.digests)
+        if piece.full and (found, reading.end) != (piece.entries, piece.length):
+            reading.fault(
+                "log",
+                f"{piece.file}: {found} whole entries in {reading.end} of {piece.length} bytes, not {piece.entries}:"
+                f" of the entries {piece.first} to {piece.first + piece.entries - 1} some were lost or added",
+            )
+
+    def _read_leaves(self, reading: Reading, leaves: list[tuple[int, bytes]]) -> None:
+        unreadable, piece = 0, reading.piece
+        for number, (offset, content) in enumerate(leaves):
+            index, place = piece.first + number, piece.offset + offset
+            if not self._terms.records and not self._wanted(content):
+                for token in unparsed_tokens(content):
+                    reading.named.setdefault(token, index)
+                continue
+            try:
+                leaf = read_leaf(content)
+            except FormatError as error:
+                reading.fault("log", f"{piece.file}: entry {index} at offset {place}: {error}")
+                unreadable += 1
+                if unreadable == GIVE_UP:
+                    rest = f"unreadable from offset {place} on; the rest is not read"
+                    reading.fault("log", f"{piece.file}: {rest}")
+                    return
+                continue
+            unreadable = 0
+            self._read_leaf(reading, leaf, index)
+
+    def _wanted(self, content: bytes) -> bool:
+        """Whether a leaf has to be parsed when WARC records are not to be read (told without parsing it).
+
+        In canonical JSON no text can hold these bytes: its quotation marks are escaped.
+        """
+        if self._terms.times or b'"kind":"event"' in content:
+            return True
+        return any(b'"file":"%b"' % name.encode() in content for name in self._terms.open_files)
+
+    def _read_leaf(self, reading: Reading, leaf: Leaf, index: int) -> None:
+        try:
+            check_after(leaf, index, self._terms.seals)
+        except FormatError as error:
+            reading.fault("manifests", f"entry {index}, {leaf}: {error}")
+        for token in named_tokens(leaf):
+            reading.named.setdefault(token, index)
+        if leaf.capture is not None:
+            self._note_capture(reading, leaf, index)
+        elif leaf.event is not None and leaf.event.act in KEPT_ACTS:
+            reading.events.append((index, leaf))
+        for record in sorted(leaf.records, key=lambda record: (record.locator.file, record.locator.offset)):
+            if self._terms.records or record.locator.file in self._terms.open_files:
+                self._read_record(reading, record, leaf, index)
+
+    def _note_capture(self, reading: Reading, leaf: Leaf, index: int) -> None:
+        capture = leaf.capture
+        if capture is None:
+            return
+        reading.captures += 1
+        reading.states[capture.state] += 1
+        brackets = self._terms.brackets
+        if brackets is not None:
+            wrong = contradiction(capture, brackets.of(index, capture.after))
+            if wrong is not None:
+                reading.fault("bracket", f"entry {index}, {leaf}: {wrong}")
+        if self._terms.times:
+            reading.captured.append(Captured(capture.id, index, capture.url, capture.state, capture.after))
+
+    def _read_record(self, reading: Reading, record: StoredRecord, leaf: Leaf, index: int) -> None:
+        locator = record.locator
+        _extend(reading.runs, record)
+        removal = self._terms.removals.removal(locator.file, locator.offset)
+        if removal is not None and removal.locator.length == locator.length:
+            reading.removed += 1
+            return
+        reading.records += 1
+        try:
+            self._check(reading, record, leaf)
+        except FormatError as error:
+            reading.fault("records", f"{locator}: record {record.id} of entry {index}, {leaf}: {error}")
+
+    def _check(self, reading: Reading, record: StoredRecord, leaf: Leaf) -> None:
+        if record.locator.length > SMALL_BLOCK:
+            with self._large:
+                self._check_stored(reading, self._stored(record.locator), record, leaf, BLOCK_LIMIT)
+            return
+        stored = self._stored(record.locator)
+        try:
+            self._check_stored(reading, stored, record, leaf, SMALL_BLOCK)
+        except RecordTooLarge:
+            with self._large:
+                check_record(stored, record, leaf, limit=BLOCK_LIMIT)
+
+    def _check_stored(
+        self, reading: Reading, stored: bytes, record: StoredRecord, leaf: Leaf, limit: int
+    ) -> None:
+        reading.size += len(stored)
+        if self._terms.records:
+            check_record(stored, record, leaf, limit=limit)
+        else:
+            check_stored(stored, record)
+
+    def _stored(self, locator: Locator) -> bytes:
+        if locator.length > STORED_LIMIT:
+            raise FormatError(f"has {locator.length} bytes, more than a record can have: refused")
+        stream = self._stream(locator.file)
+        offset = self._terms.removals.physical_offset(locator.file, locator.offset)
+        size = os.fstat(stream.fileno()).st_size
+        if not 0 <= offset <= size - locator.length:
+            raise FormatError(f"the file ends after {size} bytes")
+        return os.pread(stream.fileno(), locator.length, offset)
+
+    def _stream(self, name: str) -> BinaryIO:
+        if self._open is None or self._open[0] != name:
+            self.close()
+            stream = self._stack.enter_context(open_regular(self._terms.archive / name))
+            self._open = (name, stream)
+        return self._open[1]
+
+
+def named_tokens(leaf: Leaf) -> tuple[str, ...]:
+    """Digests of the timestamp tokens that a leaf names: those it commits to, and those that it renews."""
+    named = () if leaf.after is None else leaf.after.tokens
+    if leaf.event is not None and leaf.event.act == RENEWED:
+        tokens = leaf.event.details.get("tokens")
+        named += (
+            tuple(token for token in tokens if isinstance(token, str)) if isinstance(tokens, list) else ()
+        )
+    return named
+
+
+def unparsed_tokens(content: bytes) -> list[str]:
+    """The tokens that a leaf in canonical form commits to, found without parsing it."""
+    after = _AFTER.search(content)
+    return [] if after is None else [label.decode() for label in _LABEL.findall(after[1])]
+
+
+def _extend(runs: list[Run], record: StoredRecord) -> None:
+    """Lengthen the last run by a record that follows it, or begin another."""
+    locator = record.locator
+    if runs and (runs[-1].file, runs[-1].end) == (locator.file, locator.offset):
+        runs[-1] = runs[-1]._replace(end=locator.end)
+    else:
+        runs.append(Run(locator.file, locator.offset, locator.end, record.id))

@@ -1,0 +1,173 @@
+"""The log of an archive, cut into the pieces of work of a verification: 256 entries at most in each.
+
+    log/tile/entries/<N>    a full entry bundle (c2sp.org/tlog-tiles): the entries 256 N to 256 N + 255
+    log/entries             the entries after the last full bundle, in pieces of 256 as they come
+
+Nothing here trusts what it reads: a bundle that is missing or has another number of entries is a piece all the
+same, so that what stands behind it keeps its indices.
+"""
+
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from crawler.errors import FormatError, LogError
+from crawler.evidence.checks.reading import walk
+from crawler.evidence.tiles import MAX_BUNDLE, WIDTH, bundle_path, survey, tile_path
+
+ENTRIES = "log/entries"
+TILES = "log/tile"
+
+_TILE = re.compile(r"(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,3}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_LEVELS = 8  # 256 ** 8 entries are more than any log has
+_LENGTH = struct.Struct(">H")
+
+
+class Piece(NamedTuple):
+    """Some entries as they stand in one file: `length` bytes from `offset` on, the first of index `first`."""
+
+    first: int
+    file: str
+    offset: int
+    length: int
+    entries: int  # how many should be there
+
+    @property
+    def full(self) -> bool:
+        """Whether this is a full entry bundle."""
+        return self.file != ENTRIES
+
+
+class TileName(NamedTuple):
+    """A file under log/tile: level (None: an entry bundle), number, width of a partial one (else 256)."""
+
+    level: int | None
+    number: int
+    width: int = WIDTH
+
+    @property
+    def full(self) -> bool:
+        """Whether it has all 256."""
+        return self.width == WIDTH
+
+    def __str__(self) -> str:
+        if self.level is None:
+            return f"log/{bundle_path(self.number, self.width)}"
+        return f"log/{tile_path(self.level, self.number, self.width)}"
+
+
+class TileFolder(NamedTuple):
+    """What lies under log/tile: the bundles and tiles by name, and names that cannot be any."""
+
+    tiles: set[TileName]
+    strange: list[str]
+
+
+def tile_folder(archive: Path) -> TileFolder:
+    """Every name under log/tile, sorted into what it means."""
+    tiles: set[TileName] = set()
+    strange = []
+    for name, regular in walk(archive / TILES) if (archive / TILES).is_dir() else ():
+        tile = _tile_name(name) if regular else None
+        if tile is None:
+            strange.append(f"{TILES}/{name}")
+        else:
+            tiles.add(tile)
+    return TileFolder(tiles, strange)
+
+
+def count_bundles(archive: Path, folder: TileFolder) -> int:
+    """How many full bundles stand before the journal, as the writer sees it (`tiles.survey`); gaps included.
+
+    A name far beyond what is there is not believed: it would make us look for millions of bundles.
+    """
+    numbers = [tile.number for tile in folder.tiles if tile.full and tile.level in (None, 0)]
+    most = 2 * len(numbers) + 16
+    try:
+        open_regular(archive / ENTRIES).close()  # what follows would wait at a pipe
+        return min(survey(archive / "log").journal, most)
+    except (FormatError, LogError, OSError):
+        return min(1 + max(numbers, default=-1), most)
+
+
+def pieces(archive: Path, bundles: int) -> Iterator[Piece]:
+    """All pieces in order: `bundles` full bundles, then the journal. Raises nothing for what is missing."""
+    for number in range(bundles):
+        name = str(TileName(None, number))
+        yield Piece(number * WIDTH, name, 0, size_of(archive / name), WIDTH)
+    yield from _journal(archive, bundles * WIDTH)
+
+
+def split_entries(content: bytes) -> list[tuple[int, bytes]]:
+    """Offset and leaf of each whole entry; what follows the last is no entry, or a torn one."""
+    found, offset = [], 0
+    while offset + 2 <= len(content):
+        (length,) = _LENGTH.unpack_from(content, offset)
+        end = offset + 2 + length
+        if not length or end > len(content):
+            break
+        found.append((offset, content[offset + 2 : end]))
+        offset = end
+    return found
+
+
+def read_piece(archive: Path, piece: Piece) -> bytes:
+    """The bytes of a piece. Raises FormatError if it cannot be read or is larger than a bundle can be."""
+    if piece.length > MAX_BUNDLE:
+        raise FormatError(f"has {piece.length} bytes, more than {WIDTH} entries can have: refused")
+    with open_regular(archive / piece.file) as stream:
+        return os.pread(stream.fileno(), piece.length, piece.offset)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file, following no link and waiting for no pipe. Raises FormatError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise FormatError(f"{path.name} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FormatError(f"{path.name} is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _journal(archive: Path, first: int) -> Iterator[Piece]:
+    """The journal, cut after each 256 whole entries; only the lengths are read here."""
+    try:
+        stream = open_regular(archive / ENTRIES)
+    except FormatError:
+        return
+    with stream:
+        start = offset = count = 0
+        size = os.fstat(stream.fileno()).st_size
+        while len(head := stream.read(2)) == 2:
+            (length,) = _LENGTH.unpack(head)
+            if not length or stream.seek(length, os.SEEK_CUR) > size:
+                break
+            offset += 2 + length
+            count += 1
+            if count == WIDTH:
+                yield Piece(first, ENTRIES, start, offset - start, count)
+                first, start, count = first + count, offset, 0
+        if count:
+            yield Piece(first, ENTRIES, start, offset - start, count)
+
+
+def _tile_name(name: str) -> TileName | None:
+    match = _TILE.fullmatch(name)
+    if match is None:
+        return None
+    level = None if match[1] == "entries" else int(match[1])
+    number = int(match[2].replace("x", "").replace("/", ""))
+    tile = TileName(level, number, int(match[3]) if match[3] else WIDTH)
+    known = (level or 0) < _LEVELS and (match[3] is None or not tile.full) and tile.width <= WIDTH
+    return tile if known and str(tile) == f"{TILES}/{name}" else None
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file; 0 if there is none."""
+    return os.lstat(path).st_size if os.path.lexists(path) else 0

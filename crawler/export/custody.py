@@ -1,0 +1,245 @@
+"""The chain of custody: who did what and when, read from the log alone, never from the database.
+
+For a case: its own acts, the runs and captures that its exhibits come from, the stamps over them, and the acts
+that concern the whole archive (its making, keys, retention, verifications). Without a case: all acts.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from crawler import clock
+from crawler.errors import EvidenceError, UsageError
+from crawler.evidence.archive import Archive
+from crawler.evidence.checks.stamps import Anchors, verify_stamp
+from crawler.evidence.manifest import Capture, parse_leaf
+from crawler.evidence.report import STATES_ZH
+
+Json = dict[str, Any]
+TEXT_LIMIT = 400  # characters of one step's text; `--json` has all of it
+
+_EVENT = b'{"act":"'  # canonical JSON sorts its keys: every event begins so, no capture does
+_CAPTURE_ID = re.compile(rb'"id":"([^"]{1,200})"')  # the first "id" in a capture's leaf is its own
+
+
+class Act(NamedTuple):
+    """An act in words, and which of its details are shown, each with its label."""
+
+    words: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+# Every act that the code can write. A test compares this table with the code.
+ACTS = {
+    "archive-created": Act("建立证据库", (("组织", "organisation"), ("公钥", "vkey"))),
+    "warc-opened": Act("开始写入网页存档文件", (("文件", "record.locator.file"),)),
+    "warc-closed": Act("网页存档文件写满", (("文件", "file"), ("字节", "length"), ("SHA-256", "sha256"))),
+    "run-started": Act(
+        "开始采集", (("批次", "run"), ("网站", "site"), ("软件", "software"), ("设置", "settings"))
+    ),
+    "run-resumed": Act(
+        "继续采集", (("批次", "run"), ("网站", "site"), ("软件", "software"), ("设置", "settings"))
+    ),
+    "run-closed": Act("采集结束", (("批次", "run"), ("结果", "reason"), ("统计", "counts"))),
+    "host-stopped": Act("网站要求停止，不再访问", (("批次", "run"), ("网站", "host"), ("原因", "reason"))),
+    "recovered": Act(
+        "恢复中断的写入，残片移入隔离区", (("文件", "file"), ("字节", "length"), ("存为", "kept"))
+    ),
+    "case-created": Act(
+        "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
+    ),
+    "exhibit-added": Act(
+        "加入证据", (("编号", "number"), ("名称", "title"), ("证明目的", "purpose"), ("采集", "captures"))
+    ),
+    "bundle-exported": Act(
+        "导出证据包",
+        (
+            ("案件", "case"),
+            ("版本", "grade"),
+            ("标签清单 SHA-256", "tagmanifest"),
+            ("SM3", "tagmanifest_sm3"),
+        ),
+    ),
+    "receipt-written": Act(
+        "出具单页回执", (("采集", "capture"), ("清单 SHA-256", "sums"), ("SM3", "sums_sm3"))
+    ),
+    "archive-verified": Act("核验证据库", (("结果", "result"), ("报告", "report"))),
+    "key-rotated": Act("更换日志密钥", (("旧公钥", "from"), ("新公钥", "to"))),
+    "key-replaced": Act(
+        "日志密钥遗失，启用新密钥", (("原因", "reason"), ("旧公钥", "from"), ("新公钥", "to"))
+    ),
+    "stamps-renewed": Act("时间戳续期", (("续期的时间戳", "tokens"),)),
+    "authority-added": Act("添加时间戳机构", (("名称", "name"), ("网址", "url"))),
+    "witness-created": Act("开始为其他证据库见证", (("公钥", "vkey"),)),
+    "witness-added": Act("添加见证方", (("名称", "name"), ("网址", "url"), ("公钥", "vkey"))),
+    "log-trusted": Act("登记受见证的日志", (("公钥", "vkey"),)),
+    "checkpoint-cosigned": Act(
+        "为其他日志的检查点签名", (("日志", "origin"), ("条数", "size"), ("根", "root"))
+    ),
+    "fork-seen": Act("发现其他日志分叉，拒绝签名", (("日志", "origin"), ("条数", "size"), ("根", "root"))),
+    "payloads-removed": Act(
+        "按留存期限删除记录", (("天数", "days"), ("采集条目", "entries"), ("文件", "files"))
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the chain. `entry` is the index of its leaf; None for a timestamp, which is no entry."""
+
+    time: str  # UTC, RFC 3339
+    entry: int | None
+    act: str  # as in the log; "capture" and "timestamp" for what is no event
+    by: str
+    text: str
+    details: Json = field(default_factory=dict)
+
+
+def custody(archive: Archive, case: str | None = None) -> list[Step]:
+    """The chain, in time order. Raises UsageError for an unknown case, LogError for a changed log."""
+    events = list(_events(archive))
+    if case is None:
+        return sorted(map(_act, events), key=_when)
+    wanted = _captures_of(events, case)
+    captures = list(_captures(archive, wanted))
+    runs = {capture.run for _, capture in captures}
+    files = {record.locator.file for _, capture in captures for record in capture.records}
+    steps = [_act(event) for event in events if _concerns(event[1], case, wanted, runs, files)]
+    operators = {
+        content["details"].get("run"): content["by"] for _, content in events if "run" in _of(content)
+    }
+    steps += [_capture(entry, capture, operators.get(capture.run, "")) for entry, capture in captures]
+    steps += _timestamps(archive, captures)
+    return sorted(steps, key=_when)
+
+
+def _when(step: Step) -> tuple[str, int]:
+    """By time, then entry. Authorities state whole seconds, so a token is as late as the end of its second."""
+    if step.entry is not None:
+        return step.time, step.entry
+    return clock.stamp(clock.parse(step.time) + timedelta(seconds=1)) if step.time else "~", 0
+
+
+def _events(archive: Archive) -> Iterator[tuple[int, Json]]:
+    for index, leaf in enumerate(archive.log.leaves()):
+        if leaf.startswith(_EVENT):
+            yield index, parse_leaf(leaf)
+
+
+def _of(content: Json) -> Json:
+    details = content.get("details")
+    return details if isinstance(details, dict) else {}
+
+
+def _captures_of(events: Iterable[tuple[int, Json]], case: str) -> set[str]:
+    known: set[str] = set()
+    wanted: set[str] = set()
+    for _, content in events:
+        details = _of(content)
+        if content["act"] == "case-created":
+            known.add(str(details.get("case")))
+        elif content["act"] == "exhibit-added" and details.get("case") == case:
+            wanted.update(details.get("captures", ()))
+    if case not in known:
+        raise UsageError(f"no case {case!r} in the log; known: {', '.join(sorted(known)) or 'none yet'}")
+    return wanted
+
+
+def _captures(archive: Archive, wanted: set[str]) -> Iterator[tuple[int, Capture]]:
+    for index, leaf in enumerate(archive.log.leaves()):
+        found = None if leaf.startswith(_EVENT) else _CAPTURE_ID.search(leaf)
+        if found is not None and found[1].decode("utf-8", "replace") in wanted:
+            yield index, Capture.from_leaf(leaf)
+
+
+def _concerns(content: Json, case: str, captures: set[str], runs: set[str], files: set[str]) -> bool:
+    """Whether an act belongs to the chain of a case: what names another case, run, capture or file does not."""
+    details = _of(content)
+    file = details.get("file") or _value(details, "record.locator.file")
+    named = ((details.get("case"), {case}), (details.get("run"), runs), (details.get("capture"), captures))
+    about_a_file = content["act"] in ("warc-opened", "warc-closed")
+    return all(value is None or value in allowed for value, allowed in named) and (
+        not about_a_file or file in files
+    )
+
+
+def _act(event: tuple[int, Json]) -> Step:
+    index, content = event
+    details, act = _of(content), str(content["act"])
+    known = ACTS.get(act)
+    if known is None:  # of a newer version: shown as it is
+        text = f"{act}  {_shown(details)}"
+    else:
+        shown = [(label, _value(details, name)) for label, name in known.fields]
+        text = known.words + "".join(
+            f"  {label} {_shown(value)}" for label, value in shown if value is not None
+        )
+    return Step(str(content["time"]), index, act, str(content["by"]), _printable(text), details)
+
+
+def _capture(entry: int, capture: Capture, by: str) -> Step:
+    leaf = capture.response
+    details = {
+        "capture": capture.id,
+        "run": capture.run,
+        "url": capture.url,
+        "state": capture.state,
+        "reason": capture.reason,
+        "records": [{"locator": str(r.locator), "sha256": r.sha256, "sm3": r.sm3} for r in capture.records],
+        "payload_digest": leaf.payload_digest if leaf is not None else None,
+    }
+    reason = f"（{capture.reason}）" if capture.reason else ""
+    first = capture.records[0].sha256 if capture.records else ""
+    text = f"采集网页  {capture.url}  {STATES_ZH[capture.state]}{reason}  采集号 {capture.id}  记录 SHA-256 {first}"
+    return Step(capture.started, entry, "capture", by, _printable(text), details)
+
+
+def _timestamps(archive: Archive, captures: Iterable[tuple[int, Capture]]) -> Iterator[Step]:
+    """The tokens over the first stamped checkpoint that covers each capture, and over the one it commits to."""
+    folder = archive.path / "log/stamps"
+    stamped = {size: sorted(folder.glob(f"{size}/*.tsr")) for size in archive.log.checkpoint_sizes}
+    sizes = sorted(size for size, tokens in stamped.items() if tokens)
+    wanted = set()
+    for entry, capture in captures:
+        wanted |= {next((size for size in sizes if size > entry), 0)}
+        wanted |= {capture.after.size} if capture.after is not None else set()
+    anchors = Anchors(archive.path / "trust")
+    for size in sorted(wanted & set(sizes)):
+        for token in stamped[size]:
+            yield _timestamp(archive, anchors, size, token.name.removesuffix(".tsr"))
+
+
+def _timestamp(archive: Archive, anchors: Anchors, size: int, authority: str) -> Step:
+    checkpoint, note = archive.log.checkpoint_at(size)
+    what = f"时间戳  机构 {authority}  覆盖日志前 {size} 条"
+    details: Json = {"checkpoint": size, "root": checkpoint.root.hex(), "authority": authority}
+    try:
+        stamp = verify_stamp(archive.path / "log/stamps", size, authority, note, anchors)
+    except (EvidenceError, OSError) as error:
+        text = _printable(f"{what}  未能核验：{error}")
+        return Step("", None, "timestamp", authority, text, {**details, "problem": str(error)})
+    return Step(clock.stamp(stamp.gen_time), None, "timestamp", authority, what, details)
+
+
+def _value(details: Json, name: str) -> Any:
+    """A detail by its name; dots lead into nested objects."""
+    found: Any = details
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and value and all(isinstance(inner, str | int) for inner in value.values()):
+        return "、".join(f"{name}={inner}" for name, inner in value.items())
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _printable(text: str) -> str:
+    whole = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return whole if len(whole) <= TEXT_LIMIT else f"{whole[:TEXT_LIMIT]}……"

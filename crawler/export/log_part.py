@@ -1,0 +1,80 @@
+"""The part of the log that is handed over: leaves, proofs, checkpoints, tokens, roots and keys.
+
+The form is that of crawler.evidence.bundle; a bundle has it below ``data/``, a receipt at its top.
+"""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+from crawler.evidence import checkpoint as notes
+from crawler.evidence.add_checkpoint import AddCheckpoint
+from crawler.evidence.archive import Archive
+from crawler.evidence.bundle import public_pem, signed_parts
+from crawler.evidence.timestamp import split_trust
+from crawler.export.selection import Selection
+
+
+def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
+    """Write root/log, root/stamps and root/trust."""
+    log = root / "log"
+    for folder in ("leaves", "proofs", "checkpoints", "consistency", "keys"):
+        (log / folder).mkdir(parents=True)
+    for selected in selection.leaves:
+        _, note = archive.log.checkpoint_at(selected.size)
+        path = archive.log.prove(selected.index, selected.size)
+        (log / f"leaves/{selected.index}.json").write_bytes(archive.log.leaf(selected.index))
+        (log / f"proofs/{selected.index}.tlog-proof").write_bytes(
+            notes.tlog_proof(selected.index, path, note)
+        )
+    for size in selection.sizes:
+        _write_checkpoint(archive, size, log)
+    for old, new in pairwise(selection.sizes):
+        path = archive.log.consistency(old, new)
+        request = AddCheckpoint(old, tuple(path), archive.log.checkpoint_at(new)[1])
+        (log / f"consistency/{new}").write_bytes(request.to_bytes())
+    (log / "checkpoint").write_bytes(archive.log.checkpoint_at(max(selection.sizes))[1])
+    _write_keys(archive, log)
+    _write_stamps(archive.path, selection, root)
+    _write_cosignatures(archive.path, selection, root)
+
+
+def _write_checkpoint(archive: Archive, size: int, log: Path) -> None:
+    _, note = archive.log.checkpoint_at(size)
+    text, signature, _ = signed_parts(note, archive.log.verifiers)
+    (log / f"checkpoints/{size}").write_bytes(note)
+    (log / f"checkpoints/{size}.txt").write_bytes(text)
+    (log / f"checkpoints/{size}.sig").write_bytes(signature)
+
+
+def _write_keys(archive: Archive, log: Path) -> None:
+    verifiers = archive.log.verifiers
+    lines = [notes.vkey(verifier.name, verifier.public_key) + "\n" for verifier in verifiers]
+    (log / "log.vkey").write_text("".join(lines), "ascii")
+    (log / "log.pem").write_bytes(public_pem(verifiers[-1]))
+    for verifier in verifiers:
+        (log / f"keys/{verifier.key_id.hex()}.pem").write_bytes(public_pem(verifier))
+
+
+def _write_stamps(archive: Path, selection: Selection, root: Path) -> None:
+    (root / "stamps").mkdir()
+    (root / "trust").mkdir()
+    for size, authority in selection.tokens:
+        folder = root / "stamps" / str(size)
+        folder.mkdir(exist_ok=True)
+        for suffix in ("tsq", "tsr", "chain.pem"):
+            name = f"{authority}.{suffix}"
+            shutil.copyfile(archive / "log/stamps" / str(size) / name, folder / name)
+    for authority in sorted({authority for _, authority in selection.tokens}):
+        # Only the roots: what openssl is given as -CAfile must hold nothing but what the reader is to trust.
+        roots, _ = split_trust((archive / "trust" / f"{authority}.pem").read_bytes())
+        (root / "trust" / f"{authority}.pem").write_bytes(b"".join(roots))
+
+
+def _write_cosignatures(archive: Path, selection: Selection, root: Path) -> None:
+    for size in selection.sizes:
+        folder = archive / "log/cosignatures" / str(size)
+        if folder.is_dir():
+            shutil.copytree(folder, root / "log/cosignatures" / str(size))
+    for vkey in archive.glob("trust/witness-*.vkey"):
+        shutil.copyfile(vkey, root / "trust" / vkey.name)

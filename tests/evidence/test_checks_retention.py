@@ -1,0 +1,76 @@
+"""A removal must fit the capture that it removed."""
+
+import pytest
+
+from crawler.evidence.checks.leaves import Leaf
+from crawler.evidence.checks.retention import removal_fault
+from crawler.evidence.digest import digest
+from crawler.evidence.manifest import Capture, Event, Locator, StoredRecord
+from crawler.evidence.retention import RemovalEvent, Removals
+
+FILE = "warc/00001.warc.gz"
+TIME = "2026-11-22T00:00:00.000000Z"
+
+
+def stored(offset: int, length: int) -> StoredRecord:
+    return StoredRecord("response", "<urn:uuid:x>", Locator(FILE, offset, length), "", "", "", None, None)
+
+
+def capture(*records: StoredRecord) -> Leaf:
+    made = Capture(
+        id="c",
+        run="r",
+        site="s",
+        url="http://a.invalid/",
+        method="GET",
+        state="complete",
+        fidelity="wire-exact",
+        started=TIME,
+        ended=TIME,
+        records=records,
+    )
+    return Leaf(made, None, records)
+
+
+def removed(*spans: tuple[int, int], entries: tuple[int, ...] = (7,), entry: int = 9) -> RemovalEvent:
+    details = {
+        "days": 1,
+        "entries": list(entries),
+        "files": {FILE: {"length": 1000 - sum(length for _, length in spans), "sha256": digest(b"")}},
+        "records": [[FILE, *span] for span in spans],
+    }
+    return RemovalEvent(entry, TIME, details)
+
+
+TWO = capture(stored(10, 5), stored(15, 5))
+
+
+def test_what_was_removed_whole_or_not_at_all_is_fine() -> None:
+    assert removal_fault(Removals(), 7, TWO) is None
+    assert removal_fault(Removals([removed((10, 5), (15, 5))]), 7, TWO) is None
+    assert removal_fault(Removals([removed((20, 5))]), 7, TWO) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (removed((10, 5)), "in part: 1 of its 2"),
+        (removed((10, 5), (15, 6)), "another length"),
+        (removed((10, 5), (15, 5), entries=(6, 8)), "does not name entry 7"),
+    ],
+)
+def test_what_hides_a_part_is_named(event: RemovalEvent, why: str) -> None:
+    assert why in (removal_fault(Removals([event]), 7, TWO) or "")
+
+
+def test_a_warcinfo_record_stays() -> None:
+    opened = Leaf(None, Event(act="warc-opened", time=TIME, by="张三"), (stored(10, 5),))
+    fault = removal_fault(Removals([removed((10, 5))]), 7, opened)
+    assert "warcinfo" in (fault or "")
+
+
+def test_one_capture_is_not_removed_by_two_events() -> None:
+    second = RemovalEvent(
+        10, TIME, {**removed((15, 5)).details, "files": {FILE: {"length": 990, "sha256": digest(b"")}}}
+    )
+    assert "in part" in (removal_fault(Removals([removed((10, 5)), second]), 7, TWO) or "")
