@@ -15,7 +15,8 @@ from crawler import show
 # The order here is the order in which `evidence --help` lists them.
 # isort: off
 from crawler.commands import archive, crawl, look, seal, case, export, receipt, verify, custody
-from crawler.commands import key, authority, witness, expire, schedule, demo
+from crawler.commands import key, authority, witness, ots, expire, schedule, demo
+
 # isort: on
 from crawler.commands.root import evidence
 from crawler.errors import EvidenceError, UsageError
@@ -33,6 +34,7 @@ __all__ = [
     "key",
     "look",
     "main",
+    "ots",
     "receipt",
     "schedule",
     "seal",

@@ -173,7 +173,7 @@ def read_config(archive: Path) -> Config:
     path = archive / FILE
     if not path.is_file():
         entries = archive / "log/entries"
-        if entries.is_file() and entries.stat().st_size > 0:
+        if (archive / "log/tile").is_dir() or (entries.is_file() and entries.stat().st_size > 0):
             raise ArchiveMissing(
                 f"{path} is missing, but there is a log: put back your copy of that file (no `evidence init`)"
             )

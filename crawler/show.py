@@ -136,6 +136,7 @@ def sealed(state: Seal) -> str:
     lines += [f"  时间戳 {name}：先前已盖章" for name in state.kept]
     lines += [f"  时间戳 {name}：{clock.beijing(when)}" for name, when in state.stamped.items()]
     lines += [f"  未盖章 {name}：{reason}" for name, reason in state.missing.items()]
+    lines += [f"  已留存、未核验 {name}：{reason}" for name, reason in state.unjudged.items()]
     lines.append(
         "已封存。" if state.sealed else "尚未封存（unsealed）：请排除上述问题后再次运行 evidence seal。"
     )

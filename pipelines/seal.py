@@ -78,6 +78,7 @@ class Seal:
             state = await asyncio.to_thread(
                 seal, session.archive, session.sender, passphrase=session.passphrase, patient=patient
             )
+            others = await asyncio.to_thread(session.after_seal, session.archive)
         except EvidenceError as error:
             # The archive stays `unsealed` and says so; the run's exit code tells, `evidence seal` mends it.
             logger.error("could not seal: %s", error)
@@ -85,4 +86,6 @@ class Seal:
         self._retry_at = state.retry_at
         for name, reason in state.missing.items():
             logger.warning("not stamped by %s: %s", name, reason)
+        for problem in others:
+            logger.warning("not cosigned or not taken: %s", problem)
         return state

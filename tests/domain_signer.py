@@ -48,6 +48,7 @@ class DomainSigner:
         domain: str = DOMAIN,
         usage: bool = True,
         client: bool = False,
+        purpose: bool = True,
         ca: bool = True,
         length: int | None = None,
         flawed_root: bool = False,
@@ -59,7 +60,9 @@ class DomainSigner:
         chain = [_certificate("Test CA", key, issuer, ca=ca, usage=usage, length=length)]
         if length is not None:  # one CA more than the first one allows
             chain.insert(0, _certificate("Test CA 2", key, (chain[0], key), ca=True))
-        chain.insert(0, _leaf(DOMAIN, self._leaf_key, (chain[0], key), client=client, days=days))
+        chain.insert(
+            0, _leaf(DOMAIN, self._leaf_key, (chain[0], key), client=client, days=days, purposed=purpose)
+        )
         der = self._leaf_key.sign(label.encode(), ec.ECDSA(hashes.SHA256()))
         signature = base64.b64encode(der).decode()
         moment = created or datetime.now(UTC)
@@ -133,16 +136,23 @@ def _certificate(
 
 
 def _leaf(
-    name: str, key: Key, issuer: tuple[x509.Certificate, Key], *, client: bool, days: int
+    name: str,
+    key: Key,
+    issuer: tuple[x509.Certificate, Key],
+    *,
+    client: bool,
+    days: int,
+    purposed: bool = True,
 ) -> x509.Certificate:
     purpose = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
     builder = (
         _start(name, key, issuer, days)
         .add_extension(x509.BasicConstraints(False, None), critical=True)
         .add_extension(_usage(certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
     )
+    if purposed:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     return builder.sign(issuer[1], hashes.SHA256())
 
 

@@ -1,5 +1,7 @@
 """evidence.toml: what is written is read back; whatever else somebody types there is answered with a clear error."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,35 @@ def read(folder: Path, text: str) -> Config:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD.to_toml()) == GOOD
+
+
+def test_an_authority_may_have_a_policy_an_imprint_and_dates(tmp_path: Path) -> None:
+    since, until = date(2026, 1, 1), date(2027, 3, 31)
+    dated = AuthorityConfig("tsa-b", 'http://b.invalid/?a="', "1.2.3.4", "sm3", since, until)
+    config = replace(GOOD, authorities=(*GOOD.authorities, dated))
+    assert read(tmp_path, config.to_toml()) == config
+    assert [authority.name for authority in config.asked(date(2026, 5, 1))] == ["tsa-a", "tsa-b"]
+    for day in (date(2025, 12, 31), date(2027, 4, 1)):
+        assert [authority.name for authority in config.asked(day)] == ["tsa-a"]
+    assert all(dated.is_asked(day) for day in (since, until))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("policy = 'freetsa'", "should be an OID"),
+        ("policy = 1", "should be an OID"),
+        ("imprint = 'md5'", "sha256 or sm3"),
+        ("from = '2026-01-01'", "should be a date such as from = 2027-01-31"),
+        ("until = 2026-01-01T00:00:00Z", "should be a date"),
+        ("from = 2026-01-02\nuntil = 2026-01-01", "is before from"),
+        ("polcy = '1.2'", "unknown setting polcy; known: name, url"),
+    ],
+)
+def test_an_authority_with_a_wrong_setting_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    text = WHO + f"[[authority]]\nname = 'tsa-a'\nurl = 'http://a.invalid/'\n{line}\n"
+    with pytest.raises(ConfigError, match=message):
+        read(tmp_path, text)
 
 
 def test_the_user_agent_names_a_contact() -> None:

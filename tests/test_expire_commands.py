@@ -85,5 +85,5 @@ def test_custody_names_the_removal_in_chinese(path: Path) -> None:
     assert "张三" in line
     assert "天数 30" in line
     acts = [step["act"] for step in json.loads(run(path, "custody", "--json"))]
-    assert acts[0] == "archive-created"
-    assert "payloads-removed" in acts
+    assert {"archive-created", "payloads-removed"} <= set(acts)
+    assert "capture" not in acts

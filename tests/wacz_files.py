@@ -72,7 +72,7 @@ def sha256(content: bytes) -> str:
 
 def zipped(members: Mapping[str, bytes], created: str = CREATED) -> bytes:
     """A zip file in the form of our exporter."""
-    stamp, out, lines = zip_form.dos_stamp(created), bytearray(), []
+    stamp, out, lines = zip_form.zip_time(created), bytearray(), []
     for name, content in members.items():
         entry = zip_form.Entry(name, len(content), zlib.crc32(content), len(out))
         out += zip_form.local_header(entry, stamp) + content

@@ -37,7 +37,7 @@ def expire_command(archive: Path, yes: bool, days: int | None, as_json: bool) ->
             return
         plan = plan_expiry(session, wanted)
         removed = yes and bool(plan.captures)
-        files = expire(session, plan) if removed else []
+        files = expire(session, plan) if yes else []
     content = {**plan.to_json(), "removed": removed, "files": files}
     show_result(as_json, content, _text(plan, content))
 

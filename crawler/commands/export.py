@@ -1,20 +1,29 @@
 """Handing over."""
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from crawler import show
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
+from crawler.commands.sealing import seal_now
 from crawler.engine.passphrase import passphrase
-from crawler.engine.post import post_query
-from crawler.evidence.seal import seal
-from crawler.export.bundle import export_bundle
+from crawler.errors import UsageError
+from crawler.evidence.bundle import TAG_MANIFEST
+from crawler.evidence.checks.bundle import verify_bundle
+from crawler.evidence.digest import digest_file
+from crawler.evidence.organisation import Identity, read_identity
+from crawler.evidence.report import Report
+from crawler.export.bundle import BundleSummary, export_bundle
 from crawler.export.model import Case, Exhibit
 from crawler.store import cases
 from crawler.store.index import Index
 from crawler.store.session import Session
+
+CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 
 
 @evidence.command("export")
@@ -22,30 +31,86 @@ from crawler.store.session import Session
 @click.option(
     "--to", type=click.Path(path_type=Path), required=True, help="证据包写入的文件夹（须为空或不存在）"
 )
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="另以机构证书签名：PKCS#12 文件，或者 PEM 证书链",
+)
+@click.option(
+    "--certificate-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM 证书的私钥，若不在同一文件",
+)
 @as_json
 @click.pass_obj
-def export_command(archive: Path, case_id: str, to: Path, as_json: bool) -> None:
+def export_command(
+    archive: Path,
+    case_id: str,
+    to: Path,
+    certificate: Path | None,
+    certificate_key: Path | None,
+    as_json: bool,
+) -> None:
     """导出证据包：网页存档、时间戳、证据目录、核验说明 / write a bundle that anyone can verify.
+
+    证据包由日志密钥签名；写成以后立即核验，结果记入日志。
 
     \b
     evidence export K1 --to 证据包-K1
+    evidence export K1 --to 证据包-K1 --certificate 机构证书.p12
     """
+    if certificate_key is not None and certificate is None:
+        raise UsageError("--certificate-key goes with --certificate")
+    identity = None if certificate is None else _identity(certificate, certificate_key)
     secret = passphrase(archive)
     with Session.open(archive) as session:
-        seal(session.archive, post_query, passphrase=secret)
+        seal_now(session.archive, secret)
         case, exhibits = _case(session.index, case_id)
         with show.progress("导出") as advance:
-            summary = export_bundle(session.archive, case, exhibits, to, progress=advance)
-        details = {"case": case_id, "grade": "court", "tagmanifest": summary.digest}
-        session.record_event("bundle-exported", details)
-        state = seal(session.archive, post_query, passphrase=secret)
-    show_result(
-        as_json,
-        {"bundle": str(to), "tagmanifest": summary.digest, "sealed": state.sealed},
-        show.exported(to, summary),
-    )
+            summary = export_bundle(
+                session.archive, case, exhibits, to, passphrase=secret, identity=identity, progress=advance
+            )
+        with show.progress("核验") as advance:
+            report = verify_bundle(
+                to, trust=archive / "trust", vkey=session.archive.log.verifier.line, progress=advance
+            )
+        session.record_event("bundle-exported", _details(case_id, to, summary, report))
+        state = seal_now(session.archive, secret)
+    found = {
+        "bundle": str(to),
+        "tagmanifest": summary.digest,
+        "sealed": state.sealed,
+        "verified": report.status,
+    }
+    show_result(as_json, found, show.exported(to, summary))
+    if report.status == "failed":
+        click.echo(report.to_text("zh"), err=True, nl=False)
+        sys.exit(1)
     if not state.sealed:
         sys.exit(NOT_SEALED)
+
+
+def _details(case_id: str, to: Path, summary: BundleSummary, report: Report) -> dict[str, Any]:
+    """What the log keeps of an export: the digests stand for every byte of the bundle."""
+    return {
+        "case": case_id,
+        "grade": "court",
+        "tagmanifest": summary.digest,
+        "tagmanifest_sm3": digest_file(to / TAG_MANIFEST, "sm3"),
+        "verified": report.status,
+    }
+
+
+def _identity(certificate: Path, key: Path | None) -> Identity:
+    """The organisation's certificate; its passphrase from the environment or a person at the terminal."""
+    given = os.environ.get(CERTIFICATE_PASSPHRASE)
+    if given is None and sys.stdin.isatty():
+        given = click.prompt(
+            "机构证书的口令（没有则直接回车）", hide_input=True, default="", show_default=False
+        )
+    return read_identity(
+        certificate.read_bytes(), given.encode() if given else None, key.read_bytes() if key else None
+    )
 
 
 def _case(index: Index, case_id: str) -> tuple[Case, list[Exhibit]]:

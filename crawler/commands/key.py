@@ -8,14 +8,14 @@ import click
 
 from crawler import clock, show
 from crawler.commands.root import NOT_SEALED, Group, as_json, evidence, show_result
+from crawler.commands.sealing import seal_now
 from crawler.engine.passphrase import next_passphrase, passphrase
-from crawler.engine.post import post_query
 from crawler.errors import UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.key_change import key_events, replace_key, rotate_key
 from crawler.evidence.key_history import CREATED, REPLACED, ROTATED, KeyTerm, read_terms
 from crawler.evidence.note import Verifier
-from crawler.evidence.seal import Seal, seal
+from crawler.evidence.seal import Seal
 from crawler.store.session import Session
 
 _HOW = {
@@ -72,7 +72,7 @@ def key_rotate(archive: Path, as_json: bool) -> None:
     secret = passphrase(archive)
     with Session.open(archive) as session:
         new = rotate_key(session.archive, session.record_event, secret)
-        state = seal(session.archive, post_query, passphrase=secret)
+        state = seal_now(session.archive, secret)
     _report(as_json, new, state, f"密钥已轮换。{_ROTATED}")
 
 
@@ -96,7 +96,7 @@ def key_replace(archive: Path, reason: str | None, as_json: bool) -> None:
     secret = next_passphrase(archive)
     with Session.open(archive) as session:
         new = replace_key(session.archive, session.record_event, reason.strip(), secret)
-        state = seal(session.archive, post_query, passphrase=secret)
+        state = seal_now(session.archive, secret)
     _report(as_json, new, state, f"已启用新的密钥。{_REPLACED}")
 
 

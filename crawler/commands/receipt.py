@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
+from crawler.commands.sealing import seal_now
 from crawler.engine.passphrase import passphrase
-from crawler.engine.post import post_query
 from crawler.evidence.bundle import RECEIPT_PAGE, RECEIPT_SUMS
 from crawler.evidence.checks.stamps import in_beijing
 from crawler.evidence.digest import digest_file
-from crawler.evidence.seal import seal
 from crawler.export.receipt import ReceiptSummary, export_receipt
 from crawler.store.session import Session
 
@@ -34,11 +33,11 @@ def receipt(archive: Path, capture_id: str, to: Path, as_json: bool) -> None:
     secret = passphrase(archive)
     with Session.open(archive) as session:
         capture = session.index.capture_row(capture_id)["id"]
-        seal(session.archive, post_query, passphrase=secret)
+        seal_now(session.archive, secret)
         summary = export_receipt(session.archive, capture, to, passphrase=secret)
         sm3 = digest_file(to / RECEIPT_SUMS, "sm3")
         session.record_event("receipt-written", {"capture": capture, "sums": summary.digest, "sums_sm3": sm3})
-        state = seal(session.archive, post_query, passphrase=secret)
+        state = seal_now(session.archive, secret)
     found = {"receipt": str(to), "capture": capture, "sums": summary.digest, "sealed": state.sealed}
     show_result(as_json, found, _text(summary))
     if not state.sealed:

@@ -8,13 +8,14 @@ import click
 
 from crawler import clock, show
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
+from crawler.commands.sealing import seal_now, tell_others
 from crawler.config import read_config
 from crawler.engine.passphrase import passphrase
 from crawler.engine.post import post_query
 from crawler.errors import UsageError
 from crawler.evidence.restamp import Renewal, renew
 from crawler.evidence.retry import Attempts, read_attempts
-from crawler.evidence.seal import Seal, seal
+from crawler.evidence.seal import Seal
 from crawler.store.session import Session
 
 
@@ -41,7 +42,7 @@ def seal_command(archive: Path, renewing: bool, days: float | None, status: bool
     else:
         secret = passphrase(archive)
         with Session.open(archive) as session:
-            state = seal(session.archive, post_query, passphrase=secret)
+            state = seal_now(session.archive, secret)
         show_result(as_json, _state(state), show.sealed(state))
         if not state.sealed:
             sys.exit(NOT_SEALED)
@@ -51,6 +52,7 @@ def _renew(archive: Path, days: float, as_json: bool) -> None:
     secret = passphrase(archive)
     with Session.open(archive) as session:
         renewal = renew(session.archive, post_query, session.record_event, days=days, passphrase=secret)
+        tell_others(session.archive)
     found = {
         "renewed": list(renewal.renewed),
         "seal": None if renewal.seal is None else _state(renewal.seal),

@@ -108,7 +108,9 @@ def read_waiting(session: Session, settings: Settings) -> int:
         return 0
     # The steps that the extractor makes ask to be told of the session's end; those of the crawl do already.
     on_closing = list(session.on_closing)
-    extractor = Extractor(session, settings)
+    own = settings.copy()
+    own.frozen = False  # a running crawl's are
+    extractor = Extractor(session, own)
     session.on_closing[:] = on_closing
     for row in waiting:
         capture = Capture.from_leaf(session.archive.log.leaf(row["leaf"]))

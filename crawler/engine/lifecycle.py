@@ -16,6 +16,7 @@ from crawler.engine.frontier import Frontier, frontier_of
 from crawler.engine.hosts import stopped_hosts
 from crawler.engine.passphrase import passphrase
 from crawler.engine.post import post_query
+from crawler.engine.sealing import ask_others
 from crawler.errors import EvidenceError
 from crawler.store.session import Session, end_session, session_of
 
@@ -53,6 +54,7 @@ class RunLog:
         secret = passphrase(Path(crawler.settings["EVIDENCE_ARCHIVE"]))
         log = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
         log._session.sender, log._session.passphrase = post_query, secret
+        log._session.after_seal = lambda archive: ask_others(archive).warnings
         crawler.signals.connect(log._opened, signal=signals.spider_opened)
         crawler.signals.connect(log._closed, signal=signals.spider_closed)
         return log
@@ -62,9 +64,6 @@ class RunLog:
         gc.collect()
         gc.freeze()
         settings = self._crawler.settings
-        waiting = read_waiting(self._session, settings)
-        if waiting:
-            logger.warning("%d recorded page(s) were not in the index yet: read now", waiting)
         resumed = settings.getbool("EVIDENCE_RESUME")
         details: dict[str, Any] = {
             "run": self._run,
@@ -74,6 +73,9 @@ class RunLog:
         order = {"url": getattr(spider, "url", None), "kind": getattr(spider, "kind", None)}
         details["settings"] = {**order, **{name: _plain(settings[name]) for name in _LOGGED_SETTINGS}}
         self._session.record_event("run-resumed" if resumed else "run-started", details)
+        waiting = read_waiting(self._session, settings)
+        if waiting:
+            logger.warning("%d recorded page(s) were not in the index yet: read now", waiting)
 
     async def _closed(self, reason: str) -> None:
         gc.unfreeze()  # a process may do several runs: what this one leaves must not stay for ever

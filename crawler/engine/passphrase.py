@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from crawler.config import read_config
-from crawler.errors import ConfigError, LogError, UsageError
+from crawler.errors import ArchiveError, ConfigError, UsageError
 from crawler.evidence.signing_key import LOG_KEY, is_encrypted, load_key
 
 PASSPHRASE = "EVIDENCE_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
@@ -28,7 +28,7 @@ _asked: dict[Path, bytes] = {}  # typed in by a person in this process: asked fo
 def passphrase(archive: Path) -> bytes | None:
     """The passphrase that opens this archive's key; None for a key without one, or where there is no key.
 
-    Raises LogError (none found, or it does not open the key) and ConfigError (the keyring cannot be asked).
+    Raises ArchiveError (none found, or it does not open the key) and ConfigError (the keyring cannot be asked).
     """
     path = archive / LOG_KEY
     if not path.is_file() or not is_encrypted(path):
@@ -64,7 +64,7 @@ def first_passphrase(origin: str, *, keyring: bool) -> tuple[bytes | None, str]:
 def next_passphrase(archive: Path) -> bytes | None:
     """For the key that replaces a lost one; the passphrase of the old one may be lost with it.
 
-    Raises LogError where the old key was under a passphrase and nobody gives one for the new.
+    Raises ArchiveError where the old key was under a passphrase and nobody gives one for the new.
     """
     config, path = read_config(archive), archive / LOG_KEY
     given = _from_environment()
@@ -73,7 +73,7 @@ def next_passphrase(archive: Path) -> bytes | None:
     if given is None and config.passphrase == ENVIRONMENT and sys.stdin.isatty():
         given = _choose()
     if given is None and path.is_file() and is_encrypted(path):
-        raise LogError(
+        raise ArchiveError(
             f"the lost key was under a passphrase: set {PASSPHRASE} to one for the new key and try again;"
             " nothing was changed"
         )
@@ -87,7 +87,7 @@ def _from_environment() -> bytes | None:
 
 def _ask_for(path: Path) -> bytes:
     if not sys.stdin.isatty():
-        raise LogError(
+        raise ArchiveError(
             f"the log's key {path} needs its passphrase: set {PASSPHRASE}, or run this in a terminal, which asks"
             ' for it; [sealing] passphrase = "keyring" in evidence.toml takes it from the keyring'
         )

@@ -43,8 +43,8 @@ from crawler.evidence.key_change import VKEYS, finish_key_change
 from crawler.evidence.log import Log, create_log
 from crawler.evidence.manifest import Capture, Event, Locator, SealedTime, StoredRecord, parse_leaf
 from crawler.evidence.note import parse_vkeys, vkey
-from crawler.evidence.removal import carry_out
-from crawler.evidence.retention import RemovalEvent, Removals, StoredRecords, removal_events
+from crawler.evidence.removal import carry_out, is_announced
+from crawler.evidence.retention import RemovalEvent, Removals, StoredRecords, logged_removals
 from crawler.evidence.signing_key import LOG_KEY, load_key, make_key, require_key, save_key
 from crawler.evidence.warc import Encoded, Record, WarcWriter, encode, new_record_id
 
@@ -183,7 +183,7 @@ class Archive:
             return self.log.sign_checkpoint(key)
 
     def signing_key(self, passphrase: bytes | None = None) -> Ed25519PrivateKey:
-        """The log's private key. Raises LogError: missing, wrong passphrase, or not the key in force."""
+        """The log's private key. Raises ArchiveError: missing, wrong passphrase, or not the key in force."""
         key = load_key(self.path / LOG_KEY, passphrase)
         require_key(key, self.log.verifier, self.log.verifiers[:-1])
         return key
@@ -208,12 +208,13 @@ class Archive:
     def removals(self) -> Removals:
         """What was removed when its retention period ended, as the log says now."""
         with self._mutex:
-            start, size = self._scanned, self.log.size
-            found = list(removal_events(enumerate(self.log.leaves(start, size), start)))
-            if found:
-                self._removal_events += found
-                self._removals = Removals(self._removal_events)
-            self._scanned = size
+            if self._scanned < self.log.size:
+                size = self.log.size
+                found = [event for event in logged_removals(self.log, self._scanned) if event.entry < size]
+                if found:
+                    self._removal_events += found
+                    self._removals = Removals(self._removal_events)
+                self._scanned = size
             return self._removals
 
     def stored(self, locator: Locator) -> bytes:
@@ -353,8 +354,8 @@ class Archive:
         finish_key_change(self.path, self.log)
         for tail in self.log.recovered:
             self.record_event("recovered", dict(tail))
-        # An `evidence expire` that was interrupted. Never the file that is still written: see `finish_files`.
-        carry_out(self.path, self.removals)
+        if is_announced(self.path):  # an `evidence expire` was interrupted; never the file still written to
+            carry_out(self.path, self.removals)
         file, end = self.logged_end()
         for path in sorted((self.path / "warc").glob("*.warc.gz")):
             name = f"warc/{path.name}"

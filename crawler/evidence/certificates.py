@@ -17,6 +17,7 @@ from cryptography.x509 import Certificate, load_der_x509_certificate
 from crawler.errors import TimestampError
 
 MOST_CERTIFICATES = 50  # in one file or token: real chains have two to five; a bound for hostile ones
+MOST_BYTES = 64 << 10  # in one certificate, DER: real ones have one to two kilobytes
 _LONGEST_PATH = 8
 
 
@@ -31,6 +32,11 @@ def reading(what: str) -> Iterator[None]:
 
 def certificates_in(content: bytes) -> list[bytes]:
     """DER of every certificate in a PEM file, or in a single DER one. Raises TimestampError."""
+    return list(_certificates_in(content))
+
+
+@lru_cache(maxsize=16)  # tokens of one authority come with the same files
+def _certificates_in(content: bytes) -> tuple[bytes, ...]:
     with reading(f"certificate file, PEM or DER ({len(content)} bytes)"):
         blocks = [content]
         if pem.detect(content):
@@ -39,8 +45,10 @@ def certificates_in(content: bytes) -> list[bytes]:
             raise TimestampError(
                 f"{len(blocks)} certificates in one file; at most {MOST_CERTIFICATES} are read"
             )
+        if max(map(len, blocks), default=0) > MOST_BYTES:
+            raise TimestampError(f"a certificate of more than {MOST_BYTES} bytes is not read")
         loaded = [x509.Certificate.load(der, strict=True) for der in blocks]
-        return [certificate.dump() for certificate in loaded if certificate.native]
+        return tuple(certificate.dump() for certificate in loaded if certificate.native)
 
 
 def split_trust(trust: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
@@ -55,6 +63,7 @@ def split_trust(trust: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     return roots, tuple(armor(der) for der in ders if not is_self_issued(der))
 
 
+@lru_cache(maxsize=256)
 def is_self_issued(der: bytes) -> bool:
     """Whether subject and issuer are the same name (RFC 5280 section 3.2). Raises TimestampError."""
     with reading("certificate"):
@@ -101,7 +110,7 @@ def earliest_end(ders: Sequence[bytes], after: datetime) -> datetime | None:
     return min((end for end in ends if end > after), default=None)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _load(der: bytes) -> Certificate | None:
     try:
         return load_der_x509_certificate(der)
@@ -122,7 +131,7 @@ def _end(der: bytes) -> datetime:
     return datetime.min.replace(tzinfo=UTC) if certificate is None else certificate.not_valid_after_utc
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _issued(der: bytes, issuer: bytes) -> bool:
     """Whether `issuer`, a CA, signed `der`. Cached: an archive's tokens share a handful of certificates."""
     child, parent = _load(der), _load(issuer)

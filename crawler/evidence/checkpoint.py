@@ -19,37 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from crawler.errors import FormatError
 from crawler.evidence.note import (
     CONTROL,
-    SIGNATURE_PREFIX,
     Verifier,
     decode_base64,
-    parse_vkey,
-    parse_vkeys,
     read_note,
     require_name,
     sign_note,
-    vkey,
 )
 from crawler.evidence.proof import DIGEST_SIZE
-from crawler.evidence.signing_key import load_key, make_key, save_key
-
-__all__ = [
-    "PROOF_HEADER",
-    "SIGNATURE_PREFIX",
-    "Checkpoint",
-    "Verifier",
-    "load_key",
-    "make_key",
-    "open_note",
-    "open_signed",
-    "parse_tlog_proof",
-    "parse_vkey",
-    "parse_vkeys",
-    "read_note",
-    "save_key",
-    "sign",
-    "tlog_proof",
-    "vkey",
-]
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 

@@ -49,7 +49,8 @@ def rotate_key(archive: "Archive", record: RecordEvent, passphrase: bytes | None
     The old private key is removed. `record` appends the event (the session's, where there is one); `passphrase`
     opens the old key and closes the new one.
 
-    Raises LogError (key missing, wrong passphrase, not the key in force; nothing was changed), DiskFull, RecordError.
+    Raises ArchiveError (key missing, wrong passphrase, not the key in force; nothing was changed), DiskFull,
+    RecordError.
     """
     with archive.sealing, archive.refusals():
         old = archive.signing_key(passphrase)

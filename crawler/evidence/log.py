@@ -44,9 +44,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crawler.errors import FormatError, LogError, LogForked, LogShorter
 from crawler.evidence import tiles
-from crawler.evidence.checkpoint import Checkpoint, Verifier, open_note, sign, vkey
+from crawler.evidence.checkpoint import Checkpoint, open_note, sign
 from crawler.evidence.durable import durable_create, durable_write, is_unfinished, sweep, sync_folder
 from crawler.evidence.journal import Journal
+from crawler.evidence.note import Verifier, vkey
 from crawler.evidence.proof import (
     DIGEST_SIZE,
     EMPTY_ROOT,
@@ -432,12 +433,11 @@ def _read_note(path: Path, verifiers: Sequence[Verifier]) -> tuple[Checkpoint, b
 def _read_entries(folder: Path) -> tuple[Journal, TileTree]:
     """Journal and tree as they were at one moment, also beside a writer. Raises LogError."""
     for attempt in range(_ATTEMPTS):
-        stored = tiles.survey(folder)
         journal = Journal(folder / ENTRIES)
-        # The journal is the one that belongs to these tiles if nothing changed around the reading of it. An entry
-        # that seems torn may be one that is being written.
-        still = not journal.replaced() and tiles.is_still(folder, stored)
-        if still and (not journal.torn or attempt >= _TORN):
+        stored = tiles.survey(folder)
+        # The survey tells of this very journal if none was put in its place until now. An entry that seems torn
+        # may be one that is being written.
+        if not journal.replaced() and (not journal.torn or attempt >= _TORN):
             break
         time.sleep(_PAUSE)
     else:

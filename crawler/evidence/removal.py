@@ -2,14 +2,18 @@
 
 Order, and what a crash means in each gap (the planning and the events: crawler.store.expiry):
 
-1. ``payloads-removed`` events durable in the log. Crash before: nothing happened.
-2. `carry_out`, file by file: the rest is copied to an unfinished file, which is synced and takes the name.
+1. The empty file `MARK` (`announce`), so that the next start knows where to look without reading the whole log.
+   Crash after: the next start finds nothing to do and removes it.
+2. ``payloads-removed`` events durable in the log. Crash before: nothing happened.
+3. `carry_out`, file by file: the rest is copied to an unfinished file, which is synced and takes the name.
    Crash before the rename: the file is whole as it was, its length says that the event is not carried out, and
    the next writable open does it again. Crash after: this file is done, the next open goes on with the others.
    A full disk is a crash before the rename: nothing is lost, and a later open finishes.
-3. Database rows. Crash before: the store catches up with the log when it opens.
+4. The mark is taken away. Crash before: the next start finds everything done and takes it away.
+5. Database rows. Crash before: the store catches up with the log when it opens.
 
-Two copies of the same records never decide anything: a file's length tells which events it has seen.
+A file's length tells which events it has seen. One that comes back whole from a backup later is cut again by the
+next `evidence expire --yes`; until then verification names it.
 """
 
 import os
@@ -18,10 +22,21 @@ from pathlib import Path
 
 from crawler.errors import ArchiveError, FormatError
 from crawler.evidence.digest import new_hasher
-from crawler.evidence.durable import sync_folder, write_all
+from crawler.evidence.durable import durable_write, sync_folder, write_all
 from crawler.evidence.retention import Removals, Stage
 
+MARK = "expiring"  # in the archive's folder while a removal is under way
 PIECE = 1 << 20  # bytes held in memory at a time
+
+
+def announce(archive: Path) -> None:
+    """Mark an archive as about to remove records. Before the first event; `carry_out` takes the mark away."""
+    durable_write(archive / MARK, b"")
+
+
+def is_announced(archive: Path) -> bool:
+    """Whether a removal was begun and not finished."""
+    return (archive / MARK).exists()
 
 
 def carry_out(archive: Path, removals: Removals) -> list[str]:
@@ -42,6 +57,7 @@ def carry_out(archive: Path, removals: Removals) -> list[str]:
         if spans:
             _rewrite(path, spans, removals.stages(name)[-1])
             changed.append(name)
+    (archive / MARK).unlink(missing_ok=True)
     return changed
 
 

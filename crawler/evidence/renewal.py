@@ -49,10 +49,8 @@ def good_until(stamps: Sequence[Stamp], named: Mapping[str, int]) -> dict[str, d
     events: list[tuple[int, int, Stamp]] = []
     for stamp in stamps:
         events.append((stamp.size, 0, stamp))
-        index = named.get(stamp.digest)
-        if (
-            index is not None and index >= stamp.size
-        ):  # a leaf cannot name a token over a log that contains it
+        index = named.get(stamp.digest, -1)
+        if index >= stamp.size:  # a leaf cannot name a token over a log that contains this leaf
             events.append((index, 1, stamp))
     # From the end of the log backwards: when a leaf is reached, all checkpoints that cover it (larger sizes)
     # are known, and what is said of them is final.

@@ -27,7 +27,9 @@ from typing import NamedTuple
 
 from crawler.errors import FormatError, UsageError
 from crawler.evidence.digest import parse_digest
+from crawler.evidence.log import Log
 from crawler.evidence.manifest import Json, Locator, parse_leaf
+from crawler.evidence.tiles import WIDTH, stored_bundles
 from crawler.evidence.warc import read_stored
 
 REMOVED = "payloads-removed"  # act of the custody event
@@ -289,6 +291,20 @@ def removal_events(leaves: Iterable[tuple[int, bytes]]) -> Iterator[RemovalEvent
                 continue  # no event; the check of the log names it
             if content["kind"] == "event" and content.get("act") == REMOVED:
                 yield RemovalEvent(index, str(content.get("time", "")), content.get("details", {}))
+
+
+def logged_removals(log: Log, start: int = 0) -> Iterator[RemovalEvent]:
+    """The ``payloads-removed`` events of an open log from entry `start` on.
+
+    Full bundles are searched as they lie on disk, and only one in which there is such an event is read entry by
+    entry: a million entries take a second or two.
+    """
+    for n, content in stored_bundles(log.folder, start // WIDTH):
+        begin, end = max(start, n * WIDTH), (n + 1) * WIDTH
+        if _BEGINNING in content:
+            yield from removal_events(enumerate(log.leaves(begin, end), begin))
+        start = end
+    yield from removal_events(enumerate(log.leaves(start), start))
 
 
 def _object(problem: str, objections: Callable[[str], None] | None) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from crawler import clock
 from crawler.config import AuthorityConfig
-from crawler.errors import ConfigError, FormatError, TimestampError
+from crawler.errors import ConfigError, FormatError, NotJudged, TimestampError
 from crawler.evidence.archive import Archive
 from crawler.evidence.durable import durable_write, sync_folder
 from crawler.evidence.retry import Attempts, read_attempts, write_attempts
-from crawler.evidence.timestamp import Authority, Send, Token, ask
+from crawler.evidence.timestamp import Authority, Send, Token, ask, read_token
 from crawler.evidence.trust import accepted, read_roots
 
 NOBODY = "no authority is configured: add an [[authority]] to evidence.toml and its roots to trust/"
@@ -68,12 +68,13 @@ def _seal(archive: Archive, send: Send, passphrase: bytes | None, *, patient: bo
     if not asked:
         missing["-"] = NOBODY
     archive.refresh_seal()
+    unjudged = _unjudged(folder, [tsa.name for tsa in asked])
     return Seal(
         size,
         {name: t.verified.gen_time.isoformat() for name, t in tokens.items() if t.verified is not None},
         missing,
-        tuple(tsa.name for tsa in asked if tsa not in waiting),
-        {name: token.unjudged for name, token in tokens.items() if token.verified is None},
+        tuple(tsa.name for tsa in asked if tsa not in waiting and tsa.name not in unjudged),
+        unjudged,
         _retry_at(attempts, missing),
     )
 
@@ -107,9 +108,27 @@ def unsealed(archive: Archive) -> list[str]:
         for tsa in asked
         if not (folder / f"{tsa.name}.tsr").exists()
     ]
+    names = [tsa.name for tsa in asked]
+    reasons += [f"{name}: {reason}" for name, reason in _unjudged(folder, names).items()]
     if not asked:
         reasons.append(NOBODY)
     return reasons
+
+
+def _unjudged(folder: Path, names: list[str]) -> dict[str, str]:
+    """Authorities whose token on this checkpoint is kept but cannot be judged here, with the reason."""
+    found = {}
+    for name in names:
+        path = folder / f"{name}.tsr"
+        try:
+            reason = read_token(path.read_bytes()).beyond_tools if path.exists() else None
+        except NotJudged as error:
+            reason = str(error)
+        except TimestampError:
+            reason = None  # damaged since it was kept: for `evidence verify` to tell
+        if reason is not None:
+            found[name] = f"the token is kept, but nobody here can judge it: {reason}"
+    return found
 
 
 def keep(folder: Path, name: str, token: Token) -> None:

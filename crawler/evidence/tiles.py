@@ -194,6 +194,9 @@ def survey(folder: Path) -> Stored:
     meanwhile. So with more bundles than tiles, a journal of 256 entries or more is the one from before (its first
     entries are the bundles after the last tile), and one of fewer is the one from after.
 
+    Beside a writer: open the journal, survey, then see that the journal still is the file that was opened (its
+    inode); else begin again. What the survey says is then true of that file.
+
     Raises LogError when bundles or tiles at the right edge are missing, which no crash leaves so.
     """
     for _ in range(_LOOKS):
@@ -201,7 +204,7 @@ def survey(folder: Path) -> Stored:
         replaced = tiles < bundles and _entries_at_most(folder / JOURNAL, WIDTH) < WIDTH
         lost = replaced and not _announcement(folder, bundles - 1).exists()
         stored = Stored(tiles, bundles, bundles if replaced else tiles)
-        if is_still(folder, stored):  # else a writer was quicker: look again
+        if _is_still(folder, stored):  # else a writer was quicker: look again
             break
     if tiles > bundles:
         raise LogError(f"{folder / bundle_path(bundles)} is missing: restore it from a copy of the archive")
@@ -210,8 +213,8 @@ def survey(folder: Path) -> Stored:
     return stored
 
 
-def is_still(folder: Path, stored: Stored) -> bool:
-    """Whether no bundle and no tile came since a survey: what was read between the two belongs together."""
+def _is_still(folder: Path, stored: Stored) -> bool:
+    """Whether no bundle and no tile came since these were counted."""
     later = bundle_path(stored.bundles), tile_path(0, stored.tiles)
     return not any((folder / path).exists() for path in later)
 

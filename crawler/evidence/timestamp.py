@@ -6,30 +6,21 @@ Three readers look at every token, because none of them checks everything:
   (RFC 5035), a certificate for timestamping only and not a CA. They verify no signature.
 * rfc3161-client: signature, certificate path at genTime. It reads strict DER only and therefore cannot judge
   some genuine tokens, e.g. of OpenSSL with two or more certificates in the token.
-* the `openssl ts -verify` command: all of it, on its own code.
+* the `openssl ts -verify` command: all of it but the nonce, on its own code.
 
 Whoever of the last two *can* judge must say yes; for a token that neither can judge there is NotJudged. Who
 said yes is part of the verdict (`VerifiedToken.verified_by`). Trust ends only at roots that the caller configured.
 """
 
-import re
 import secrets
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-import rfc3161_client
 from asn1crypto import algos, core, tsp
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509 import DuplicateExtension, load_der_x509_certificate
 
 from crawler.errors import NotJudged, TimestampError
 from crawler.evidence.certificates import (
-    armor,
     certificates_in,
     earliest_end,
     is_self_issued,
@@ -37,6 +28,7 @@ from crawler.evidence.certificates import (
     reading,
     split_trust,
 )
+from crawler.evidence.judges import BY_LIBRARY, BY_OPENSSL, Verdict, ask_library, ask_openssl
 from crawler.evidence.token import (
     IMPRINT_ALGORITHMS,
     Claims,
@@ -47,6 +39,8 @@ from crawler.evidence.token import (
 )
 
 __all__ = [
+    "BY_LIBRARY",
+    "BY_OPENSSL",
     "IMPRINT_ALGORITHMS",
     "Authority",
     "Claims",
@@ -70,9 +64,6 @@ IMPRINTS = {
     "sha256": "2.16.840.1.101.3.4.2.1",
     "sm3": "1.2.156.10197.1.401",
 }  # what is asked for, with its OID
-BY_LIBRARY, BY_OPENSSL = "rfc3161-client", "openssl"
-_OPENSSL_SECONDS = 60
-_LACKING = "unsupported"  # in the reason of either tool: an algorithm it does not have, so no verdict
 
 Send = Callable[[str, bytes], bytes]
 """Posts a query to a URL and returns the reply's body; raises OSError when there is none."""
@@ -124,19 +115,6 @@ class VerifiedToken:
     valid_until: datetime  # end of the signer's certificate alone
     verified_by: tuple[str, ...]
     path_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What one tool says: True, False, or None where it cannot judge; and why, unless True."""
-
-    tool: str
-    says: bool | None
-    why: str = ""
-
-    def __str__(self) -> str:
-        word = {True: "accepts", False: "refuses", None: "cannot judge"}[self.says]
-        return f"{self.tool} {word}: {self.why}" if self.why else f"{self.tool} {word} it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +208,12 @@ def verify_token(
     if claims.beyond_tools is not None:
         raise NotJudged(f"nobody here can judge the token: {claims.beyond_tools}")
     verdicts = [
-        _ask_library(tsr, claims, anchors, helpers),
-        _ask_openssl(tsr, content, tsq, anchors, helpers, claims.gen_time),
+        ask_library(tsr, claims, anchors, helpers),
+        ask_openssl(tsr, content, anchors, helpers, claims.gen_time),
     ]
     _require_yes(verdicts)
     if at is not None:
-        _require_yes([_ask_openssl(tsr, content, None, anchors, helpers, at)], f" at {at:%Y-%m-%d}")
+        _require_yes([ask_openssl(tsr, content, anchors, helpers, at)], f" at {at:%Y-%m-%d}")
     return VerifiedToken(
         gen_time=claims.gen_time,
         policy=claims.policy,
@@ -278,81 +256,10 @@ def _check_query(claims: Claims, tsq: bytes | None) -> None:
         raise TimestampError(f"the token answers another query: nonce {claims.nonce}, asked with {wanted}")
 
 
-def _require_yes(verdicts: Sequence[_Verdict], when: str = "") -> None:
+def _require_yes(verdicts: Sequence[Verdict], when: str = "") -> None:
     """Nobody refuses, and at least one accepts; otherwise TimestampError with every verdict in it."""
     told = "; ".join(str(verdict) for verdict in verdicts)
     if any(verdict.says is False for verdict in verdicts):
         raise TimestampError(f"the token does not verify{when}: {told}")
     if not any(verdict.says for verdict in verdicts):
         raise NotJudged(f"nobody here can judge the token{when}: {told}")
-
-
-def _ask_library(tsr: bytes, claims: Claims, roots: Sequence[bytes], helpers: Sequence[bytes]) -> _Verdict:
-    """Signature and certificate path at genTime, by rfc3161-client."""
-    if claims.granted_with_mods:
-        return _Verdict(BY_LIBRARY, None, "it does not accept the status grantedWithMods")
-    try:
-        response = rfc3161_client.decode_timestamp_response(tsr)
-        verifier = rfc3161_client.VerifierBuilder(
-            roots=[load_der_x509_certificate(der) for der in dict.fromkeys(roots)],
-            intermediates=[load_der_x509_certificate(der) for der in dict.fromkeys(helpers)],
-            nonce=claims.nonce,
-        ).build()
-        verifier.verify(response, claims.imprint)
-    except rfc3161_client.VerificationError as error:
-        stack = re.findall(r'reason: "([^"]*)"(?:[^{}]*data: "([^"]*)")?', str(error))
-        why = "; ".join(": ".join(part for part in step if part) for step in stack) or str(error)
-        return _Verdict(BY_LIBRARY, None if _LACKING in why else False, why)
-    except (ValueError, UnsupportedAlgorithm, DuplicateExtension) as error:
-        # Its strict DER reader, not its verifier: a verdict always comes as VerificationError.
-        return _Verdict(BY_LIBRARY, None, f"it cannot parse the token: {error}")
-    return _Verdict(BY_LIBRARY, True)
-
-
-def _ask_openssl(
-    tsr: bytes,
-    content: bytes,
-    tsq: bytes | None,
-    roots: Sequence[bytes],
-    helpers: Sequence[bytes],
-    moment: datetime,
-) -> _Verdict:
-    """Everything, by `openssl ts -verify`, over the content and (if given) against the query."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        return _Verdict(BY_OPENSSL, None, "the command is not installed")
-    files = {"r.tsr": tsr, "content": content, "roots.pem": b"".join(armor(der) for der in roots)}
-    command = [openssl, "ts", "-verify", "-in", "r.tsr", "-CAfile", "roots.pem"]
-    command += ["-attime", str(int(moment.timestamp()))]
-    if helpers:
-        files["helpers.pem"] = b"".join(armor(der) for der in helpers)
-        command += ["-untrusted", "helpers.pem"]
-    commands = [[*command, "-data", "content"]]
-    if tsq is not None:
-        files["q.tsq"] = tsq
-        commands.append([*command, "-queryfile", "q.tsq"])
-    with tempfile.TemporaryDirectory() as folder:
-        for name, inside in files.items():
-            (Path(folder) / name).write_bytes(inside)
-        verdicts = [_run_openssl(line, folder) for line in commands]
-    return next((verdict for verdict in verdicts if not verdict.says), verdicts[0])
-
-
-def _run_openssl(command: Sequence[str], folder: str) -> _Verdict:
-    try:
-        answer = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=_OPENSSL_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return _Verdict(BY_OPENSSL, None, f"it did not run: {error}")
-    if answer.returncode == 0:
-        return _Verdict(BY_OPENSSL, True)
-    complaint = answer.stderr.decode(errors="replace")
-    # thread:error:code:library:function:reason:file:line:further words
-    errors = [line.split(":") for line in complaint.splitlines() if ":error:" in line]
-    why = "; ".join(": ".join(part for part in (e[5], ":".join(e[8:])) if part) for e in errors if len(e) > 5)
-    # Its verdicts come from the routines that compare and verify. An error of its parser alone, or an
-    # algorithm it lacks, is no verdict on the token.
-    judged = any(e[3] in ("time stamp routines", "PKCS7 routines") for e in errors if len(e) > 5)
-    says = False if judged and _LACKING not in why else None
-    return _Verdict(BY_OPENSSL, says, why or complaint[-200:])

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms, core, tsp, x509
@@ -61,12 +62,23 @@ def read_token(tsr: bytes) -> Claims:
     Raises TimestampError: refused by the TSA, unreadable, not exactly one signer, signer's certificate
     missing or not fit for timestamping, ESSCertID naming another certificate, unknown imprint algorithm.
     """
+    return _read(tsr)[0]
+
+
+def certificates(tsr: bytes) -> list[bytes]:
+    """All certificates in a token as PEM, the signer's first. Raises TimestampError as `read_token` does."""
+    return [armor(der) for der in _read(tsr)[1]]
+
+
+@lru_cache(maxsize=8)  # one token is read several times in a row, and reading it is what takes the time
+def _read(tsr: bytes) -> tuple[Claims, tuple[bytes, ...]]:
+    """What a token says, and the DER of its certificates, the signer's first."""
     with reading(f"TimeStampResp ({len(tsr)} bytes)"):
         response, signed, facts = _open(tsr)
         signer = _signer(signed)
         _check_fitness(signer)
         _check_ess_cert_id(signed["signer_infos"][0], signer)
-        return Claims(
+        claims = Claims(
             gen_time=facts["gen_time"].native.astimezone(UTC),
             policy=facts["policy"].dotted,
             serial=facts["serial_number"].native,
@@ -78,17 +90,11 @@ def read_token(tsr: bytes) -> Claims:
             granted_with_mods=response["status"]["status"].native == "granted_with_mods",
             beyond_tools=_unusual_signature(signed["signer_infos"][0], signer),
         )
-
-
-def certificates(tsr: bytes) -> list[bytes]:
-    """All certificates in a token as PEM, the signer's first. Raises TimestampError as `read_token` does."""
-    with reading(f"TimeStampResp ({len(tsr)} bytes)"):
-        _, signed, _ = _open(tsr)
-        signer = _signer(signed).dump()
+        own = signer.dump()
         if len(signed["certificates"]) > MOST_CERTIFICATES:
             raise TimestampError(f"the token holds more than {MOST_CERTIFICATES} certificates")
         ders = [choice.chosen.dump() for choice in signed["certificates"] if choice.name == "certificate"]
-    return [armor(der) for der in [signer, *(der for der in ders if der != signer)]]
+        return claims, (own, *(der for der in ders if der != own))
 
 
 def chain(tsr: bytes, roots: Sequence[bytes], intermediates: Sequence[bytes] = ()) -> bytes:

@@ -49,6 +49,11 @@ _MOST_CERTIFICATES = 12
 _PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 # What asn1crypto raises on malformed input, wherever it happens to stumble.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+# What cryptography raises on a certificate that is malformed or lacks something.
+_BAD_CERTIFICATE = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.ExtensionNotFound, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +214,7 @@ def verify_path(signed: Domain, roots: Sequence[x509.Certificate], moment: datet
             continue
         try:
             return _path(chain, signed.domain, roots, moment)
-        except (
-            verification.VerificationError,
-            ValueError,
-            UnsupportedAlgorithm,
-            x509.DuplicateExtension,
-        ) as error:
+        except (verification.VerificationError, *_BAD_CERTIFICATE) as error:
             reasons.append(str(error)[:300])
     raise FormatError("; ".join(reasons))
 
@@ -304,11 +304,9 @@ def _domain_key(certificate: x509.Certificate, name: str) -> ec.EllipticCurvePub
 
 def _strict_der(der: bytes) -> bytes:
     try:
-        again = encode_dss_signature(*decode_dss_signature(der))
+        decode_dss_signature(der)
     except ValueError as error:
         raise FormatError(f"signature is not an ECDSA signature in DER: {error}") from error
-    if again != der:
-        raise FormatError("signature is not strict DER")
     return der
 
 
@@ -331,9 +329,17 @@ def _certificates(text: str, name: str) -> tuple[x509.Certificate, ...]:
             f"{name} is not a list of 1 to {_MOST_CERTIFICATES} PEM certificates and nothing else"
         )
     try:
-        return tuple(x509.load_pem_x509_certificate(block.encode("ascii")) for block in blocks)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        return tuple(_certificate(block.encode("ascii")) for block in blocks)
+    except _BAD_CERTIFICATE as error:
         raise FormatError(f"{name} holds an unreadable certificate: {error}") from error
+
+
+def _certificate(pem: bytes) -> x509.Certificate:
+    """Read to the end: the library looks at most parts only when they are asked for."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    for part in ("subject", "issuer", "extensions", "not_valid_after_utc"):
+        getattr(certificate, part)
+    return certificate
 
 
 def _base64(text: str, name: str) -> bytes:

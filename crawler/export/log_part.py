@@ -7,10 +7,10 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-from crawler.evidence import checkpoint as notes
 from crawler.evidence.add_checkpoint import AddCheckpoint
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import public_pem, signed_parts
+from crawler.evidence.checkpoint import tlog_proof
 from crawler.evidence.timestamp import split_trust
 from crawler.export.selection import Selection
 
@@ -25,7 +25,7 @@ def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
         path = archive.log.prove(selected.index, selected.size)
         (log / f"leaves/{selected.index}.json").write_bytes(archive.log.leaf(selected.index))
         (log / f"proofs/{selected.index}.tlog-proof").write_bytes(
-            notes.tlog_proof(selected.index, path, note)
+            tlog_proof(selected.index, path, note)
         )
     for size in selection.sizes:
         _write_checkpoint(archive, size, log)
@@ -49,7 +49,7 @@ def _write_checkpoint(archive: Archive, size: int, log: Path) -> None:
 
 def _write_keys(archive: Archive, log: Path) -> None:
     verifiers = archive.log.verifiers
-    lines = [notes.vkey(verifier.name, verifier.public_key) + "\n" for verifier in verifiers]
+    lines = [verifier.line + "\n" for verifier in verifiers]
     (log / "log.vkey").write_text("".join(lines), "ascii")
     (log / "log.pem").write_bytes(public_pem(verifiers[-1]))
     for verifier in verifiers:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from crawler.evidence import checkpoint as notes
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import (
     DATAPACKAGE,
@@ -205,7 +204,7 @@ def anchors(archive: Archive, base: Path, root: str, stamps: Sequence[Stamp]) ->
     sha256 = digest(public_pem(newest)).removeprefix("sha256:")
     lines = [
         f"- 日志公钥 `{root}log/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为"
-        f" `{notes.vkey(newest.name, newest.public_key)}`",
+        f" `{newest.line}`",
         "",
         shell.block(shell.same(f"sha256sum < {root}log/log.pem", f"{sha256}  -")),
     ]

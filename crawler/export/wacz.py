@@ -157,7 +157,7 @@ class _Package:
     def __init__(self, path: Path, created: str, key: EllipticCurvePrivateKey) -> None:
         self._stream = path.open("xb")
         self._created = clock.parse(created).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._stamp = zip_form.dos_stamp(self._created)
+        self._stamp = zip_form.zip_time(self._created)
         self._key = key
         self._entries: list[zip_form.Entry] = []
         self._resources: list[dict[str, Any]] = []

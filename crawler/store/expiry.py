@@ -16,7 +16,7 @@ from crawler.errors import ArchiveError, DiskFull, UsageError
 from crawler.evidence.archive import RESERVE, Archive
 from crawler.evidence.digest import digest
 from crawler.evidence.manifest import Capture, Locator, parse_leaf
-from crawler.evidence.removal import carry_out, digest_without
+from crawler.evidence.removal import announce, carry_out, digest_without
 from crawler.evidence.retention import REMOVED
 from crawler.store.session import Session
 
@@ -90,9 +90,9 @@ def plan_expiry(session: Session, days: int) -> Plan:
         "select leaf, id from capture where started < ? and removed is null order by leaf", (before,)
     )
     kept = _kept(session)
-    going = [row["leaf"] for row in rows if row["id"] not in kept]
-    log = session.archive.log
-    captures = tuple(_expired(leaf, Capture.from_leaf(log.leaf(leaf))) for leaf in going)
+    going = {row["leaf"] for row in rows if row["id"] not in kept}
+    leaves = enumerate(session.archive.log.leaves()) if going else ()
+    captures = tuple(_expired(index, Capture.from_leaf(leaf)) for index, leaf in leaves if index in going)
     return Plan(days, before, captures, len(rows) - len(going))
 
 
@@ -104,13 +104,16 @@ def expire(session: Session, plan: Plan) -> list[str]:
     """
     archive, captures = session.archive, plan.captures
     if not captures:
-        return []
+        with archive.refusals():  # a file may have come back whole, from a backup
+            return carry_out(archive.path, archive.removals)
     files = {file for expired in captures for file in expired.files}
     with archive.refusals():
         archive.finish_files(files)
         _require_intact(archive, captures)
         _require_room(archive, files)
-        for details in list(_events(archive, plan)):
+        planned = list(_events(archive, plan))
+        announce(archive.path)
+        for details in planned:
             archive.record_event(REMOVED, details)
         changed = carry_out(archive.path, archive.removals)
     session.index.catch_up(archive.log.size, archive.log.leaves(session.index.leaves))

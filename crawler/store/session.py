@@ -59,8 +59,8 @@ class Session:
     """An archive open for writing, its index, and the writer thread. Close it to leave the archive clean.
 
     `on_closing` callbacks run before the session closes; their errors are not caught: what they cannot keep must
-    be seen. `sender` posts timestamp queries, and `passphrase` opens the log's key, where it has one; who opens
-    the session provides both.
+    be seen. `sender` posts timestamp queries, `passphrase` opens the log's key, where it has one, and `after_seal`
+    asks whoever else is to see a checkpoint and returns what went wrong there; who opens the session provides them.
     """
 
     def __init__(self, archive: Archive, index: Index) -> None:
@@ -69,6 +69,7 @@ class Session:
         self.on_closing: list[Callable[[], Awaitable[None]]] = []
         self.sender: Send = _no_sender
         self.passphrase: bytes | None = None
+        self.after_seal: Callable[[Archive], list[str]] = _nobody_else
         self.captures = 0
         self._readings: dict[str, Reading] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -232,6 +233,10 @@ def _require_index(archive: Archive) -> None:
     path = archive.path / FILE
     if not path.is_file() and any(parse_leaf(leaf)["kind"] == "capture" for leaf in archive.log.leaves()):
         raise ArchiveMissing(f"{path} is missing: make it again with `evidence rebuild`")
+
+
+def _nobody_else(_archive: Archive) -> list[str]:
+    return []
 
 
 def _no_sender(url: str, _query: bytes) -> bytes:

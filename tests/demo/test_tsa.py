@@ -40,6 +40,7 @@ def test_it_stamps_over_http_and_openssl_agrees(intermediate: bool, tmp_path: Pa
         authority = Authority.from_pem(demo.name, demo.url, demo.trust_pem, demo.policy)
         assert (len(authority.roots), len(authority.intermediates)) == (1, int(intermediate))
         token = ask(b"checkpoint", authority, send)
+    assert token.verified is not None
     assert token.verified.verified_by == ("rfc3161-client", "openssl")
     assert "示范 TSA" in token.verified.tsa_name
     for name, content in (

@@ -12,7 +12,7 @@ import pytest
 
 from crawler.engine import passphrase as module
 from crawler.engine.passphrase import PASSPHRASE, SERVICE, first_passphrase, next_passphrase, passphrase
-from crawler.errors import ConfigError, LogError, UsageError
+from crawler.errors import ArchiveError, ConfigError, UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.signing_key import LOG_KEY
 from tests.archives import config
@@ -80,7 +80,7 @@ def test_the_environment_comes_before_the_keyring(
 ) -> None:
     path = make(tmp_path / "a", b"right", "keyring")
     keyring.set_password(SERVICE, ORIGIN, "stale")
-    with pytest.raises(LogError, match="passphrase is wrong"):
+    with pytest.raises(ArchiveError, match="passphrase is wrong"):
         passphrase(path)
     monkeypatch.setenv(PASSPHRASE, "right")
     assert passphrase(path) == b"right"
@@ -89,7 +89,7 @@ def test_the_environment_comes_before_the_keyring(
 def test_the_keyring_is_asked_only_where_the_settings_say_so(tmp_path: Path, ring: Path) -> None:
     path = make(tmp_path / "a", b"right", "environment")
     keyring.set_password(SERVICE, ORIGIN, "right")
-    with pytest.raises(LogError, match=PASSPHRASE):
+    with pytest.raises(ArchiveError, match=PASSPHRASE):
         passphrase(path)
 
 
@@ -121,10 +121,10 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_or_wrong_one_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path / "a", b"right", "environment")
-    with pytest.raises(LogError, match="run this in a terminal"):
+    with pytest.raises(ArchiveError, match="run this in a terminal"):
         passphrase(path)
     monkeypatch.setenv(PASSPHRASE, "wrong")
-    with pytest.raises(LogError, match="nothing was changed"):
+    with pytest.raises(ArchiveError, match="nothing was changed"):
         passphrase(path)
 
 
@@ -132,7 +132,7 @@ def test_the_key_after_a_lost_one_gets_a_passphrase_too(
     tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make(tmp_path / "a", b"forgotten", "environment")
-    with pytest.raises(LogError, match="lost key was under a passphrase"):
+    with pytest.raises(ArchiveError, match="lost key was under a passphrase"):
         next_passphrase(path)
     monkeypatch.setenv(PASSPHRASE, "new")
     assert next_passphrase(path) == b"new"
@@ -144,11 +144,11 @@ def test_the_key_after_a_lost_one_gets_a_passphrase_too(
     assert next_passphrase(make(tmp_path / "c", None, "none")) is None
 
 
-def at_a_terminal(code: str, typed: str) -> tuple[int, str]:
-    """Run code whose standard input is a terminal on which this is typed; returns exit code and what it printed."""
+def at_a_terminal(code: str, *typed: str) -> tuple[int, str]:
+    """Run code at a terminal, type a line at each prompt; returns exit code and what it printed."""
     master, terminal = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != PASSPHRASE}
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=terminal,
         stdout=subprocess.PIPE,
@@ -156,11 +156,21 @@ def at_a_terminal(code: str, typed: str) -> tuple[int, str]:
         start_new_session=True,
         cwd=Path(__file__).parents[2],
         env=environment,
-    )
-    os.close(terminal)
-    os.write(master, typed.encode())
-    printed, _ = child.communicate(timeout=60)
-    os.close(master)
+    ) as child:
+        os.close(terminal)
+        assert child.stdout is not None
+        printed = b""
+        try:
+            for line in typed:
+                # Only then: getpass throws away what was typed before it asks.
+                while not printed.endswith(b": ") and (piece := os.read(child.stdout.fileno(), 4096)):
+                    printed += piece
+                os.write(master, line.encode() + b"\n")
+                printed += b"\n"
+            printed += child.communicate(timeout=20)[0]
+        finally:
+            child.kill()
+            os.close(master)
     return child.returncode, printed.decode()
 
 
@@ -170,21 +180,25 @@ def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
         "from pathlib import Path; from crawler.engine.passphrase import passphrase;"
         f" p = Path({str(path)!r}); print([passphrase(p).decode(), passphrase(p).decode()])"
     )
-    status, printed = at_a_terminal(code, "开门\n")
+    status, printed = at_a_terminal(code, "开门")
     assert (status, "['开门', '开门']" in printed) == (0, True), printed
     assert printed.count("passphrase of the log's key") == 1, "asked for once"
-    status, printed = at_a_terminal(code, "关门\n")
+    status, printed = at_a_terminal(code, "关门")
     assert (status, "passphrase is wrong" in printed) == (1, True), printed
 
 
 @pytest.mark.parametrize(
     ("typed", "outcome"),
-    [("secret\nsecret\n", "(b'secret', 'environment')"), ("\n", "(None, 'none')"), ("one\ntwo\n", "differ")],
+    [
+        (("secret", "secret"), "(b'secret', 'environment')"),
+        (("",), "(None, 'none')"),
+        (("one", "two"), "differ"),
+    ],
 )
-def test_a_person_chooses_one_at_a_terminal(typed: str, outcome: str) -> None:
+def test_a_person_chooses_one_at_a_terminal(typed: tuple[str, ...], outcome: str) -> None:
     code = (
         "from crawler.engine.passphrase import first_passphrase;"
         " print(first_passphrase('example.org', keyring=False))"
     )
-    _, printed = at_a_terminal(code, typed)
+    _, printed = at_a_terminal(code, *typed)
     assert outcome in printed

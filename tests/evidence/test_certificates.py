@@ -70,6 +70,7 @@ def test_of_two_paths_the_one_that_holds_longer_counts(tmp_path: Path) -> None:
     assert by_short is not None
     assert by_both is not None
     assert by_short < now + timedelta(days=3) < by_both
+    assert path_until(signer, [short, root], [cross, own], now) == by_both, "in whatever order"
     assert path_until(signer, [short], [own], now) is None
 
 
@@ -79,6 +80,21 @@ def test_a_certificate_that_is_no_ca_extends_nothing(tmp_path: Path) -> None:
     (root,) = certificates_in((demo.folder / "root.pem").read_bytes())
     assert path_until(root, [signer], [], datetime.now(UTC)) is None
     assert path_until(signer, [root], [], datetime.now(UTC) + timedelta(days=9999)) is None, "not valid then"
+    command = ["openssl", "x509", "-req", "-in", "tsa.csr", "-CA", "tsa.pem", "-CAkey", "tsa.key"]
+    command += ["-set_serial", "9", "-days", "9", "-extfile", "tsa.ext", "-outform", "DER"]
+    below = subprocess.run(command, cwd=demo.folder, check=True, capture_output=True).stdout
+    for above in (signer, reissued(demo, "basicConstraints=critical,CA:FALSE\n")):
+        assert path_until(below, [root], [above], datetime.now(UTC)) is None
+    ca = reissued(demo, "basicConstraints=critical,CA:TRUE\n")
+    assert path_until(below, [root], [ca], datetime.now(UTC)) is not None
+
+
+def reissued(demo: DemoAuthority, extensions: str) -> bytes:
+    """DER of another certificate for the signer's key and name."""
+    (demo.folder / "again.ext").write_text(extensions)
+    command = ["openssl", "x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key"]
+    command += ["-set_serial", "8", "-days", "9", "-extfile", "again.ext", "-outform", "DER"]
+    return subprocess.run(command, cwd=demo.folder, check=True, capture_output=True).stdout
 
 
 def test_a_file_of_too_many_certificates_is_refused(tmp_path: Path) -> None:
@@ -86,6 +102,8 @@ def test_a_file_of_too_many_certificates_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TimestampError, match="51 certificates in one file"):
         certificates_in(demo.trust_pem * 51)
     assert len(certificates_in(demo.trust_pem * 50)) == 50
+    with pytest.raises(TimestampError, match="more than 65536 bytes"):
+        certificates_in(b"\x30\x83\x02\x00\x00" + bytes(2 << 16))
 
 
 def test_the_fingerprint_is_that_of_openssl(tmp_path: Path) -> None:

@@ -7,30 +7,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
 )
 
-from crawler.errors import FormatError, LogError
-from crawler.evidence.checkpoint import (
-    Checkpoint,
-    Verifier,
-    load_key,
-    make_key,
-    open_note,
-    parse_tlog_proof,
-    parse_vkey,
-    read_note,
-    save_key,
-    sign,
-    tlog_proof,
-    vkey,
-)
+from crawler.errors import FormatError
+from crawler.evidence.checkpoint import Checkpoint, open_note, parse_tlog_proof, sign, tlog_proof
+from crawler.evidence.note import Verifier, parse_vkey, read_note, vkey
+from crawler.evidence.signing_key import make_key
 
 # golang.org/x/mod/sumdb/note, package documentation
 NEUMANN_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -311,40 +297,6 @@ def test_openssl_verifies_a_checkpoint(key: Ed25519PrivateKey, tmp_path: Path) -
         "sig",
     ]
     subprocess.run([openssl, *command], cwd=tmp_path, check=True, capture_output=True)
-
-
-@pytest.mark.parametrize("passphrase", [None, "口令".encode()])
-def test_a_key_is_kept_private_and_comes_back(passphrase: bytes | None, tmp_path: Path) -> None:
-    path = tmp_path / "log.key"
-    key = make_key()
-    old_umask = os.umask(0)
-    try:
-        save_key(path, key, passphrase)
-    finally:
-        os.umask(old_umask)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert load_key(path, passphrase).public_key() == key.public_key()
-    assert (b"ENCRYPTED" in path.read_bytes()) == (passphrase is not None)
-    before = path.read_bytes()
-    with pytest.raises(FileExistsError):
-        save_key(path, make_key())
-    assert path.read_bytes() == before
-
-
-def test_a_key_that_cannot_be_used_says_why(tmp_path: Path) -> None:
-    path = tmp_path / "log.key"
-    with pytest.raises(LogError, match="missing; restore it"):
-        load_key(path)
-    save_key(path, make_key(), b"right")
-    with pytest.raises(LogError, match="the passphrase is wrong"):
-        load_key(path, b"wrong")
-    with pytest.raises(LogError, match="needs a passphrase"):
-        load_key(path)
-    path.write_bytes(
-        generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    with pytest.raises(LogError, match="not an Ed25519 key"):
-        load_key(path)
 
 
 def test_the_specifications_proof_is_read() -> None:

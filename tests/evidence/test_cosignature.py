@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.errors import FormatError
-from crawler.evidence.checkpoint import make_key, vkey
 from crawler.evidence.cosignature import (
     LATEST,
     MAX_LINES,
@@ -24,9 +23,11 @@ from crawler.evidence.cosignature import (
     verify_line,
     witness_vkey,
 )
+from crawler.evidence.note import vkey
+from crawler.evidence.signing_key import make_key
 
 # A checkpoint of a public staging log of Certificate Transparency of 2026, as published with its cosignatures.
-# The third line from below and its siblings are of type 0x04; the log's own two are of other types.
+# The last four lines are of type 0x04; the two of the log itself are of other types.
 ARCHE = """\
 arche2025h1.staging.ct.transparency.dev
 1432088532
@@ -46,7 +47,7 @@ witness1.smartit.nu/witness1+a48c820f+BPSFWg9G6KPiO7QPryYO5Xq4oYJJ+kAvLKLSimDhox
 remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2
 witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv
 """
-WITNESS_TIME = 0x6A122120  # 2026-05-23T21:52:00Z
+WITNESS_TIME = 0x6A122120  # 2026-05-23T21:50:24Z
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NAME = "national.example/witness"

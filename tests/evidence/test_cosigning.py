@@ -13,7 +13,6 @@ from crawler.errors import ConfigError, FormatError, LogError
 from crawler.evidence import cosigning
 from crawler.evidence import witness as rules
 from crawler.evidence.archive import Archive
-from crawler.evidence.checkpoint import make_key
 from crawler.evidence.checks.notes import Note
 from crawler.evidence.checks.witnesses import check_witnesses
 from crawler.evidence.cosignature import cosign, note_text, witness_vkey
@@ -28,7 +27,7 @@ from crawler.evidence.cosigning import (
 from crawler.evidence.durable import durable_write
 from crawler.evidence.note import parse_vkey
 from crawler.evidence.report import Check, KeyFacts
-from crawler.evidence.signing_key import load_key
+from crawler.evidence.signing_key import load_key, make_key
 from crawler.evidence.witness import Record, Witness, make_witness, trust_log
 from tests.archives import config, make, nothing_failed, page
 

@@ -48,10 +48,10 @@ def archive(tmp_path: Path, sealed: Path) -> Iterator[Archive]:
 
 
 def claiming(began: datetime) -> Draft:
-    """A page that says it was fetched then."""
-    draft = page()
-    moment = clock.stamp(began)
-    return Draft(replace(draft.capture, started=moment, ended=moment), draft.records)
+    """A page that says it was fetched then, in its WARC record too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: clock.stamp(began))
+        return page()
 
 
 def committed(

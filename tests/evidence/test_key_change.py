@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from crawler.errors import LogError, UsageError
+from crawler.errors import ArchiveError, LogError, UsageError
 from crawler.evidence import key_change
 from crawler.evidence.archive import Archive
 from crawler.evidence.checkpoint import open_signed
@@ -116,7 +116,7 @@ def test_a_lost_key_is_survived(tmp_path: Path, loss: str) -> None:
         shutil.rmtree(path / "keys")
     with Archive.open(path, writable=True) as archive:
         if loss != "passphrase":
-            with pytest.raises(LogError, match="evidence key replace"):
+            with pytest.raises(ArchiveError, match="evidence key replace"):
                 rotate_key(archive, archive.record_event, SECRET)
         new = replace_key(archive, archive.record_event, "无法读取", b"new")
         archive.sign_checkpoint(b"new")
@@ -136,7 +136,7 @@ def test_a_wrong_passphrase_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a"
     Archive.create(path, config(), passphrase=SECRET).close()
     for wrong in (None, b"wrong"):
-        with Archive.open(path, writable=True) as archive, pytest.raises(LogError, match="passphrase"):
+        with Archive.open(path, writable=True) as archive, pytest.raises(ArchiveError, match="passphrase"):
             rotate_key(archive, archive.record_event, wrong)
     assert names(path) == ["log.key"]
     assert acts(path) == ["archive-created"]
@@ -152,9 +152,9 @@ def test_a_restored_old_key_file_is_refused(path: Path) -> None:
         rotate_key(archive, archive.record_event)
         new = (path / LOG_KEY).read_bytes()
         (path / LOG_KEY).write_bytes(old)
-        with pytest.raises(LogError, match=r"retired key .* an old copy was put back"):
+        with pytest.raises(ArchiveError, match=r"retired key .* an old copy was put back"):
             archive.sign_checkpoint()
-    with Archive.open(path, writable=True) as archive, pytest.raises(LogError, match="retired key"):
+    with Archive.open(path, writable=True) as archive, pytest.raises(ArchiveError, match="retired key"):
         rotate_key(archive, archive.record_event)
     assert check_key(path, read_verifiers(path / "trust/log.vkey")).status == "failed"
     (path / LOG_KEY).write_bytes(new)
@@ -165,7 +165,7 @@ def test_a_restored_old_key_file_is_refused(path: Path) -> None:
 def test_a_strange_key_file_is_refused(path: Path) -> None:
     (path / LOG_KEY).unlink()
     save_key(path / LOG_KEY, make_key())
-    with Archive.open(path, writable=True) as archive, pytest.raises(LogError, match="does not belong"):
+    with Archive.open(path, writable=True) as archive, pytest.raises(ArchiveError, match="does not belong"):
         archive.sign_checkpoint()
 
 
@@ -242,7 +242,7 @@ def test_a_process_whose_change_was_cut_short_signs_nothing_with_the_old_key(
             patched.setattr(key_change, "durable_write", stopping(key_change.durable_write, after=False))
             with pytest.raises(Crash):
                 rotate_key(archive, archive.record_event)
-        with pytest.raises(LogError, match="retired key"):
+        with pytest.raises(ArchiveError, match="retired key"):
             archive.sign_checkpoint()
 
 

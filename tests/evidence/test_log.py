@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crawler.errors import FormatError, LogError, LogForked, LogShorter
 from crawler.evidence import journal as journal_module
-from crawler.evidence.checkpoint import Checkpoint, Verifier, make_key, open_note, parse_vkey, sign, vkey
+from crawler.evidence.checkpoint import Checkpoint, open_note, sign
 from crawler.evidence.digest import digest
 from crawler.evidence.log import Log, create_log
+from crawler.evidence.note import Verifier, parse_vkey, vkey
 from crawler.evidence.proof import leaf_digest, root, verify_consistency, verify_inclusion
+from crawler.evidence.signing_key import make_key
 from crawler.evidence.tiles import encode_entry, read_entries
 
 ORIGIN = "example.org/archive"

@@ -161,6 +161,18 @@ def test_another_ca_is_refused(signature: bytes, ca: SmallCA) -> None:
     assert "self-signed certificate in certificate chain" in check.problems[0]
 
 
+def test_the_systems_own_roots_do_not_count(
+    signature: bytes, ca: SmallCA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What openssl trusts by default is not what the verifier gave."""
+    (tmp_path / "root.pem").write_bytes(ca.read("root.pem"))
+    ca.run("rehash", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    other = SmallCA(tmp_path / "other", "Another CA")
+    assert check_organisation(signature, CONTENT, [other.read("root.pem")])[0].status == "failed"
+
+
 @pytest.mark.parametrize(("days", "why"), [(400, "expired"), (-2, "not yet valid")])
 def test_the_certificate_must_be_valid_at_the_time_that_is_asked(
     signature: bytes, root: bytes, days: int, why: str

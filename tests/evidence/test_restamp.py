@@ -12,12 +12,14 @@ from crawler.demo.tsa import DemoAuthority
 from crawler.evidence.archive import Archive
 from crawler.evidence.checks.stamps import Anchors, Stamps, check_stamps
 from crawler.evidence.checks.validity import check_validity
+from crawler.evidence.digest import digest
 from crawler.evidence.manifest import parse_leaf
 from crawler.evidence.renewal import ACT, tokens_named
 from crawler.evidence.report import Check, Faults
 from crawler.evidence.restamp import renew
 from crawler.evidence.seal import seal
-from tests.archives import make, page, sender
+from crawler.evidence.verify import verify
+from tests.archives import make, nothing_failed, page, sender
 
 IN_YEARS = datetime.now(UTC) + timedelta(days=365 * 8)
 
@@ -88,6 +90,28 @@ def test_renewed_by_a_longer_certificate_it_verifies_years_later_and_not_without
     assert f"checkpoint {first}: no token holds" in removed.problems[0]
 
 
+def test_verify_at_a_date_passes_with_the_kept_material_and_fails_when_the_renewal_is_removed(
+    archive: Archive, short: DemoAuthority, tmp_path: Path
+) -> None:
+    """The whole way, with nothing but a copy of the folder."""
+    short.change_signer(3000)
+    archive.close()
+    unrenewed = shutil.copytree(archive.path, tmp_path / "unrenewed")
+    report = verify(unrenewed, at=IN_YEARS)
+    assert [check.name for check in report.checks if check.status == "failed"] == ["validity"]
+    assert nothing_failed(unrenewed).check("validity").status == "passed", "today it holds"
+    with Archive.open(archive.path, writable=True) as again:
+        assert renew(again, sender(short), again.record_event).complete
+    kept = shutil.copytree(archive.path, tmp_path / "kept")
+    report = verify(kept, at=IN_YEARS)
+    assert report.status == "passed", report.to_text()
+    newest = max((kept / "log/stamps").iterdir(), key=lambda path: int(path.name))
+    shutil.rmtree(newest)
+    report = verify(kept, at=IN_YEARS)
+    assert report.check("validity").status == "failed"
+    assert "was not renewed before" in report.check("validity").problems[0]
+
+
 def test_an_added_authority_takes_over(archive: Archive, short: DemoAuthority, long: DemoAuthority) -> None:
     """The short one goes on beside it; that its new tokens end soon harms nothing, and is not renewed for ever."""
     path = archive.path
@@ -105,6 +129,21 @@ def test_an_added_authority_takes_over(archive: Archive, short: DemoAuthority, l
         size = again.log.size
         assert renew(again, both, again.record_event).renewed == ()
         assert again.log.size == size, "nothing is written when nothing is due"
+
+
+def test_only_what_ends_soon_is_named(tmp_path: Path, short: DemoAuthority, long: DemoAuthority) -> None:
+    with Archive.open(make(tmp_path / "both", [short, long]), writable=True) as archive:
+        seal(archive, sender(short, long))
+        archive.commit([page()])
+        seal(archive, sender(short))  # the long one is down: this checkpoint ends soon
+        done = renew(archive, sender(short, long), archive.record_event)
+        assert done.complete
+        tokens = {f"{path.parent.name}/{path.stem}": digest(path.read_bytes()) for path in stamps(archive)}
+        assert list(done.renewed) == [tokens["1/tsa-short"], tokens["3/tsa-short"]]
+
+
+def stamps(archive: Archive) -> list[Path]:
+    return sorted((archive.path / "log/stamps").glob("*/*.tsr"))
 
 
 def test_when_no_authority_offers_more_it_is_said(archive: Archive, short: DemoAuthority) -> None:

@@ -20,7 +20,8 @@ from crawler.evidence.report import Faults
 from crawler.evidence.retry import read_attempts
 from crawler.evidence.seal import NOBODY, authority, seal, unsealed
 from crawler.evidence.timestamp import Send, make_request, read_token, split_trust
-from crawler.evidence.trust import add_roots, write_roots
+from crawler.evidence.trust import add_roots, read_roots, write_roots
+from crawler.evidence.verify import verify
 from tests.archives import config, make, nothing_failed, page, sender
 from tests.sm2 import Sm2Authority
 
@@ -373,6 +374,11 @@ def test_after_its_root_is_no_longer_accepted_an_authority_needs_the_new_one(
     assert seal(archive, sender(rotated, tsas[1])).sealed
     archive.write_state()
     assert nothing_failed(archive.path).check("timestamps").status == "passed"
+    first, *others = read_roots(trust)
+    write_roots(trust, [replace(first, accept_until=datetime.now(UTC) - timedelta(days=1)), *others])
+    archive.write_state()
+    problems = verify(archive.path).check("timestamps").problems
+    assert [problem.partition(":")[0] for problem in problems] == ["stamps/1/tsa-a.tsr"]
 
 
 # --- tokens that nobody here can judge
@@ -395,6 +401,9 @@ def test_an_sm2_token_is_kept_and_not_counted(tmp_path: Path, tsas: tuple[DemoAu
         assert (list(state.stamped), list(state.unjudged), state.missing) == (["tsa-a"], ["tsa-sm2"], {})
         assert not state.sealed
         assert "SM2" in state.unjudged["tsa-sm2"]
+        again = seal(archive, _refused)
+        assert (again.kept, again.unjudged, again.sealed) == (("tsa-a",), state.unjudged, False)
+        assert "SM2" in unsealed(archive)[0]
         archive.commit([page()])
         assert archive.after is not None
         assert len(archive.after.tokens) == 2, "leaves name it all the same"

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from crawler.errors import FormatError, LogError, LogForked, LogShorter
 from crawler.evidence import durable, tiles
-from crawler.evidence.checkpoint import Checkpoint, Verifier, make_key, parse_vkey, save_key, sign, vkey
+from crawler.evidence.checkpoint import Checkpoint, sign
 from crawler.evidence.log import Log, create_log
+from crawler.evidence.note import Verifier, parse_vkey, vkey
 from crawler.evidence.proof import (
     leaf_digest,
     node_digest,
@@ -30,6 +31,7 @@ from crawler.evidence.proof import (
     verify_consistency,
     verify_inclusion,
 )
+from crawler.evidence.signing_key import make_key, save_key
 from crawler.evidence.tiles import (
     TileTree,
     bundle_path,
@@ -458,7 +460,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from crawler.evidence.log import Log
-from crawler.evidence.checkpoint import load_key, parse_vkey
+from crawler.evidence.note import parse_vkey
+from crawler.evidence.signing_key import load_key
 folder = Path(sys.argv[1])
 log = Log.open(folder, [parse_vkey(sys.argv[2])], writable=True, quarantine=folder.parent / "quarantine")
 key = load_key(folder.parent / "key")

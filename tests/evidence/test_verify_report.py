@@ -3,15 +3,19 @@
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from crawler import clock
 from crawler.evidence.archive import Archive
 from crawler.evidence.report import (
     MOST_NAMED,
     Check,
     Faults,
+    Lang,
     Report,
     Words,
     failed,
@@ -57,6 +61,9 @@ def test_json_is_stable() -> None:
         "subject": "/a",
         "result": "failed",
         "exit_code": 1,
+        "at": None,
+        "keys": [],
+        "times": [],
         "checks": [
             {"name": "state", "status": "failed", "detail": "1 fault(s)", "remedy": "run `evidence seal`",
              "problems": ["a 评价"], "detail_zh": "1 处问题", "remedy_zh": "封存"},
@@ -80,6 +87,68 @@ def test_text_names_checks_faults_and_remedy_in_chinese_and_english() -> None:
         "    → 与副本比对 / compare with a copy",
         "核验未通过 / verification FAILED",
     ]
+
+
+def test_the_schema_takes_real_reports_and_refuses_others(made: Path, tmp_path: Path) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs/verify-report.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    spoilt = shutil.copytree(made / "archive", tmp_path / "archive")
+    _lose_most(spoilt)
+    found = [verify(made / name, times=True) for name in ("archive", "archive-bare", "bundle", "bundle-bare")]
+    for one in (
+        *found,
+        verify(spoilt),
+        verify(made / "archive", quick=True, at=datetime(2030, 1, 1, tzinfo=UTC)),
+    ):
+        validator.validate(json.loads(one.to_json()))
+    whole = json.loads(found[0].to_json())
+    assert whole["keys"]
+    assert whole["times"][0]["not_before"]["tokens"]
+    changes: list[dict[str, object]] = [
+        {"exit_code": 3},
+        {"kind": "x"},
+        {"checks": []},
+        {"keys": [{"role": "log"}]},
+    ]
+    for change in changes:
+        with pytest.raises(jsonschema.ValidationError):
+            validator.validate(whole | change)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_text_in_one_language_has_nothing_of_the_other(made: Path, lang: Lang) -> None:
+    """Lawyers read the Chinese one; what stays English there are names, units and digests."""
+    for name in ("archive", "archive-bare"):
+        report = verify(made / name, times=True)
+        text = report.to_text(lang).replace(str(made), "")
+        for key in report.keys:
+            assert key.fingerprint in text
+        if lang == "en":
+            shown = re.sub("[0-9年月日]+ [0-9:]+（北京时间 UTC\\+8）", "", text)  # how long tokens hold
+            assert not _is_chinese(shown), shown
+            continue
+        prose = [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("[")]
+        for line in prose:
+            assert _is_chinese(line)
+            assert not re.search(r"\b(the|of|are|is|and|not)\b", line), line
+
+
+def test_each_capture_is_a_line_with_both_times_their_tokens_and_policies(made: Path) -> None:
+    report = verify(made / "archive", times=True)
+    assert len(report.times) == 5
+    time = report.times[0]
+    assert time.not_before is not None
+    assert time.not_after is not None
+    assert time.not_before.time <= time.not_after.time
+    (line,) = [line for line in report.to_text("zh").splitlines() if f"序号 {time.entry} " in line]
+    for bound in (time.not_before, time.not_after):
+        assert clock.beijing(bound.time) in line
+        for token in bound.tokens:
+            assert f"{token.authority} 策略 {token.policy}" in line
+    assert "不早于" in line
+    assert "不晚于" in line
+    assert verify(made / "archive").times == ()
 
 
 def test_no_fault_is_a_pass() -> None:

@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,7 +178,7 @@ def test_a_worker_that_dies_is_a_failed_check_and_no_crash(
 ) -> None:
     started = passes._in_order
 
-    def kill_one(pool: passes.ProcessPoolExecutor, found: Iterator[Piece], most: int) -> Iterator[Reading]:
+    def kill_one(pool: ProcessPoolExecutor, found: Iterator[Piece], most: int) -> Iterator[Reading]:
         readings = started(pool, found, most)
         yield next(readings)
         for worker in list(pool._processes):
@@ -269,7 +271,7 @@ def test_the_writer_closes_a_full_file_once_also_after_a_crash(archive: Path) ->
     assert failed(verify_archive(archive)) == set()
 
 
-def _events(archive: Path, act: str) -> list[dict[str, str]]:
+def _events(archive: Path, act: str) -> list[dict[str, Any]]:
     with Archive.open(archive) as opened:
         contents = [json.loads(entry.leaf) for entry in opened.entries()]
     return [content["details"] for content in contents if content.get("act") == act]

@@ -12,12 +12,12 @@ from crawler.errors import LogError, UsageError
 from crawler.evidence import witness as rules
 from crawler.evidence.add_checkpoint import MAX_BODY, AddCheckpoint, parse_add_checkpoint
 from crawler.evidence.archive import Archive
-from crawler.evidence.checkpoint import Checkpoint, make_key, sign, vkey
+from crawler.evidence.checkpoint import Checkpoint, sign
 from crawler.evidence.cosignature import note_text, parse_lines, verify_line
 from crawler.evidence.durable import durable_write
-from crawler.evidence.note import sign_note
+from crawler.evidence.note import sign_note, vkey
 from crawler.evidence.proof import consistency_path, leaf_digest, root
-from crawler.evidence.signing_key import load_key
+from crawler.evidence.signing_key import load_key, make_key
 from crawler.evidence.witness import Answer, Record, Witness, make_witness, own_key, trust_log, watched
 from tests.archives import make, nothing_failed
 
@@ -185,15 +185,29 @@ def test_signatures_of_strangers_are_not_kept(witness: Witness, home: Path) -> N
 
 
 def test_after_a_crash_before_the_event_the_same_line_and_the_event_come(
-    witness: Witness, home: Path, events: Events
+    witness: Witness, home: Path, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = witness.answer(body(3))
     (rules.log_folder(home / "witness", ORIGIN) / "recorded").unlink()
     events.seen.clear()
+    monkeypatch.setattr(rules.time, "time", lambda: 2_000_000_000.0)
     assert witness.answer(body(3)).status == 409  # what it promised stands
     again = witness.answer(body(3, 3))
     assert (again.status, again.body) == (200, first.body)
     assert [act for act, _ in events.seen] == ["checkpoint-cosigned"]
+
+
+def test_extension_lines_are_cosigned_as_they_are(
+    witness: Witness, home: Path, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same size and root, other text: the line that was given does not fit, and a new one is made and recorded."""
+    first = witness.answer(body(3))
+    monkeypatch.setattr(rules.time, "time", lambda: 2_000_000_000.0)
+    assert witness.answer(body(3, 3)).body == first.body
+    text = Checkpoint(ORIGIN, 3, TREE.root(3)).text() + "extension\n"
+    request = AddCheckpoint(3, (), sign_note(text, ORIGIN, KEY)).to_bytes()
+    assert cosigned(witness, home, request)
+    assert [details["time"][:4] for _, details in events.seen][1:] == ["2033"]
 
 
 def test_of_many_at_once_one_wins_and_nothing_goes_back(witness: Witness, home: Path, events: Events) -> None:

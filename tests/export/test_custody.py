@@ -104,8 +104,8 @@ def test_a_case_has_its_own_acts_and_those_of_the_whole_archive(path: Path) -> N
     assert [act for act in acts if act != "warc-closed"] == [
         "archive-created",
         "run-started",
+        "capture",  # by the moment at which it began
         "warc-opened",
-        "capture",
         "run-closed",
         "case-created",
         "exhibit-added",

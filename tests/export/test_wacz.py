@@ -3,14 +3,20 @@
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from crawler.errors import ArchiveError
+from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import WACZ
+from crawler.evidence.checks.wacz_file import verify_wacz
 from crawler.export.surt import surt
 from tests.export.sample import CASE, GBK_TITLE, Sample
+from tests.wacz_files import export, make_wacz
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +30,7 @@ def test_members_are_plain_ascii_one_level_deep_and_dated_by_the_log(package: zi
         "datapackage-digest.json",
     ]  # fmt: skip
     assert len({entry.date_time for entry in package.infolist()}) == 1
-    assert package.getinfo("archive/00001.warc.gz").compress_type == zipfile.ZIP_STORED
+    assert {entry.compress_type for entry in package.infolist()} == {zipfile.ZIP_STORED}
     assert not any(entry.flag_bits & 0x08 for entry in package.infolist())  # sizes stand in the local headers
 
 
@@ -93,4 +99,32 @@ def test_the_listing_covers_every_member_and_its_digest_covers_the_listing(packa
         )
         assert entry["name"] == entry["name"].lower()
     own = json.loads(package.read("datapackage-digest.json"))
-    assert own == {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    sha256 = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert (own["path"], own["hash"], own["signedData"]["hash"]) == ("datapackage.json", sha256, sha256)
+    assert {name: own["signedData"][name] for name in ("created", "software")} == {
+        name: listing[name] for name in ("created", "software")
+    }
+
+
+def test_two_exports_are_equal_bytes_and_verify_on_their_own(tmp_path: Path) -> None:
+    first = make_wacz(tmp_path)
+    with Archive.open(tmp_path / "archive") as archive:
+        second = export(archive, tmp_path / "again.wacz")
+    assert first.read_bytes() == second.read_bytes()
+    key = verify_wacz(first, trust=None).keys[0].fingerprint
+    assert verify_wacz(second, trust=None, vkey=key).exit_code == 0
+
+
+def test_other_tools_accept_the_package(tmp_path: Path) -> None:
+    path = make_wacz(tmp_path)
+    wacz = Path(sys.executable).parent / "wacz"
+    for command in ([wacz, "validate", "-f", path], ["unzip", "-tq", path]):
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_key_s_passphrase_is_needed(tmp_path: Path) -> None:
+    path = make_wacz(tmp_path, passphrase=b"secret")
+    assert verify_wacz(path, trust=None).check("wacz-signature").status == "passed"
+    with Archive.open(tmp_path / "archive") as archive, pytest.raises(ArchiveError, match="passphrase"):
+        export(archive, tmp_path / "again.wacz")

@@ -2,17 +2,21 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from crawler.demo.tsa import DemoAuthority
+from crawler.evidence import retry
 from crawler.evidence.seal import unsealed
 from crawler.store.session import Session
 from pipelines import seal as step_module
 from pipelines.seal import Seal
-from tests.archives import drafted, make, nothing_failed, page, sender
+from tests.archives import config, drafted, make, nothing_failed, page, sender
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +113,54 @@ def test_dead_authorities_do_not_stop_a_run(session: Session, caplog: pytest.Log
     asyncio.run(run())
     assert "not stamped by tsa-a" in caplog.text
     assert unsealed(session.archive) == ["tsa-a has not stamped the newest checkpoint"]
+
+
+def test_a_failing_authority_is_asked_again_when_due_and_once_more_at_the_end(
+    session: Session, tsa: DemoAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def dead(_url: str, _query: bytes) -> bytes:
+        asked.append(time.monotonic())
+        raise OSError("connection refused")
+
+    monkeypatch.setattr(retry, "FIRST_WAIT", timedelta(seconds=0.4))
+
+    async def run() -> None:
+        step = Seal(session)
+        session.sender = dead
+        await step.open_spider()
+        assert len(asked) == 1
+        for _ in range(3):
+            session.record(drafted(page())).result()  # enough for a seal, but nobody is due
+        await asyncio.sleep(0.2)
+        assert len(asked) == 1
+        await asyncio.sleep(0.5)
+        assert len(asked) == 2, "due: asked without any new capture"
+        session.sender = sender(tsa)
+        assert unsealed(session.archive)
+        await step._finish()  # not due before 0.8 seconds, but this is the end
+
+    asyncio.run(run())
+    assert unsealed(session.archive) == []
+
+
+def test_a_default_run_seals_every_ten_minutes() -> None:
+    """What makes the brackets minutes wide: below by the last seal, above by the next."""
+    assert (config().every_minutes, config().every_captures) == (10.0, 500)
+
+
+def test_it_seals_after_so_many_minutes(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_module, "LOOK_EVERY_SECONDS", 0.05)
+
+    async def run() -> None:
+        step = Seal(session)
+        step._config = replace(step._config, every_minutes=0.2 / 60)
+        await step.open_spider()
+        first = max(checkpoints(session))
+        session.record(drafted(page())).result()  # fewer than every_captures
+        await asyncio.sleep(0.7)
+        assert max(checkpoints(session)) > first
+        await step._finish()
+
+    asyncio.run(run())

@@ -18,10 +18,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from crawler import clock
 from crawler.config import read_config
 from crawler.errors import ArchiveMissing, ConfigError, FormatError
 from crawler.evidence.bracket import Brackets
-from crawler.evidence.checks.closed import Statement, digest_files, early_events, statements
+from crawler.evidence.checks.closed import FileDigests, early_events, statements
 from crawler.evidence.checks.coverage import Coverage
 from crawler.evidence.checks.entries import Terms
 from crawler.evidence.checks.keys import check_keys
@@ -36,6 +37,7 @@ from crawler.evidence.checks.witnesses import check_witnesses
 from crawler.evidence.note import Verifier, parse_vkey
 from crawler.evidence.renewal import good_at
 from crawler.evidence.report import (
+    NO_WORDS,
     STATES_ZH,
     BoundFacts,
     CaptureTime,
@@ -159,7 +161,7 @@ class _ArchiveVerification:
 
     def _read_log(self, workers: int | None, progress: Progress) -> LogPass:
         folder = tile_folder(self.path)
-        bundles = count_bundles(self.path, folder)
+        bundles = count_bundles(self.path, folder, max(self.notes, default=0))
         early = list(early_events(self.path, bundles))
         self.removals = Removals.from_leaves(early, self.retention.add)
         closed = statements(early, self.removals, self.statements)
@@ -176,15 +178,13 @@ class _ArchiveVerification:
         )
         log = LogPass(terms, self.notes, self.coverage)
         if self.quick:
-            self._digest_files(closed, progress)
-            log.run(folder, bundles, 1, _silent)
+            present = {name: closed[name] for name in sorted(closed) if name in self.coverage.present}
+            with FileDigests(self.path, present) as digests:
+                log.run(folder, bundles, 1, _silent)
+                digests.compare(self.statements, progress)
         else:
             log.run(folder, bundles, workers_for(self.coverage.size, workers), progress)
         return log
-
-    def _digest_files(self, closed: dict[str, Statement], progress: Progress) -> None:
-        present = {name: closed[name] for name in sorted(closed) if name in self.coverage.present}
-        digest_files(self.path, present, self.statements, progress)
 
     def _good(self, log: LogPass) -> dict[str, Words]:
         """What to say of each check that finds no fault."""
@@ -295,14 +295,15 @@ class _ArchiveVerification:
         if not times and not log.bracket.count:
             nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
             return not_checked("bracket", nothing, _SEAL_NOW)
-        first, newest = (in_beijing(times[0]), in_beijing(times[-1])) if times else ("", "")
+        if not times:
+            return log.bracket.check(remedy=_RESTORE)
+        own = Words("；各次采集自述的时间与此不矛盾", "; no capture's own time contradicts this")
+        also = NO_WORDS if self.quick else own
         detail = Words(
-            f"日志序号 0 不晚于 {first}，至序号 {last - 1} 不晚于 {newest}；各次采集自述的时间与此不矛盾",
-            f"entry 0 existed by {first}, entries up to {last - 1} by {newest};"
-            " no capture's own time contradicts this",
+            f"日志序号 0 不晚于 {in_beijing(times[0])}，至序号 {last - 1} 不晚于 {in_beijing(times[-1])}{also.zh}",
+            f"entry 0 existed by {clock.stamp(times[0])}, entries up to {last - 1} by {clock.stamp(times[-1])}"
+            f"{also.en}",
         )
-        if self.quick:
-            detail = Words(detail.zh.partition("；")[0], detail.en.partition(";")[0])
         return log.bracket.check(detail, _RESTORE)
 
     def _times(self, log: LogPass) -> Iterator[CaptureTime]:

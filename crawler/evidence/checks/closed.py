@@ -9,9 +9,9 @@ The later statement counts. A file without one, which is the last, is digested r
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from crawler.errors import FormatError
 from crawler.evidence.checks.entries import CLOSED
@@ -74,14 +74,31 @@ def statements(
     return found
 
 
-def digest_files(archive: Path, wanted: Mapping[str, Statement], faults: Faults, progress: Progress) -> None:
-    """Digest the files that there are statements about, on all cores; what differs is a fault."""
-    total = sum(statement.length for statement in wanted.values())
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        # Threads will do: hashlib lets others run while it digests.
-        found = pool.map(lambda name: _digest(archive / name, wanted[name].length), wanted)
-        seen = 0
-        for (name, statement), digest in zip(wanted.items(), found, strict=True):
+class FileDigests:
+    """Digests the files that there are statements about, on all cores, from `__enter__` on.
+
+    Threads will do: hashlib lets others run while it digests, so the log can be read meanwhile.
+    """
+
+    def __init__(self, archive: Path, wanted: Mapping[str, Statement]) -> None:
+        self._archive = archive
+        self._wanted = wanted
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._found: dict[str, Future[str]] = {}
+
+    def __enter__(self) -> Self:
+        for name, statement in self._wanted.items():
+            self._found[name] = self._pool.submit(_digest, self._archive / name, statement.length)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def compare(self, faults: Faults, progress: Progress) -> None:
+        """Wait for all of them; what differs is a fault."""
+        seen, total = 0, sum(statement.length for statement in self._wanted.values())
+        for name, statement in self._wanted.items():
+            digest = self._found[name].result()
             if digest != statement.sha256:
                 faults.add(f"{name}: {digest}; entry {statement.entry} of the log says {statement.sha256}")
             seen += statement.length

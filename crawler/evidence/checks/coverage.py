@@ -20,7 +20,8 @@ class Coverage:
 
     def __init__(self, archive: Path, removals: Removals) -> None:
         self.ends: dict[str, int] = {}
-        self.present = warc_files(archive)
+        self.opened: set[str] = set()  # files that the log says were begun
+        self.present, self._strange = warc_files(archive)
         self._removals = removals
         self._faults = Faults("coverage")
         self._closed: dict[str, Statement] = {}
@@ -48,10 +49,14 @@ class Coverage:
     def check(self, statements: Faults) -> Check:
         """Every file ends where its last record ends, and no file is there that the log does not name."""
         self._faults.merge(statements)
+        for name in self._strange:
+            self._faults.add(f"{name} is not a regular file")
         for name in sorted(set(self.present) - set(self.ends) - self._fixed):
             self._faults.add(f"{name}: no entry of the log names a record in this file")
         for name, end in sorted(self.ends.items()):
             self._compare_end(name, end)
+        for name in sorted(self.opened - set(self.present) - set(self.ends) - set(self._closed)):
+            self._faults.add(f"{name} is missing; the log says that it was begun")
         for name, statement in sorted(self._closed.items()):
             self._compare_length(name, statement)
         files, size = len(self.present), self.size
@@ -94,11 +99,12 @@ class Coverage:
             self._faults.add(f"{name}: has {size} bytes, its last record should end at {end}")
 
 
-def warc_files(archive: Path) -> dict[str, int]:
-    """Names (relative to the archive) and sizes of the regular files in warc/; links are not followed."""
+def warc_files(archive: Path) -> tuple[dict[str, int], list[str]]:
+    """Sizes of the regular files in warc/ by name (relative to the archive), and the names of what is none."""
     try:
         found = sorted((archive / "warc").iterdir())
     except OSError:
-        return {}
+        return {}, []
     states = {f"warc/{path.name}": path.lstat() for path in found}
-    return {name: state.st_size for name, state in states.items() if stat.S_ISREG(state.st_mode)}
+    regular = {name: state.st_size for name, state in states.items() if stat.S_ISREG(state.st_mode)}
+    return regular, [name for name in states if name not in regular]

@@ -80,6 +80,7 @@ class Reading:
     end: int = 0  # bytes of the piece that are whole entries
     faults: dict[str, Faults] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)  # WARC files that begin in this piece
     captures: int = 0
     states: Counter[str] = field(default_factory=Counter)
     records: int = 0
@@ -176,6 +177,8 @@ class Reader:
         elif leaf.event is not None and leaf.event.act in KEPT_ACTS:
             reading.events.append((index, leaf))
         for record in sorted(leaf.records, key=lambda record: (record.locator.file, record.locator.offset)):
+            if leaf.event is not None:
+                reading.opened.append(record.locator.file)
             if self._terms.records or record.locator.file in self._terms.open_files:
                 self._read_record(reading, record, leaf, index)
 

@@ -31,7 +31,7 @@ _KNOWN = re.compile(
     r"evidence\.toml|sealing\.json|[a-z]+\.db|state-sha256\.txt|\.lock|warc/[0-9]{5,9}\.warc\.gz"
     r"|log/tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?"
     r"|log/(entries|checkpoint|checkpoints/[0-9]+|stamps/[0-9]+/[A-Za-z0-9-]+\.(tsq|tsr|chain\.pem))"
-    r"|trust/([A-Za-z0-9-]+\.pem|log\.vkey|roots\.toml)|keys/(log|alias)\.key|quarantine/[^/]+"
+    r"|trust/([A-Za-z0-9-]+\.pem|log\.vkey|roots\.toml)|keys/(log|alias|wacz)\.key|quarantine/[^/]+"
     r"|log/cosignatures/[0-9]+/[a-z0-9-]+|log/ots/[0-9]+/[A-Za-z0-9.-]+\.ots|trust/witness-[a-z0-9-]+\.vkey"
     r"|keys/witness\.key|witness/(witness\.vkey|[0-9a-f]{64}/(log\.vkey|cosigned|recorded|fork/[0-9]+))"
 )

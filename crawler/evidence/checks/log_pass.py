@@ -72,6 +72,7 @@ class LogPass:
         self.captured += reading.captured
         for run in reading.runs:
             self._coverage.take(run)
+        self._coverage.opened.update(reading.opened)
         for token, index in reading.named.items():
             self.named.setdefault(token, index)
         for index, leaf in reading.events:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.errors import FormatError, LogError
+from crawler.errors import ArchiveError, FormatError
 from crawler.evidence.checkpoint import Checkpoint, open_signed
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.note import Verifier, parse_vkeys
@@ -37,11 +37,6 @@ def read_verifiers(path: Path) -> tuple[Verifier, ...]:
     if len({verifier.key_id for verifier in verifiers}) < len(verifiers):
         raise FormatError(f"{path.name} holds one key twice")
     return verifiers
-
-
-def read_verifier(path: Path) -> Verifier:
-    """The key in a vkey file that signs today: the last one. Raises FormatError."""
-    return read_verifiers(path)[-1]
 
 
 def read_notes(log: Path, verifiers: Sequence[Verifier], faults: Faults) -> dict[int, Note]:
@@ -93,11 +88,11 @@ def check_key(archive: Path, verifiers: Sequence[Verifier]) -> Check:
             )
             return passed("key", protected)
         key = load_key(path)
-    except LogError:
+    except ArchiveError:
         return failed("key", "keys/log.key cannot be read", _RESTORE)
     try:
         require_key(key, current, tuple(verifiers[:-1]))
-    except LogError as error:
+    except ArchiveError as error:
         right = Words("恢复正确的密钥", "restore the right key")
         return failed("key", f"keys/log.key does not belong to trust/log.vkey: {error}", right)
     belongs = Words(

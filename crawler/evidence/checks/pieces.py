@@ -24,6 +24,7 @@ TILES = "log/tile"
 
 _TILE = re.compile(r"(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,3}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _LEVELS = 8  # 256 ** 8 entries are more than any log has
+_GAP = 4  # bundles missing in a row that are looked for beyond what was signed
 _LENGTH = struct.Struct(">H")
 
 
@@ -80,18 +81,24 @@ def tile_folder(archive: Path) -> TileFolder:
     return TileFolder(tiles, strange)
 
 
-def count_bundles(archive: Path, folder: TileFolder) -> int:
+def count_bundles(archive: Path, folder: TileFolder, signed: int) -> int:
     """How many full bundles stand before the journal, as the writer sees it (`tiles.survey`); gaps included.
 
-    A name far beyond what is there is not believed: it would make us look for millions of bundles.
+    A name far beyond the others and beyond the `signed` size is not believed: it would make us look for millions
+    of bundles.
     """
-    numbers = [tile.number for tile in folder.tiles if tile.full and tile.level in (None, 0)]
-    most = 2 * len(numbers) + 16
+    numbers = {tile.number for tile in folder.tiles if tile.full and tile.level in (None, 0)}
+    newest = -1
+    for number in sorted(numbers):
+        if number > max(newest, signed // WIDTH) + _GAP:
+            break
+        newest = number
+    bundles = min(newest + 1, 2 * len(numbers) + _GAP)
     try:
         open_regular(archive / ENTRIES).close()  # what follows would wait at a pipe
-        return min(survey(archive / "log").journal, most)
+        return min(survey(archive / "log").journal, bundles)
     except (FormatError, LogError, OSError):
-        return min(1 + max(numbers, default=-1), most)
+        return bundles
 
 
 def pieces(archive: Path, bundles: int) -> Iterator[Piece]:

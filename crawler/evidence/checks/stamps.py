@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 # What asn1crypto raises on malformed input, wherever it happens to stumble; a token may be hostile.
-_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 _AT_ONCE = 64  # tokens handed to the threads together, which is a bound on memory
 
 
@@ -102,8 +102,9 @@ class Anchors:
         own = self.folder / f"{authority}.pem"
         if own.exists() or not self.pooled:
             return split_trust(read_small(own))
-        pems = [read_small(path) for path in sorted(self.folder.glob("*.pem"))]
-        return split_trust(b"\n".join(pems))
+        # organisation*.pem are roots of those who sign bundles; they vouch for no time.
+        found = (path for path in sorted(self.folder.glob("*.pem")) if not path.name.startswith("organisation"))
+        return split_trust(b"\n".join(read_small(path) for path in found))
 
     def roots_at(self, authority: str, moment: datetime) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
         """As `roots`, but only roots that trust/roots.toml accepts for a token of that genTime."""

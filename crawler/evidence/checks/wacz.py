@@ -19,7 +19,7 @@ from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.records import check_record
 from crawler.evidence.checks.wacz_listing import Listing, check_listed, check_resources, read_listing
 from crawler.evidence.checks.wacz_signature import DIGEST_FILE_LIMIT, read_digest_file
-from crawler.evidence.checks.zip_form import dos_stamp
+from crawler.evidence.checks.zip_form import zip_time
 from crawler.evidence.checks.zip_members import (
     STORED,
     ByteStream,
@@ -84,7 +84,7 @@ def check_own_form(package: Package, listing: Listing, faults: Faults) -> KeyFac
     for remark in listing.remarks:
         faults.add(f"{DATAPACKAGE}: {remark}")
     try:
-        check_form(package, dos_stamp(listing.created), faults)
+        check_form(package, zip_time(listing.created), faults)
         order = [*(resource.path for resource in listing.resources), DATAPACKAGE, DATAPACKAGE_DIGEST]
         if [member.name for member in package.members] != order:
             faults.add(f"the members do not stand in the order of {DATAPACKAGE}")

@@ -29,7 +29,7 @@ class Entry:
     offset: int
 
 
-def dos_stamp(created: str) -> tuple[int, int]:
+def zip_time(created: str) -> tuple[int, int]:
     """Time and date fields for an RFC 3339 time; the format knows no year before 1980. Raises ValueError."""
     moment = clock.parse(created)
     date = max(moment.year - 1980, 0) << 9 | moment.month << 5 | moment.day

@@ -54,6 +54,7 @@ class Member:
     name: str
     raw_name: bytes
     line: bytes  # the line itself, as stored
+    needed: int  # version needed to extract
     flags: int
     method: int
     stamp: tuple[int, int]  # time and date, in the format of MS-DOS
@@ -283,22 +284,16 @@ def check_structure(package: Package, faults: Faults) -> None:
     names = Counter(member.name for member in package.members)
     for name in (name for name, times in names.items() if times > 1):
         faults.add(f"{name}: the name occurs twice in the zip file")
-    position = 0
     for member, end in _with_ends(package):
         for problem in (*_name_problems(member), *_kind_problems(member)):
             faults.add(f"{member.name}: {problem}")
-        if member.offset != position:
-            faults.add(
-                f"{member.name} begins at byte {member.offset}, the member before it ends at {position}:"
-                " they overlap, or bytes lie between that belong to no member"
-            )
         try:
             _check_local(package, member, end)
         except (FormatError, struct.error) as error:
             faults.add(str(error))
-        position = end
-    if not package.members and package.directory:
-        faults.add("the zip file has no member, but bytes before its directory")
+    first = min((member.offset for member in package.members), default=package.directory)
+    if first:
+        faults.add(f"the first member begins at byte {first}: what is before it belongs to none")
     budget = Budget(package.size)
     if sum(member.size for member in package.members) > budget.limit:
         faults.add(f"the members claim to inflate to more than {budget.limit} bytes: refused")
@@ -331,12 +326,12 @@ def _with_ends(package: Package) -> Iterator[tuple[Member, int]]:
 
 def _check_local(package: Package, member: Member, end: int) -> None:
     header = package.local_header(member)
-    _, _, flags, method, time, date, crc, stored, size, name_length, _ = _LOCAL.unpack_from(header)
+    _, needed, flags, method, time, date, crc, stored, size, name_length, _ = _LOCAL.unpack_from(header)
     extra = header[_LOCAL.size + name_length :]
     size, stored = _widen(extra, member.name, [size, stored])
     if header[_LOCAL.size :][:name_length] != member.raw_name:
         raise FormatError(f"{member.name}: its local header has another name")
-    if (flags, method, (time, date)) != (member.flags, member.method, member.stamp):
+    if (needed, flags, method, (time, date)) != (member.needed, member.flags, member.method, member.stamp):
         raise FormatError(f"{member.name}: its local header contradicts the directory")
     rest = package.bytes_at(member.offset + len(header) + member.stored, 32)
     rest = rest[: max(end - member.offset - len(header) - member.stored, 0)]
@@ -350,14 +345,16 @@ def _check_local(package: Package, member: Member, end: int) -> None:
         if rest not in (b"PK\x07\x08" + wide, b"PK\x07\x08" + narrow, wide, narrow) or not rest:
             raise FormatError(f"{member.name}: what follows it is not its data descriptor")
     elif member.offset + len(header) + member.stored != end:
-        raise FormatError(f"{member.name}: it does not end where the next part of the zip file begins")
+        raise FormatError(
+            f"{member.name}: it does not end where the next part begins: they overlap, or bytes lie between"
+        )
     if told != wanted:
         raise FormatError(f"{member.name}: its local header contradicts the directory on size or CRC")
 
 
 def _member(line: bytes) -> Member:
     fields = _CENTRAL.unpack_from(line)
-    made_by, _, flags, method, time, date, crc, stored, size, name_length, extra_length = fields[1:12]
+    made_by, needed, flags, method, time, date, crc, stored, size, name_length, extra_length = fields[1:12]
     attributes, offset = fields[-2:]
     raw_name = line[_CENTRAL.size :][:name_length]
     extra = line[_CENTRAL.size + name_length :][:extra_length]
@@ -365,7 +362,7 @@ def _member(line: bytes) -> Member:
     size, stored, offset = _widen(extra, name, [size, stored, offset])
     mode = attributes >> 16 if made_by >> 8 == 3 else 0
     return Member(
-        name, raw_name, line, flags, method, (time, date), crc, stored, size, offset, mode
+        name, raw_name, line, needed, flags, method, (time, date), crc, stored, size, offset, mode
     )  # fmt: skip
 
 

@@ -19,19 +19,25 @@ async function checkBag(source, progress) {
   for (const name of TAG_FILES) if (!found.has(name)) faults.add(name, "缺失", "is missing");
   const size = payload.reduce((sum, name) => sum + found.get(name).size, 0);
   await checkTags(source, `Payload-Oxum: ${size}.${payload.length}`, faults);
-  const good = words(`${payload.length} 个文件，共 ${size} 字节，各列出一次`, `${payload.length} files, ${size} bytes, each listed once`);
+  const good = words(
+    `${payload.length} 个文件，共 ${size} 字节，各列出一次`,
+    `${payload.length} files, ${size} bytes, each listed once`,
+  );
   return [faults.check(good), found];
 }
 
 function bagNames(source, faults) {
   const known = [...TAG_FILES, BUNDLE_SIGNATURE, CMS_SIGNATURE];
   for (const name of source.twice) faults.add(name, "同名文件出现两次", "the name occurs twice");
-  for (const name of source.irregular) faults.add(name, "不是普通文件：不接受链接", "is not a regular file: links are refused");
+  for (const name of source.irregular)
+    faults.add(name, "不是普通文件：不接受链接", "is not a regular file: links are refused");
   return [...source.files.keys()].sort().filter((name) => {
     const parts = name.split("/");
-    if (!name.startsWith("data/") && !known.includes(name)) faults.add(name, "不属于证据包", "does not belong into the bundle");
+    if (!name.startsWith("data/") && !known.includes(name))
+      faults.add(name, "不属于证据包", "does not belong into the bundle");
     else if (/[^\x20-\x7e]|\\/.test(name)) faults.add(name, "文件名须为 ASCII", "file names in a bundle are ASCII");
-    else if (parts.some((part) => ["", ".", ".."].includes(part))) faults.add(name, "文件名不合规则", "a name that does not belong into a bundle");
+    else if (parts.some((part) => ["", ".", ".."].includes(part)))
+      faults.add(name, "文件名不合规则", "a name that does not belong into a bundle");
     else return true;
     return false;
   });
@@ -56,7 +62,7 @@ async function digestFile(source, name, progress) {
   for await (const piece of piecesOf(blob)) {
     own.update(piece);
     sm3.update(piece);
-    await progress(piece.length);
+    progress(piece.length);
   }
   return { size: blob.size, sha256: `sha256:${toHex(own.digest())}`, sm3: `sm3:${toHex(sm3.digest())}` };
 }
@@ -71,15 +77,22 @@ async function compareManifest(source, manifest, names, found, faults) {
     return;
   }
   const present = new Set(names);
-  for (const name of names) if (!listed.has(name)) faults.add(name, `未列入 ${manifest}`, `is not listed in ${manifest}`);
+  for (const name of names)
+    if (!listed.has(name)) faults.add(name, `未列入 ${manifest}`, `is not listed in ${manifest}`);
   for (const [name, digest] of [...listed].sort(([a], [b]) => compareText(a, b))) {
-    if (!present.has(name)) faults.add(name, `列入 ${manifest}，但文件不存在`, `is listed in ${manifest} but is not there`);
+    if (!present.has(name))
+      faults.add(name, `列入 ${manifest}，但文件不存在`, `is listed in ${manifest} but is not there`);
     else if (found.get(name).sha256 !== `sha256:${digest}`) {
-      faults.add(name, `内容与 ${manifest} 所列摘要不符，文件已被改动`, `has ${found.get(name).sha256}, ${manifest} says ${digest}`);
+      faults.add(
+        name,
+        `内容与 ${manifest} 所列摘要不符，文件已被改动`,
+        `has ${found.get(name).sha256}, ${manifest} says ${digest}`,
+      );
     }
   }
   const order = [...listed.keys()];
-  if (order.some((name, at) => at && compareText(order[at - 1], name) > 0)) faults.add(manifest, "各行次序有误", "lines are not in order");
+  if (order.some((name, at) => at && compareText(order[at - 1], name) > 0))
+    faults.add(manifest, "各行次序有误", "lines are not in order");
 }
 
 function readManifest(bytes, manifest, faults) {
@@ -89,7 +102,12 @@ function readManifest(bytes, manifest, faults) {
   lines.forEach((line, index) => {
     const match = /^([0-9a-f]{64}) {2}(\S(?:[^\n]*\S)?)$/.exec(line);
     if (match && !listed.has(match[2])) listed.set(match[2], match[1]);
-    else faults.add(`${manifest} 第 ${index + 1} 行`, "格式有误，或同一文件列出两次", `line ${index + 1} is malformed or names a file twice`);
+    else
+      faults.add(
+        `${manifest} 第 ${index + 1} 行`,
+        "格式有误，或同一文件列出两次",
+        `line ${index + 1} is malformed or names a file twice`,
+      );
   });
   return listed;
 }
@@ -100,7 +118,8 @@ async function checkTags(source, oxum, faults) {
   }
   if (!source.has(BAG_INFO)) return;
   const lines = new TextDecoder().decode(await source.small(BAG_INFO)).split("\n");
-  if (lines.filter((line) => line === oxum).length !== 1) faults.add(BAG_INFO, `应写明 ${oxum}`, `does not say ${oxum}`);
+  if (lines.filter((line) => line === oxum).length !== 1)
+    faults.add(BAG_INFO, `应写明 ${oxum}`, `does not say ${oxum}`);
 }
 
 /** The log's newest key signed the tag manifest, and so every byte of the bundle. */
@@ -110,9 +129,13 @@ async function checkBundleSignature(source, newest) {
     const signature = await source.small(BUNDLE_SIGNATURE);
     if (!newest) throw new Fault("日志公钥无法读取，不能核验", "the log's key cannot be read");
     const signed = await source.small(TAG_MANIFEST);
-    if (!/^(?:[0-9a-f]{64} {2}[^\x00-\x1f\x7f]+\n)+$/.test(latin1(signed))) throw new Fault("签名内容不是文件清单", `${TAG_MANIFEST} is not a list of files`);
+    if (!/^(?:[0-9a-f]{64} {2}[^\x00-\x1f\x7f]+\n)+$/.test(latin1(signed)))
+      throw new Fault("签名内容不是文件清单", `${TAG_MANIFEST} is not a list of files`);
     if (signature.length !== 64 || !(await verifyEd25519(newest.key, signature, signed))) {
-      throw new Fault(`签名与 ${TAG_MANIFEST} 不符：清单、签名或密钥被改动`, `is not the signature of ${newest.name}+${newest.id} over ${TAG_MANIFEST}`);
+      throw new Fault(
+        `签名与 ${TAG_MANIFEST} 不符：清单、签名或密钥被改动`,
+        `is not the signature of ${newest.name}+${newest.id} over ${TAG_MANIFEST}`,
+      );
     }
   } catch (error) {
     faults.addError(BUNDLE_SIGNATURE, error);

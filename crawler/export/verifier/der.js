@@ -10,7 +10,8 @@ function readDer(bytes, at = 0) {
   const tag = bytes[at];
   if ((tag & 0x1f) === 0x1f) throw derFault("a high tag number");
   let [length, start] = [bytes[at + 1], at + 2];
-  if (length === 0x80) throw new Unjudged("BER 不定长编码，本页不能判断", "BER with indefinite length: this page reads DER only");
+  if (length === 0x80)
+    throw new Unjudged("BER 不定长编码，本页不能判断", "BER with indefinite length: this page reads DER only");
   if (length > 0x80) {
     const count = length & 0x7f;
     if (count > 4 || start + count > bytes.length) throw derFault("an impossible length");
@@ -18,7 +19,12 @@ function readDer(bytes, at = 0) {
     start += count;
   }
   if (start + length > bytes.length) throw derFault("an element reaches beyond its parent");
-  return { tag, body: bytes.subarray(start, start + length), whole: bytes.subarray(at, start + length), next: start + length };
+  return {
+    tag,
+    body: bytes.subarray(start, start + length),
+    whole: bytes.subarray(at, start + length),
+    next: start + length,
+  };
 }
 
 /** The whole of `bytes` as one element. */
@@ -30,7 +36,7 @@ function readDerAll(bytes) {
 
 function derChildren(element) {
   const children = [];
-  for (let at = 0; at < element.body.length; ) {
+  for (let at = 0; at < element.body.length;) {
     const child = readDer(element.body, at);
     children.push(child);
     at = child.next;
@@ -83,7 +89,14 @@ function timeOf(element, what) {
   return time;
 }
 
-const NAME_PARTS = { "2.5.4.3": "CN", "2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST" };
+const NAME_PARTS = {
+  "2.5.4.3": "CN",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+};
 
 /** A distinguished name for people: the parts that have a short name. */
 function nameOf(element) {

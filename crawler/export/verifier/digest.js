@@ -30,7 +30,7 @@ class BlockHash {
   /** FIPS 180-4 section 5.1.1: a one bit, zeros, and the length as 64 bits. */
   digest() {
     const bits = this.length * 8;
-    const padding = new Uint8Array(((this.length % 64 < 56 ? 56 : 120) - (this.length % 64)) + 8);
+    const padding = new Uint8Array((this.length % 64 < 56 ? 56 : 120) - (this.length % 64) + 8);
     padding[0] = 0x80;
     const view = new DataView(padding.buffer, padding.length - 8);
     view.setUint32(0, Math.floor(bits / 2 ** 32));
@@ -77,27 +77,45 @@ class Sha256 extends BlockHash {
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         w[t] = (w[t - 16] + s0 + w[t - 7] + s1) | 0;
       }
-      let a = state[0], b = state[1], c = state[2], d = state[3];
-      let e = state[4], f = state[5], g = state[6], h = state[7];
+      let a = state[0],
+        b = state[1],
+        c = state[2],
+        d = state[3];
+      let e = state[4],
+        f = state[5],
+        g = state[6],
+        h = state[7];
       for (let t = 0; t < 64; t++) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
         const t1 = (h + s1 + ((e & f) ^ (~e & g)) + k[t] + w[t]) | 0;
         const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
         const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-        h = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0;
+        h = g;
+        g = f;
+        f = e;
+        e = (d + t1) | 0;
+        d = c;
+        c = b;
+        b = a;
+        a = (t1 + t2) | 0;
       }
-      state[0] += a; state[1] += b; state[2] += c; state[3] += d;
-      state[4] += e; state[5] += f; state[6] += g; state[7] += h;
+      state[0] += a;
+      state[1] += b;
+      state[2] += c;
+      state[3] += d;
+      state[4] += e;
+      state[5] += f;
+      state[6] += g;
+      state[7] += h;
     }
   }
 }
 
-const SM3_START = [
-  0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e,
-];
+const SM3_START = [0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e];
 const rotate = (x, n) => (x << (n & 31)) | (x >>> (32 - (n & 31)));
 const SM3_T = Int32Array.from({ length: 64 }, (_, j) =>
-  j % 32 ? rotate(j < 16 ? 0x79cc4519 : 0x7a879d8a, j) : j < 16 ? 0x79cc4519 : 0x7a879d8a);
+  j % 32 ? rotate(j < 16 ? 0x79cc4519 : 0x7a879d8a, j) : j < 16 ? 0x79cc4519 : 0x7a879d8a,
+);
 
 class Sm3 extends BlockHash {
   constructor() {
@@ -118,8 +136,14 @@ class Sm3 extends BlockHash {
         const x = w[j - 16] ^ w[j - 9] ^ ((u << 15) | (u >>> 17));
         w[j] = x ^ ((x << 15) | (x >>> 17)) ^ ((x << 23) | (x >>> 9)) ^ ((v << 7) | (v >>> 25)) ^ w[j - 6];
       }
-      let a = state[0], b = state[1], c = state[2], d = state[3];
-      let e = state[4], f = state[5], g = state[6], h = state[7];
+      let a = state[0],
+        b = state[1],
+        c = state[2],
+        d = state[3];
+      let e = state[4],
+        f = state[5],
+        g = state[6],
+        h = state[7];
       for (let j = 0; j < 64; j++) {
         const a12 = (a << 12) | (a >>> 20);
         const sum = (a12 + e + SM3_T[j]) | 0;
@@ -128,11 +152,23 @@ class Sm3 extends BlockHash {
         const gg = j < 16 ? e ^ f ^ g : (e & f) | (~e & g);
         const tt1 = (ff + d + (ss1 ^ a12) + (w[j] ^ w[j + 4])) | 0;
         const tt2 = (gg + h + ss1 + w[j]) | 0;
-        d = c; c = (b << 9) | (b >>> 23); b = a; a = tt1;
-        h = g; g = (f << 19) | (f >>> 13); f = e; e = tt2 ^ ((tt2 << 9) | (tt2 >>> 23)) ^ ((tt2 << 17) | (tt2 >>> 15));
+        d = c;
+        c = (b << 9) | (b >>> 23);
+        b = a;
+        a = tt1;
+        h = g;
+        g = (f << 19) | (f >>> 13);
+        f = e;
+        e = tt2 ^ ((tt2 << 9) | (tt2 >>> 23)) ^ ((tt2 << 17) | (tt2 >>> 15));
       }
-      state[0] ^= a; state[1] ^= b; state[2] ^= c; state[3] ^= d;
-      state[4] ^= e; state[5] ^= f; state[6] ^= g; state[7] ^= h;
+      state[0] ^= a;
+      state[1] ^= b;
+      state[2] ^= c;
+      state[3] ^= d;
+      state[4] ^= e;
+      state[5] ^= f;
+      state[6] ^= g;
+      state[7] ^= h;
     }
   }
 }

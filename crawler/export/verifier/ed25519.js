@@ -53,8 +53,7 @@ function multiplyPoint(scalar, point) {
   return result;
 }
 
-const samePoint = ([x1, y1, z1], [x2, y2, z2]) =>
-  modP(x1 * z2 - x2 * z1) === 0n && modP(y1 * z2 - y2 * z1) === 0n;
+const samePoint = ([x1, y1, z1], [x2, y2, z2]) => modP(x1 * z2 - x2 * z1) === 0n && modP(y1 * z2 - y2 * z1) === 0n;
 
 const BASE_POINT = decodePoint(Uint8Array.from({ length: 32 }, (_, at) => (at ? 0x66 : 0x58)));
 
@@ -75,8 +74,10 @@ let ed25519Known = null;
 
 async function hasEd25519() {
   if (ed25519Known === null) {
-    ed25519Known = await crypto.subtle.importKey("raw", PROBE_KEY, "Ed25519", false, ["verify"])
-      .then(() => true, () => false);
+    ed25519Known = await crypto.subtle.importKey("raw", PROBE_KEY, "Ed25519", false, ["verify"]).then(
+      () => true,
+      () => false,
+    );
   }
   return ed25519Known;
 }

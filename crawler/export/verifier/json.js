@@ -37,7 +37,7 @@ function canonicalJson(value) {
     const members = Object.keys(value).sort();
     return `{${members.map((name) => `${canonicalJson(name)}:${canonicalJson(value[name])}`).join(",")}}`;
   }
-  if (typeof value === "string" && /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)) {
+  if (typeof value === "string" && /\p{Cs}/u.test(value)) {
     throw new Fault("含有不成对的代理码元", "no canonical JSON form: lone surrogate"); // RFC 8785 section 3.2.2.2
   }
   if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {

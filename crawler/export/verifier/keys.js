@@ -2,7 +2,10 @@
 // change, and that each checkpoint is signed by the key in force for its size.
 
 const KEY_ACTS = ["archive-created", "key-rotated", "key-replaced"];
-const STATEMENT_HEADERS = { "key-rotated": "web-evidence key rotation v1", "key-replaced": "web-evidence key replacement v1" };
+const STATEMENT_HEADERS = {
+  "key-rotated": "web-evidence key rotation v1",
+  "key-replaced": "web-evidence key replacement v1",
+};
 const EVENT_FIELDS = {
   "key-rotated": ["from", "from_signature", "statement", "to", "to_signature"],
   "key-replaced": ["from", "reason", "statement", "to", "to_signature"],
@@ -18,16 +21,31 @@ async function checkKeys(leaves, keys, notes, given) {
     checkSigners(terms, notes, faults);
   }
   for (const key of given) {
-    if (!keys.some((known) => known.line === key.line)) faults.add(`${LOG}/log.vkey`, `没有您所给的公钥 ${key.name}+${key.id}`, `does not hold the key that you gave, ${key.name}+${key.id}`);
+    if (!keys.some((known) => known.line === key.line))
+      faults.add(
+        `${LOG}/log.vkey`,
+        `没有您所给的公钥 ${key.name}+${key.id}`,
+        `does not hold the key that you gave, ${key.name}+${key.id}`,
+      );
   }
   const newest = keys.at(-1);
   const rotated = terms.filter((term) => term.act === "key-rotated").length;
   const lost = terms.filter((term) => term.act === "key-replaced");
-  const breaks = [lost.map((term) => `；序号 ${term.index} 处原密钥遗失后更换（${printable(term.reason)}）`).join(""),
-    lost.map((term) => `; a break at entry ${term.index}: a lost key was replaced (${printable(term.reason)})`).join("")];
-  const story = words(`${terms.length} 个密钥，由新旧密钥共同签名轮换 ${rotated} 次；现用 ${newest?.id}${breaks[0]}`,
-    `${terms.length} key(s), ${rotated} handed over under both signatures; in force now: ${newest?.id}${breaks[1]}`);
-  if (!faults.count && isBeforeBreak(terms, given)) return notChecked("keys", words(`您所给的公钥早于密钥遗失更换；${story.zh}`, `the key you gave is older than a break; ${story.en}`));
+  const breaks = [
+    lost.map((term) => `；序号 ${term.index} 处原密钥遗失后更换（${printable(term.reason)}）`).join(""),
+    lost
+      .map((term) => `; a break at entry ${term.index}: a lost key was replaced (${printable(term.reason)})`)
+      .join(""),
+  ];
+  const story = words(
+    `${terms.length} 个密钥，由新旧密钥共同签名轮换 ${rotated} 次；现用 ${newest?.id}${breaks[0]}`,
+    `${terms.length} key(s), ${rotated} handed over under both signatures; in force now: ${newest?.id}${breaks[1]}`,
+  );
+  if (!faults.count && isBeforeBreak(terms, given))
+    return notChecked(
+      "keys",
+      words(`您所给的公钥早于密钥遗失更换；${story.zh}`, `the key you gave is older than a break; ${story.en}`),
+    );
   return faults.check(story);
 }
 
@@ -42,12 +60,18 @@ async function readTerms(leaves, faults) {
       return terms;
     }
   }
-  if (!terms.length) faults.add(`${LOG}/leaves`, "没有 archive-created 事件指明第一个密钥", "no archive-created event names the first key");
+  if (!terms.length)
+    faults.add(
+      `${LOG}/leaves`,
+      "没有 archive-created 事件指明第一个密钥",
+      "no archive-created event names the first key",
+    );
   return terms;
 }
 
 function firstTerm(index, event) {
-  if (event.act !== "archive-created" || index !== 0) throw new Fault("日志不以 archive-created 开始", "the log does not begin with archive-created");
+  if (event.act !== "archive-created" || index !== 0)
+    throw new Fault("日志不以 archive-created 开始", "the log does not begin with archive-created");
   if (!isText(event.details?.vkey)) throw new Fault("未指明公钥", "archive-created names no vkey");
   return { index, act: event.act, key: parseVkey(event.details.vkey), reason: "" };
 }
@@ -55,19 +79,37 @@ function firstTerm(index, event) {
 async function nextTerm(index, event, terms) {
   const { act, details } = event;
   const fields = EVENT_FIELDS[act];
-  if (!fields || Object.keys(details ?? {}).sort().join() !== fields.join() || !Object.values(details).every(isText)) {
+  if (
+    !fields ||
+    Object.keys(details ?? {})
+      .sort()
+      .join() !== fields.join() ||
+    !Object.values(details).every(isText)
+  ) {
     throw new Fault("字段不齐或多余", `expected the texts ${fields} in its details`);
   }
   const [old, key] = [parseVkey(details.from), parseVkey(details.to)];
-  if (old.line !== terms.at(-1).key.line) throw new Fault("移交的不是当时有效的密钥", `hands over from key ${old.id}, but in force is ${terms.at(-1).key.id}`);
-  if (old.name !== key.name || terms.some((term) => sameBytes(term.key.key, key.key))) throw new Fault("新密钥不是新的，或名称不同", "not a change to a new key of the same log");
+  if (old.line !== terms.at(-1).key.line)
+    throw new Fault(
+      "移交的不是当时有效的密钥",
+      `hands over from key ${old.id}, but in force is ${terms.at(-1).key.id}`,
+    );
+  if (old.name !== key.name || terms.some((term) => sameBytes(term.key.key, key.key)))
+    throw new Fault("新密钥不是新的，或名称不同", "not a change to a new key of the same log");
   await checkStatement(act, details, old, key);
   return { index, act, key, reason: details.reason ?? "" };
 }
 
 async function checkStatement(act, details, old, key) {
   const time = details.statement.split("\n")[4] ?? "";
-  const lines = [STATEMENT_HEADERS[act], old.name, old.line, key.line, time, ...(act === "key-replaced" ? [details.reason] : [])];
+  const lines = [
+    STATEMENT_HEADERS[act],
+    old.name,
+    old.line,
+    key.line,
+    time,
+    ...(act === "key-replaced" ? [details.reason] : []),
+  ];
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(time);
   if (!isTime || lines.some((line) => line.includes("\n")) || details.statement !== `${lines.join("\n")}\n`) {
     throw new Fault("声明与事件内容不符", "its statement does not say what the event says, line for line");
@@ -75,13 +117,19 @@ async function checkStatement(act, details, old, key) {
   const signed = encodeText(details.statement);
   const pairs = [[key, details.to_signature], ...(act === "key-rotated" ? [[old, details.from_signature]] : [])];
   for (const [signer, signature] of pairs) {
-    if (!(await verifyEd25519(signer.key, fromBase64(signature, "signature"), signed))) throw new Fault(`密钥 ${signer.id} 的签名不正确`, `the signature of ${signer.id} is wrong`);
+    if (!(await verifyEd25519(signer.key, fromBase64(signature, "signature"), signed)))
+      throw new Fault(`密钥 ${signer.id} 的签名不正确`, `the signature of ${signer.id} is wrong`);
   }
 }
 
 function compareKeyList(terms, keys, faults) {
   const [logged, listed] = [terms.map((term) => term.key.line), keys.map((key) => key.line)];
-  if (logged.join("\n") !== listed.join("\n")) faults.add(`${LOG}/log.vkey`, "所列密钥与日志所载不同", "does not list the keys that the log put in force, in order");
+  if (logged.join("\n") !== listed.join("\n"))
+    faults.add(
+      `${LOG}/log.vkey`,
+      "所列密钥与日志所载不同",
+      "does not list the keys that the log put in force, in order",
+    );
 }
 
 /** In force for size s: the key of the last event with a leaf index below s; for the empty log the first. */
@@ -89,7 +137,11 @@ function checkSigners(terms, notes, faults) {
   for (const note of notes.values()) {
     const wanted = (terms.findLast((term) => term.index < note.size) ?? terms[0]).key;
     if (!note.signers.some(({ verifier }) => verifier.line === wanted.line)) {
-      faults.add(`${LOG}/checkpoints/${note.size}`, `不是由当时有效的密钥 ${wanted.id} 签名`, `is signed by another key than the one in force for it, ${wanted.id}`);
+      faults.add(
+        `${LOG}/checkpoints/${note.size}`,
+        `不是由当时有效的密钥 ${wanted.id} 签名`,
+        `is signed by another key than the one in force for it, ${wanted.id}`,
+      );
     }
   }
 }
@@ -101,7 +153,10 @@ function isBeforeBreak(terms, given) {
 
 function keyFacts(keys) {
   return keys.map((key, at) => ({
-    role: key.type === COSIGNATURE_TYPE ? "witness" : "log", name: printable(key.name), key_id: key.id, fingerprint: fingerprintOf(key),
+    role: key.type === COSIGNATURE_TYPE ? "witness" : "log",
+    name: printable(key.name),
+    key_id: key.id,
+    fingerprint: fingerprintOf(key),
     remark: key.type === COSIGNATURE_TYPE ? "" : at === keys.length - 1 ? "newest" : "earlier",
   }));
 }

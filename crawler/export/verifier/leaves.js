@@ -10,10 +10,20 @@ const orNothing = (test) => (value) => isNothing(value) || test(value);
 const isDigestOf = (algorithm) => (value) => isText(value) && new RegExp(`^${algorithm}:[0-9a-f]{64}$`).test(value);
 const isSha256 = isDigestOf("sha256");
 
-const SEAL_TYPES = { size: isInteger, checkpoint: isSha256, tokens: (list) => isTextList(list) && list.every(isSha256) };
+const SEAL_TYPES = {
+  size: isInteger,
+  checkpoint: isSha256,
+  tokens: (list) => isTextList(list) && list.every(isSha256),
+};
 const RECORD_TYPES = {
-  type: isText, id: isText, locator: isLocator, sha256: isSha256, sm3: isDigestOf("sm3"), block_digest: isSha256,
-  payload_digest: orNothing(isSha256), payload_length: orNothing(isInteger),
+  type: isText,
+  id: isText,
+  locator: isLocator,
+  sha256: isSha256,
+  sm3: isDigestOf("sm3"),
+  block_digest: isSha256,
+  payload_digest: orNothing(isSha256),
+  payload_length: orNothing(isInteger),
 };
 const isSeal = (value) => isObject(value) && fits(value, SEAL_TYPES);
 const isRecord = (value) => isObject(value) && fits(value, RECORD_TYPES);
@@ -28,38 +38,70 @@ const CAPTURE_TYPES = {
   records: (list) => Array.isArray(list) && list.every(isRecord),
   after: orNothing(isSeal),
 };
-const EVENT_TYPES = { act: isText, time: isText, by: isText, details: (value) => value === undefined || isObject(value), after: orNothing(isSeal) };
+const EVENT_TYPES = {
+  act: isText,
+  time: isText,
+  by: isText,
+  details: (value) => value === undefined || isObject(value),
+  after: orNothing(isSeal),
+};
 
 function isLocator(value) {
-  return isObject(value) && fits(value, { file: isText, offset: isInteger, length: isInteger })
-    && /^warc\/[0-9]{5,9}\.warc\.gz$/.test(value.file) && value.offset >= 0 && value.length > 0;
+  return (
+    isObject(value) &&
+    fits(value, { file: isText, offset: isInteger, length: isInteger }) &&
+    /^warc\/[0-9]{5,9}\.warc\.gz$/.test(value.file) &&
+    value.offset >= 0 &&
+    value.length > 0
+  );
 }
 
 /** Whether an object has no field beyond `types`, and each of them is what it has to be. */
 function fits(object, types) {
-  return Object.keys(object).every((name) => Object.hasOwn(types, name)) && Object.entries(types).every(([name, test]) => test(object[name]));
+  return (
+    Object.keys(object).every((name) => Object.hasOwn(types, name)) &&
+    Object.entries(types).every(([name, test]) => test(object[name]))
+  );
 }
 
 /** A leaf: `capture` or `event` (the other is null), `records`, `after`, and `what` for people. */
 function readLeaf(bytes) {
   if (bytes.length > MAX_LEAF) throw new Fault("超过 64 KiB", "leaf has more than 65,535 bytes");
   const content = parseObject(bytes, "leaf");
-  if (!sameBytes(encodeText(canonicalJson(content)), bytes)) throw new Fault("不是规范 JSON（RFC 8785）", "leaf is not canonical JSON (RFC 8785)");
+  if (!sameBytes(encodeText(canonicalJson(content)), bytes))
+    throw new Fault("不是规范 JSON（RFC 8785）", "leaf is not canonical JSON (RFC 8785)");
   const { version, kind, ...fields } = content;
-  if (version !== 1 || !["capture", "event"].includes(kind)) throw new Fault("种类或版本未知", "unknown leaf: version or kind");
+  if (version !== 1 || !["capture", "event"].includes(kind))
+    throw new Fault("种类或版本未知", "unknown leaf: version or kind");
   const types = kind === "capture" ? CAPTURE_TYPES : EVENT_TYPES;
   const known = kind === "capture" ? FACTS.captureFields : FACTS.eventFields;
-  const wrong = Object.entries(types).find(([name, test]) => !test(fields[name]))?.[0] ?? Object.keys(fields).find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new Fault(`字段 ${wrong} 有误`, `${kind} has a missing, unknown or ill-typed field: ${wrong}`);
+  const wrong =
+    Object.entries(types).find(([name, test]) => !test(fields[name]))?.[0] ??
+    Object.keys(fields).find((name) => !known.includes(name));
+  if (wrong !== undefined)
+    throw new Fault(`字段 ${wrong} 有误`, `${kind} has a missing, unknown or ill-typed field: ${wrong}`);
   return kind === "capture" ? captureLeaf(fields) : eventLeaf(fields);
 }
 
-const captureLeaf = (capture) => ({ capture, event: null, records: capture.records, after: capture.after ?? null, what: `capture ${capture.id}` });
+const captureLeaf = (capture) => ({
+  capture,
+  event: null,
+  records: capture.records,
+  after: capture.after ?? null,
+  what: `capture ${capture.id}`,
+});
 
 function eventLeaf(event) {
   const opened = event.act === "warc-opened";
-  if (opened && !isRecord(event.details?.record)) throw new Fault("字段 record 有误", "event warc-opened: ill-typed record");
-  return { capture: null, event, records: opened ? [event.details.record] : [], after: event.after ?? null, what: `event ${event.act}` };
+  if (opened && !isRecord(event.details?.record))
+    throw new Fault("字段 record 有误", "event warc-opened: ill-typed record");
+  return {
+    capture: null,
+    event,
+    records: opened ? [event.details.record] : [],
+    after: event.after ?? null,
+    what: `event ${event.act}`,
+  };
 }
 
 /** The seal that a leaf commits to exists and came before it. `seals`: size → {note, tokens}. */
@@ -67,8 +109,13 @@ function checkAfter(leaf, index, seals) {
   if (leaf.after === null) return;
   const { size, checkpoint, tokens } = leaf.after;
   const seal = seals.get(size);
-  if (size > index) throw new Fault("所承接的检查点当时尚不存在", `commits to checkpoint ${size}, which did not exist yet`);
-  if (!seal || seal.note !== checkpoint) throw new Fault("所承接的检查点不在包内，或者不是同一个", `commits to a checkpoint of size ${size} that is not there or is another one`);
+  if (size > index)
+    throw new Fault("所承接的检查点当时尚不存在", `commits to checkpoint ${size}, which did not exist yet`);
+  if (!seal || seal.note !== checkpoint)
+    throw new Fault(
+      "所承接的检查点不在包内，或者不是同一个",
+      `commits to a checkpoint of size ${size} that is not there or is another one`,
+    );
   if (!tokens.length || !tokens.every((token) => seal.tokens.has(token))) {
     throw new Fault("所承接的时间戳不在包内", `commits to timestamp tokens of checkpoint ${size} that are not there`);
   }

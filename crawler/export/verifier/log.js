@@ -15,13 +15,15 @@ async function readKeys(source, faults) {
   wanted.set("log.pem", pemOf(keys.at(-1)));
   for (const [name, pem] of wanted) {
     try {
-      if (!sameBytes(await source.small(`${LOG}/${name}`), pem)) throw new Fault("不是 log.vkey 中的公钥", "is not the key in log.vkey");
+      if (!sameBytes(await source.small(`${LOG}/${name}`), pem))
+        throw new Fault("不是 log.vkey 中的公钥", "is not the key in log.vkey");
     } catch (error) {
       faults.addError(`${LOG}/${name}`, error);
     }
   }
   for (const name of source.below(`${LOG}/keys`)) {
-    if (!wanted.has(`keys/${name}`)) faults.add(`${LOG}/keys/${name}`, "log.vkey 中没有这个公钥", "no key of log.vkey has this file");
+    if (!wanted.has(`keys/${name}`))
+      faults.add(`${LOG}/keys/${name}`, "log.vkey 中没有这个公钥", "no key of log.vkey has this file");
   }
   return keys;
 }
@@ -42,16 +44,20 @@ async function readCheckpoints(source, keys, faults) {
   }
   const newest = notes.get(Math.max(...notes.keys()));
   const copy = source.has(`${LOG}/checkpoint`) ? await source.small(`${LOG}/checkpoint`).catch(() => null) : null;
-  if (!newest || !copy || !sameBytes(copy, newest.content)) faults.add(`${LOG}/checkpoint`, "不是最新的检查点", `is not the newest of ${LOG}/checkpoints`);
+  if (!newest || !copy || !sameBytes(copy, newest.content))
+    faults.add(`${LOG}/checkpoint`, "不是最新的检查点", `is not the newest of ${LOG}/checkpoints`);
   return notes;
 }
 
 async function readCheckpoint(source, path, keys) {
   const note = await openCheckpoint(await source.small(path), keys);
-  if (!path.endsWith(`/${note.size}`)) throw new Fault(`内容是长度 ${note.size} 的检查点`, `holds the checkpoint of size ${note.size}`);
-  if (!sameBytes(await source.small(`${path}.txt`), encodeText(note.text))) throw new Fault(".txt 不是检查点的正文", ".txt is not the text of the note");
+  if (!path.endsWith(`/${note.size}`))
+    throw new Fault(`内容是长度 ${note.size} 的检查点`, `holds the checkpoint of size ${note.size}`);
+  if (!sameBytes(await source.small(`${path}.txt`), encodeText(note.text)))
+    throw new Fault(".txt 不是检查点的正文", ".txt is not the text of the note");
   const signature = await source.small(`${path}.sig`);
-  if (!note.signers.some((signer) => sameBytes(signer.signature, signature))) throw new Fault(".sig 不是检查点的签名", ".sig is not the signature of the note");
+  if (!note.signers.some((signer) => sameBytes(signer.signature, signature)))
+    throw new Fault(".sig 不是检查点的签名", ".sig is not the signature of the note");
   return note;
 }
 
@@ -66,15 +72,26 @@ async function checkConsistency(source, notes) {
     files.delete(String(after.size));
     try {
       const proof = parseAddCheckpoint(await source.small(where));
-      if (proof.oldSize !== before.size) throw new Fault(`起点应为 ${before.size}`, `proves from ${proof.oldSize}, the checkpoint before is ${before.size}`);
-      if (!sameBytes(proof.note, after.content)) throw new Fault("所附检查点不是包内的检查点", "its checkpoint is not the one of this bundle");
+      if (proof.oldSize !== before.size)
+        throw new Fault(
+          `起点应为 ${before.size}`,
+          `proves from ${proof.oldSize}, the checkpoint before is ${before.size}`,
+        );
+      if (!sameBytes(proof.note, after.content))
+        throw new Fault("所附检查点不是包内的检查点", "its checkpoint is not the one of this bundle");
       verifyConsistency(before.size, before.root, after.size, after.root, proof.path);
     } catch (error) {
       faults.addError(where, error);
     }
   }
-  for (const name of files) faults.add(`${LOG}/consistency/${name}`, "没有对应的检查点", "there is no checkpoint for it");
-  return faults.check(words(`${notes.size} 个检查点前后一致，未改写历史`, `${notes.size} checkpoint(s), each an extension of the one before`));
+  for (const name of files)
+    faults.add(`${LOG}/consistency/${name}`, "没有对应的检查点", "there is no checkpoint for it");
+  return faults.check(
+    words(
+      `${notes.size} 个检查点前后一致，未改写历史`,
+      `${notes.size} checkpoint(s), each an extension of the one before`,
+    ),
+  );
 }
 
 /** Every leaf with its proof checked: index → {leaf, size}; size null without a good proof. */
@@ -116,9 +133,14 @@ async function readIncluded(source, index, notes, manifests, inclusion) {
 
 function checkInclusion(content, index, bytes, notes) {
   const proof = parseTlogProof(content);
-  const note = [...notes.values()].find((known) => sameBytes(known.content, proof.note));
-  if (!note) throw new Fault("所指检查点不在包内已签名的检查点之中", "its checkpoint is not among the signed checkpoints of this bundle");
-  if (proof.index !== index) throw new Fault(`是序号 ${proof.index} 的证明`, `is for leaf ${proof.index}, not ${index}`);
+  const note = notes.get(decimal(latin1(proof.note.subarray(0, 1000)).split("\n")[1] ?? ""));
+  if (!note || !sameBytes(note.content, proof.note))
+    throw new Fault(
+      "所指检查点不在包内已签名的检查点之中",
+      "its checkpoint is not among the signed checkpoints of this bundle",
+    );
+  if (proof.index !== index)
+    throw new Fault(`是序号 ${proof.index} 的证明`, `is for leaf ${proof.index}, not ${index}`);
   verifyInclusion(bytes, index, note.size, proof.path, note.root);
   return note.size;
 }

@@ -30,7 +30,11 @@ async function run(opening) {
     const report = await verifyBundle(await opening(), anchors, showProgress);
     showReport(report, performance.now() - started);
   } catch (error) {
-    showTrouble(error instanceof Fault ? words(error.zh, error.message) : words("核验中断：浏览器无法读取文件", `stopped: ${error}`));
+    showTrouble(
+      error instanceof Fault
+        ? words(error.zh, error.message)
+        : words("核验中断：浏览器无法读取文件", `stopped: ${error}`),
+    );
   } finally {
     byId("working").hidden = true;
     setBusy(false);
@@ -38,7 +42,9 @@ async function run(opening) {
 }
 
 /** For style sheets and for tests: idle, working, done, trouble. */
-const setState = (state) => { document.documentElement.dataset.state = state; };
+const setState = (state) => {
+  document.documentElement.dataset.state = state;
+};
 
 function setBusy(busy) {
   for (const id of ["folder", "zip"]) byId(id).disabled = busy;
@@ -47,7 +53,8 @@ function setBusy(busy) {
 function showProgress(done, total) {
   byId("progress").max = total || 1;
   byId("progress").value = done;
-  byId("percent").textContent = `${total ? Math.floor((done / total) * 100) : 0} %（${mebibytes(done)} / ${mebibytes(total)}）`;
+  byId("percent").textContent =
+    `${total ? Math.floor((done / total) * 100) : 0} %（${mebibytes(done)} / ${mebibytes(total)}）`;
 }
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -65,8 +72,12 @@ function showReport(report, milliseconds) {
   byId("report").textContent = json;
   byId("verdict").className = `verdict ${report.status}`;
   byId("verdict").replaceChildren(both(VERDICTS[report.status]), make("p", "counts", counts(report)));
-  byId("about").replaceChildren(aboutLine("核验对象", "subject", printable(report.subject)), aboutLine("核验时间", "verified", beijing(Date.now())),
-    aboutLine("用时", "took", `${(milliseconds / 1000).toFixed(1)} s`), aboutLine("核验程序", "verifier", `verifier.html ${FACTS.version}`));
+  byId("about").replaceChildren(
+    aboutLine("核验对象", "subject", printable(report.subject)),
+    aboutLine("核验时间", "verified", beijing(Date.now())),
+    aboutLine("用时", "took", `${(milliseconds / 1000).toFixed(1)} s`),
+    aboutLine("核验程序", "verifier", `verifier.html ${FACTS.version}`),
+  );
   byId("checks").replaceChildren(...report.checks.map(checkRow));
   byId("times").replaceChildren(...report.rows.slice(0, 2000).map(timeRow));
   byId("keys").replaceChildren(...report.keys.map(keyRow));
@@ -91,29 +102,76 @@ function checkRow(check, at) {
   const [zh, en] = STATUS_WORDS[check.status];
   const told = make("td", "told", both(check.detail));
   if (check.problems.length) told.append(make("ul", "problems", ...check.problems.map(problemItem)));
-  if (check.remedy.zh) told.append(make("p", "remedy", "→ ", make("span", "zh", check.remedy.zh), make("span", "en", check.remedy.en)));
+  if (check.remedy.zh)
+    told.append(make("p", "remedy", "→ ", make("span", "zh", check.remedy.zh), make("span", "en", check.remedy.en)));
   if (check.commands) told.append(commandList(check.commands));
-  return make("tr", check.status, make("td", "number", String(at + 1)), make("td", "name", both(titleOf(check.name))),
-    make("td", "mark", make("span", "badge", zh), make("span", "en", en)), told);
+  return make(
+    "tr",
+    check.status,
+    make("td", "number", String(at + 1)),
+    make("td", "name", both(titleOf(check.name))),
+    make("td", "mark", make("span", "badge", zh), make("span", "en", en)),
+    told,
+  );
 }
 
-const problemItem = ({ where, zh, en }) => make("li", "", make("code", "", where), make("span", "zh", zh), make("span", "en", en));
+const problemItem = ({ where, zh, en }) =>
+  make("li", "", make("code", "", where), make("span", "zh", zh), make("span", "en", en));
 
-const commandList = (commands) => make("details", "commands", make("summary", "", `命令 / commands（${commands.length}）`), make("pre", "", commands.slice(0, 200).join("\n\n")));
+const commandList = (commands) =>
+  make(
+    "details",
+    "commands",
+    make("summary", "", `命令 / commands（${commands.length}）`),
+    make("pre", "", commands.slice(0, 200).join("\n\n")),
+  );
 
 function timeRow({ index, capture, notBefore, notAfter }) {
-  const bound = (side, word) => make("td", "", side ? `${word} ${beijing(side.time)}` : "无 / none", side && make("ul", "tokens", ...side.tokens.map(tokenItem)));
-  return make("tr", "", make("td", "number", String(index)),
-    make("td", "address", make("span", "zh", printable(capture.url)), make("span", "en", `${FACTS.statesZh[capture.state]} · ${printable(capture.id)}`)),
-    bound(notBefore, "不早于"), bound(notAfter, "不晚于"));
+  const bound = (side, word) =>
+    make(
+      "td",
+      "",
+      side ? `${word} ${beijing(side.time)}` : "无 / none",
+      side && make("ul", "tokens", ...side.tokens.map(tokenItem)),
+    );
+  return make(
+    "tr",
+    "",
+    make("td", "number", String(index)),
+    make(
+      "td",
+      "address",
+      make("span", "zh", printable(capture.url)),
+      make("span", "en", `${FACTS.statesZh[capture.state]} · ${printable(capture.id)}`),
+    ),
+    bound(notBefore, "不早于"),
+    bound(notAfter, "不晚于"),
+  );
 }
 
 const JUDGED = { path: "签名和证书链已核验", signature: "签名与所附证书相符，证书链未核验", none: "签名未核验" };
-const tokenItem = ({ authority, token }) => make("li", "", `${printable(authority)}：${beijing(token.time)}`,
-  make("span", "en", `${token.subject}；政策 policy ${token.policy}；序列号 serial ${token.serial}；${JUDGED[token.judged]}${token.why ? `（${token.why.zh}）` : ""}`));
+const tokenItem = ({ authority, token }) =>
+  make(
+    "li",
+    "",
+    `${printable(authority)}：${beijing(token.time)}`,
+    make(
+      "span",
+      "en",
+      `${token.subject}；政策 policy ${token.policy}；序列号 serial ${token.serial}；${JUDGED[token.judged]}${token.why ? `（${token.why.zh}）` : ""}`,
+    ),
+  );
 
-const keyRow = ({ role, name, key_id, fingerprint, remark }) => make("tr", "", make("td", "", { witness: "见证 witness", wacz: "WACZ 签名", log: "日志 log" }[role]),
-  make("td", "address", name), make("td", "", make("code", "", key_id)), make("td", "address", make("code", "", fingerprint)), make("td", "", { newest: "现用 newest", earlier: "曾用 earlier" }[remark] ?? ""));
+const keyRow = ({ role, name, key_id, fingerprint, remark }) =>
+  make(
+    "tr",
+    "",
+    make("td", "", { witness: "见证 witness", wacz: "WACZ 签名", log: "日志 log" }[role]),
+    make("td", "address", name),
+    make("td", "", make("code", "", key_id)),
+    make("td", "address", make("code", "", fingerprint)),
+    make("td", "", { newest: "现用 newest", earlier: "曾用 earlier" }[remark] ?? ""),
+  );
 
 function saveReport() {
   const url = URL.createObjectURL(new Blob([byId("report").textContent], { type: "application/json" }));
@@ -156,6 +214,22 @@ if (broken) {
   listen();
   setState("idle");
   // For tests, and for whoever wants to try the parts by hand in the console.
-  globalThis.evidenceVerifier = Object.freeze({ Sha256, Sm3, crc32, toHex, fromHex, concat, verifyEd25519, verifyEd25519Here, hasEd25519,
-    verifyInclusion, verifyConsistency, canonicalJson, readZip, readMember, readDerAll, derChildren });
+  globalThis.evidenceVerifier = Object.freeze({
+    Sha256,
+    Sm3,
+    crc32,
+    toHex,
+    fromHex,
+    concat,
+    verifyEd25519,
+    verifyEd25519Here,
+    hasEd25519,
+    verifyInclusion,
+    verifyConsistency,
+    canonicalJson,
+    readZip,
+    readMember,
+    readDerAll,
+    derChildren,
+  });
 }

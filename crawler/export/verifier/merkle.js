@@ -24,7 +24,10 @@ function verifyInclusion(leaf, index, size, path, root) {
   }
   if (last) throw new Fault("包含证明过短", `inclusion proof for leaf ${index} of ${size} is too short`);
   if (!sameBytes(digest, root)) {
-    throw new Fault("该条不在已签名的日志之中", `leaf ${index} is not in the tree of ${size}: its path leads to another root`);
+    throw new Fault(
+      "该条不在已签名的日志之中",
+      `leaf ${index} is not in the tree of ${size}: its path leads to another root`,
+    );
   }
 }
 
@@ -37,8 +40,10 @@ function verifyConsistency(oldSize, oldRoot, newSize, newRoot, path) {
   }
   const [before, after] = consistencyRoots(oldSize, oldRoot, newSize, path);
   if (!sameBytes(before, oldRoot) || !sameBytes(after, newRoot)) {
-    throw new Fault("前后两个检查点不一致：其间有条目被改动、删除或调换",
-      `the trees of ${oldSize} and ${newSize} leaves are not consistent: entries were changed, dropped or reordered`);
+    throw new Fault(
+      "前后两个检查点不一致：其间有条目被改动、删除或调换",
+      `the trees of ${oldSize} and ${newSize} leaves are not consistent: entries were changed, dropped or reordered`,
+    );
   }
 }
 

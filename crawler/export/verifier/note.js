@@ -15,7 +15,8 @@ function decimal(text) {
 }
 
 function requireName(name) {
-  if (!name || /[+\s\u0000-\u001f]/u.test(name)) throw new Fault("密钥名称不合规则", `not a key name: ${JSON.stringify(name)}`);
+  if (!name || /[+\s\u0000-\u001f]/u.test(name))
+    throw new Fault("密钥名称不合规则", `not a key name: ${JSON.stringify(name)}`);
 }
 
 /** The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), as 8 hex digits. */
@@ -29,17 +30,20 @@ function parseVkey(line, type = ED25519_TYPE) {
   const [, name, id, encoded] = parts;
   requireName(name);
   const bytes = fromBase64(encoded, "vkey");
-  if (bytes.length !== 33 || bytes[0] !== type) throw new Fault("不是所要求的 Ed25519 公钥", `vkey of ${name} is not an Ed25519 key of type ${type}`);
+  if (bytes.length !== 33 || bytes[0] !== type)
+    throw new Fault("不是所要求的 Ed25519 公钥", `vkey of ${name} is not an Ed25519 key of type ${type}`);
   const key = bytes.subarray(1);
   const computed = keyId(name, type, key);
-  if (id !== computed) throw new Fault("密钥编号与公钥不符", `vkey of ${name}: key ID is ${computed}, the line says ${id}`);
+  if (id !== computed)
+    throw new Fault("密钥编号与公钥不符", `vkey of ${name}: key ID is ${computed}, the line says ${id}`);
   return { name, id: computed, type, key, line };
 }
 
 /** Every line of log.vkey, the oldest key first. */
 function parseVkeys(text, type = ED25519_TYPE) {
   const lines = text.split("\n").filter((line) => line !== "");
-  if (!lines.length || lines.length > 1000) throw new Fault("没有公钥，或者过多", `expected a vkey line for each key, found ${lines.length}`);
+  if (!lines.length || lines.length > 1000)
+    throw new Fault("没有公钥，或者过多", `expected a vkey line for each key, found ${lines.length}`);
   return lines.map((line) => parseVkey(line, type));
 }
 
@@ -56,7 +60,8 @@ function splitNote(note) {
   if (/[\u0000-\u0009\u000b-\u001f]/.test(decoded)) throw new Fault("签名文本含控制字符", "note: control character");
   const blank = decoded.lastIndexOf("\n\n");
   const tail = decoded.slice(blank + 2);
-  if (blank < 0 || !tail.endsWith("\n")) throw new Fault("缺少签名行", "note: no blank line followed by whole signature lines");
+  if (blank < 0 || !tail.endsWith("\n"))
+    throw new Fault("缺少签名行", "note: no blank line followed by whole signature lines");
   return [decoded.slice(0, blank + 1), tail];
 }
 
@@ -96,7 +101,8 @@ async function openCheckpoint(note, verifiers) {
   if (!signers.length) throw new Fault("没有已知密钥的签名", "no signature of a known key");
   const checkpoint = parseCheckpoint(text);
   const own = signers.filter(({ verifier }) => verifier.name === checkpoint.origin);
-  if (!own.length) throw new Fault("缺少日志自身的签名", `checkpoint of ${checkpoint.origin}: the log's own signature is missing`);
+  if (!own.length)
+    throw new Fault("缺少日志自身的签名", `checkpoint of ${checkpoint.origin}: the log's own signature is missing`);
   return { ...checkpoint, text, content: note, signers: own };
 }
 
@@ -114,8 +120,10 @@ function parseCheckpoint(text) {
 /** cosignature/v1: 8 bytes of seconds since 1970, then 64 bytes of Ed25519. The time, or a Fault. */
 async function openCosignature(line, verifier, text) {
   const [{ name, id, signature }] = parseSignatureLines(`${line}\n`);
-  if (name !== verifier.name || id !== verifier.id) throw new Fault("见证签名与见证公钥不符", `cosignature of ${name}+${id}, not of ${verifier.name}+${verifier.id}`);
-  if (signature.length !== 72) throw new Fault("见证签名长度有误", `cosignature of ${name} has ${signature.length} bytes`);
+  if (name !== verifier.name || id !== verifier.id)
+    throw new Fault("见证签名与见证公钥不符", `cosignature of ${name}+${id}, not of ${verifier.name}+${verifier.id}`);
+  if (signature.length !== 72)
+    throw new Fault("见证签名长度有误", `cosignature of ${name} has ${signature.length} bytes`);
   const seconds = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
   const message = encodeText(`cosignature/v1\ntime ${seconds}\n${text}`);
   if (!(await verifyEd25519(verifier.key, signature.subarray(8), message))) {

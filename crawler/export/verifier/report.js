@@ -2,7 +2,11 @@
 // (crawler/evidence/report.py). Three outcomes and never two: what is missing must not look valid.
 
 const MOST_NAMED = 50; // faults listed per check: enough to act on, and a bound on what a hostile bundle prints
-const STATUS_WORDS = { passed: ["通过", "passed"], failed: ["未通过", "FAILED"], "not-checked": ["未核验", "not checked"] };
+const STATUS_WORDS = {
+  passed: ["通过", "passed"],
+  failed: ["未通过", "FAILED"],
+  "not-checked": ["未核验", "not checked"],
+};
 const EXIT_CODES = { passed: 0, failed: 1, "not-checked": 3 };
 
 const words = (zh, en) => ({ zh, en });
@@ -29,12 +33,17 @@ class Faults {
   /** Note a caught error. What is not a Fault comes of input that no reader foresaw: it fails the check too. */
   addError(where, error) {
     if (!(error instanceof Fault)) this.add(where, "内容无法解析", `cannot be read: ${error}`);
-    else if (error instanceof Unjudged) this.unjudged.push({ where: printable(where), zh: printable(error.zh), en: printable(error.message) });
+    else if (error instanceof Unjudged)
+      this.unjudged.push({ where: printable(where), zh: printable(error.zh), en: printable(error.message) });
     else this.add(where, error.zh, error.message);
   }
 
   /** Passed with the sentence `good` when nothing was noted. */
   check(good, remedy = ASK) {
+    if (!this.count && this.unjudged.length) {
+      const [{ where, zh, en }] = this.unjudged;
+      return notChecked(this.name, words(`${where}：${zh}`, `${where}: ${en}`));
+    }
     if (!this.count) return makeCheck(this.name, "passed", good);
     const left = this.count - this.named.length;
     const more = left ? words(`（另有 ${left} 处未列出）`, ` (${left} more not listed)`) : NO_WORDS;
@@ -43,8 +52,14 @@ class Faults {
   }
 }
 
-const makeCheck = (name, status, detail, remedy = NO_WORDS, problems = [], extra = {}) =>
-  ({ name, status, detail, remedy, problems, ...extra });
+const makeCheck = (name, status, detail, remedy = NO_WORDS, problems = [], extra = {}) => ({
+  name,
+  status,
+  detail,
+  remedy,
+  problems,
+  ...extra,
+});
 const notChecked = (name, detail, remedy = NO_WORDS, extra = {}) =>
   makeCheck(name, "not-checked", detail, remedy, [], extra);
 

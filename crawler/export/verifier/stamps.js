@@ -9,13 +9,17 @@ const TOKEN_FILES = /^([^/]+)\/([A-Za-z0-9-]+)\.(?:tsq|tsr|chain\.pem)$/;
  */
 async function readStamps(source, notes, roots, faults) {
   const stamps = [];
-  const seals = new Map([...notes].map(([size, note]) => [size, { note: sha256Label(note.content), tokens: new Set() }]));
+  const seals = new Map(
+    [...notes].map(([size, note]) => [size, { note: sha256Label(note.content), tokens: new Set() }]),
+  );
   for (const [folder, authority] of stampNames(source, faults)) {
     const where = `${STAMPS}/${folder}/${authority}`;
     const note = notes.get(decimal(folder) ?? -1);
     try {
       if (!note) throw new Fault("没有这个长度的检查点", "there is no checkpoint of this size");
-      const [tsr, tsq, chain] = await Promise.all([".tsr", ".tsq", ".chain.pem"].map((end) => source.small(where + end)));
+      const [tsr, tsq, chain] = await Promise.all(
+        [".tsr", ".tsq", ".chain.pem"].map((end) => source.small(where + end)),
+      );
       const token = await readToken(tsr, tsq, chain, note.content, roots);
       const digest = sha256Label(tsr);
       stamps.push({ size: note.size, authority, digest, token });
@@ -43,36 +47,65 @@ const opensslOf = ({ size, authority }) =>
 
 const OPENSSL_TOLD = words(
   "请在证据包文件夹内执行下列命令核验其签名和证书链；或者填写从时间戳机构另行取得的根证书指纹，再次核验",
-  "run the commands below in the bundle's folder, or give the fingerprints of the authorities' roots above");
+  "run the commands below in the bundle's folder, or give the fingerprints of the authorities' roots above",
+);
 
 function checkTimestamps(stamps, faults) {
   if (faults.count) return faults.check(NO_WORDS);
   const commands = stamps.filter(({ token }) => token.judged !== "path").map(opensslOf);
   const unread = faults.unjudged.map(({ where, zh }) => `${where}（${zh}）`).join("；");
   if (!stamps.length) {
-    return notChecked("timestamps", words(`没有可读的时间戳${unread ? `：${unread}` : ""}`, "there is no readable timestamp token"),
-      words("请索取运行 `evidence seal` 之后导出的证据包", "ask for a bundle exported after `evidence seal`"));
+    return notChecked(
+      "timestamps",
+      words(`没有可读的时间戳${unread ? `：${unread}` : ""}`, "there is no readable timestamp token"),
+      words("请索取运行 `evidence seal` 之后导出的证据包", "ask for a bundle exported after `evidence seal`"),
+    );
   }
   if (!commands.length && !faults.unjudged.length) {
-    return makeCheck("timestamps", "passed", words(`${stamps.length} 个时间戳的签名及至您所给根证书的证书链均核验无误`, `${stamps.length} token(s) verify up to the roots that you gave`));
+    return makeCheck(
+      "timestamps",
+      "passed",
+      words(
+        `${stamps.length} 个时间戳的签名及至您所给根证书的证书链均核验无误`,
+        `${stamps.length} token(s) verify up to the roots that you gave`,
+      ),
+    );
   }
   const signed = stamps.filter(({ token }) => token.judged !== "none").length;
   const detail = words(
     `${stamps.length} 个时间戳：所盖摘要、随机数、时间、证书用途相符，其中 ${signed} 个的签名与所附证书相符；证书链未核验${unread ? `；不能判断：${unread}` : ""}`,
-    `${stamps.length} token(s): imprint, nonce, time and purpose agree, ${signed} signature(s) fit the certificate carried; the path to a root is not checked here`);
+    `${stamps.length} token(s): imprint, nonce, time and purpose agree, ${signed} signature(s) fit the certificate carried; the path to a root is not checked here`,
+  );
   return notChecked("timestamps", detail, OPENSSL_TOLD, { commands });
 }
 
 function checkValidity(stamps, now) {
   if (!stamps.length) return notChecked("validity", words("没有可核验的时间戳", "there is no token that verified"));
   if (stamps.some(({ token }) => token.judged !== "path")) {
-    return notChecked("validity", words("证书链未核验，不能判断有效期；请用 evidence verify 或 openssl", "certificate paths are not checked here: use evidence verify or openssl"));
+    return notChecked(
+      "validity",
+      words(
+        "证书链未核验，不能判断有效期；请用 evidence verify 或 openssl",
+        "certificate paths are not checked here: use evidence verify or openssl",
+      ),
+    );
   }
   const bySize = groupBy(stamps, ({ size }) => size);
   const ends = (list) => list.map(({ token }) => Math.min(...token.path.map((certificate) => certificate.until)));
   const first = Math.min(...[...bySize.values()].map((list) => Math.max(...ends(list))));
-  if (first < now) return notChecked("validity", words("有检查点的时间戳证书已到期；是否在到期前续盖，本页不判断", "certificates of tokens have ended; whether they were renewed in time is not judged here"));
-  return makeCheck("validity", "passed", words(`至 ${beijing(first)} 有效`, `valid until ${new Date(first).toISOString()}`));
+  if (first < now)
+    return notChecked(
+      "validity",
+      words(
+        "有检查点的时间戳证书已到期；是否在到期前续盖，本页不判断",
+        "certificates of tokens have ended; whether they were renewed in time is not judged here",
+      ),
+    );
+  return makeCheck(
+    "validity",
+    "passed",
+    words(`至 ${beijing(first)} 有效`, `valid until ${new Date(first).toISOString()}`),
+  );
 }
 
 function groupBy(list, keyOf) {
@@ -91,31 +124,55 @@ const beijing = (time) => {
 };
 
 /**
- * Between which times each capture lies. Not before: the earliest token over the checkpoint that it commits to.
- * Not after: of the checkpoints that cover it, the earliest, as its latest token says. So each side holds as
- * long as one of the authorities is honest.
+ * Between which times each capture lies. Not before: the earliest of the tokens that its leaf names (later ones
+ * over the same checkpoint prove nothing about it). Not after: of the checkpoints that cover it the one that was
+ * stamped first, as its latest token says. So each side holds as long as one of the authorities is honest.
  */
 function captureTimes(leaves, stamps) {
-  const bySize = [...groupBy(stamps, ({ size }) => size)];
-  const bound = (size, list, pick) => ({ checkpoint: size, time: pick(...list.map(({ token }) => token.time)), tokens: list });
-  const lower = new Map(bySize.map(([size, list]) => [size, bound(size, list, Math.min)]));
-  const upper = bySize.map(([size, list]) => bound(size, list, Math.max));
+  const bySize = groupBy(stamps, ({ size }) => size);
+  const upper = [...bySize]
+    .map(([size, list]) => boundOf(size, list, Math.max))
+    .sort((a, b) => a.time - b.time || a.checkpoint - b.checkpoint);
   const rows = [];
   for (const [index, { leaf }] of leaves) {
     if (!leaf.capture) continue;
-    const covering = upper.filter(({ checkpoint }) => checkpoint > index).sort((a, b) => a.time - b.time);
-    rows.push({ index, capture: leaf.capture, notBefore: lower.get(leaf.after?.size) ?? null, notAfter: covering[0] ?? null });
+    const named = (bySize.get(leaf.after?.size) ?? []).filter(({ digest }) => leaf.after.tokens.includes(digest));
+    const notBefore = named.length ? boundOf(leaf.after.size, named, Math.min) : null;
+    rows.push({
+      index,
+      capture: leaf.capture,
+      notBefore,
+      notAfter: upper.find(({ checkpoint }) => checkpoint > index) ?? null,
+    });
   }
   return rows;
 }
 
+function boundOf(checkpoint, stamps, pick) {
+  const tokens = [...stamps].sort((a, b) => a.token.time - b.token.time || compareText(a.authority, b.authority));
+  return { checkpoint, time: pick(...tokens.map(({ token }) => token.time)), tokens };
+}
+
 function timeFacts(rows) {
   const rfc3339 = (time) => new Date(time).toISOString().replace(".000Z", "Z");
-  const tokenFacts = ({ authority, token }) => ({ authority, time: rfc3339(token.time), policy: token.policy, serial: token.serial,
-    subject: token.subject, verified_by: token.judged === "path" ? ["WebCrypto"] : [] });
-  const boundFacts = (bound) => bound && { time: rfc3339(bound.time), checkpoint: bound.checkpoint, tokens: bound.tokens.map(tokenFacts) };
-  return rows.map(({ index, capture, notBefore, notAfter }) => ({ capture: capture.id, entry: index, url: capture.url, state: capture.state,
-    not_before: boundFacts(notBefore), not_after: boundFacts(notAfter) }));
+  const tokenFacts = ({ authority, token }) => ({
+    authority,
+    time: rfc3339(token.time),
+    policy: token.policy,
+    serial: token.serial,
+    subject: token.subject,
+    verified_by: token.judged === "path" ? ["WebCrypto"] : [],
+  });
+  const boundFacts = (bound) =>
+    bound && { time: rfc3339(bound.time), checkpoint: bound.checkpoint, tokens: bound.tokens.map(tokenFacts) };
+  return rows.map(({ index, capture, notBefore, notAfter }) => ({
+    capture: capture.id,
+    entry: index,
+    url: capture.url,
+    state: capture.state,
+    not_before: boundFacts(notBefore),
+    not_after: boundFacts(notAfter),
+  }));
 }
 
 function checkSealed(leaves, stamps) {
@@ -125,10 +182,24 @@ function checkSealed(leaves, stamps) {
     if (token.judged === "path") verified.add(size);
   }
   const without = (sizes) => [...leaves].filter(([, { size }]) => !sizes.has(size)).map(([index]) => index);
-  if (leaves.size && !without(verified).length) return makeCheck("sealed", "passed", words("各条均有核验通过的时间戳", "a verified timestamp covers every leaf"));
+  if (leaves.size && !without(verified).length)
+    return makeCheck("sealed", "passed", words("各条均有核验通过的时间戳", "a verified timestamp covers every leaf"));
   const open = without(stamped);
-  if (open.length || !leaves.size) return notChecked("sealed", words(`没有时间戳覆盖日志序号 ${open.slice(0, 20).join("、")}`, `no timestamp covers leaves ${open.slice(0, 20).join(", ")}`));
-  return notChecked("sealed", words("各条均有时间戳覆盖；时间戳的证书链须另行核验（见“可信时间戳”）", "a token covers every leaf; its certificate path is to be checked elsewhere"));
+  if (open.length || !leaves.size)
+    return notChecked(
+      "sealed",
+      words(
+        `没有时间戳覆盖日志序号 ${open.slice(0, 20).join("、")}`,
+        `no timestamp covers leaves ${open.slice(0, 20).join(", ")}`,
+      ),
+    );
+  return notChecked(
+    "sealed",
+    words(
+      "各条均有时间戳覆盖；时间戳的证书链须另行核验（见“可信时间戳”）",
+      "a token covers every leaf; its certificate path is to be checked elsewhere",
+    ),
+  );
 }
 
 function checkBracket(rows, stamps) {
@@ -137,12 +208,24 @@ function checkBracket(rows, stamps) {
   const since = rows.map(({ notBefore }) => notBefore?.time).filter(Number.isFinite);
   const [first, last] = [Math.min(...since), Math.max(...until)];
   const unbounded = rows.length - since.length;
-  const also = unbounded && since.length ? words(`；其中 ${unbounded} 次采集无下限`, `; ${unbounded} capture(s) have no lower bound`) : NO_WORDS;
+  const also =
+    unbounded && since.length
+      ? words(`；其中 ${unbounded} 次采集无下限`, `; ${unbounded} capture(s) have no lower bound`)
+      : NO_WORDS;
   const span = since.length
-    ? words(`不早于 ${beijing(first)}，不晚于 ${beijing(last)}${also.zh}`, `not before ${new Date(first).toISOString()}, not after ${new Date(last).toISOString()}${also.en}`)
+    ? words(
+        `不早于 ${beijing(first)}，不晚于 ${beijing(last)}${also.zh}`,
+        `not before ${new Date(first).toISOString()}, not after ${new Date(last).toISOString()}${also.en}`,
+      )
     : words(`无下限，不晚于 ${beijing(last)}`, `no lower bound, not after ${new Date(last).toISOString()}`);
   if (stamps.every(({ token }) => token.judged === "path")) return makeCheck("bracket", "passed", span);
-  return notChecked("bracket", words(`时间戳所载：${span.zh}；时间戳的证书链须另行核验`, `as the tokens say: ${span.en}; their certificate paths are to be checked elsewhere`));
+  return notChecked(
+    "bracket",
+    words(
+      `时间戳所载：${span.zh}；时间戳的证书链须另行核验`,
+      `as the tokens say: ${span.en}; their certificate paths are to be checked elsewhere`,
+    ),
+  );
 }
 
 /** Cosignatures where there are any; null where no witness is named. Also gives the witnesses' keys. */
@@ -159,8 +242,23 @@ async function checkWitnesses(source, notes) {
   if (!keys.length && !files.length && !faults.count) return [null, keys];
   for (const name of files) await readCosignatures(source, name, notes, keys, seen, faults);
   const told = [...seen].map(([name, time]) => `${name}（${beijing(time * 1000)}）`).join("、");
-  if (!faults.count && !seen.size) return [notChecked("witnesses", words(`有 ${keys.length} 个见证人的公钥，尚无见证签名`, `${keys.length} witness key(s), no cosignature yet`)), keys];
-  return [faults.check(words(`${seen.size} 个见证人共同签名：${told}；时间为见证人自述`, `cosigned by ${[...seen.keys()].join(", ")} (their own clocks)`)), keys];
+  if (!faults.count && !seen.size)
+    return [
+      notChecked(
+        "witnesses",
+        words(`有 ${keys.length} 个见证人的公钥，尚无见证签名`, `${keys.length} witness key(s), no cosignature yet`),
+      ),
+      keys,
+    ];
+  return [
+    faults.check(
+      words(
+        `${seen.size} 个见证人共同签名：${told}；时间为见证人自述`,
+        `cosigned by ${[...seen.keys()].join(", ")} (their own clocks)`,
+      ),
+    ),
+    keys,
+  ];
 }
 
 async function readCosignatures(source, name, notes, keys, seen, faults) {
@@ -169,7 +267,8 @@ async function readCosignatures(source, name, notes, keys, seen, faults) {
     const note = notes.get(decimal(name.split("/")[0]) ?? -1);
     if (!note) throw new Fault("没有这个长度的检查点", "there is no checkpoint of this size");
     const lines = (await source.text(where)).split("\n");
-    if (lines.pop() !== "" || lines.length > MAX_SIGNATURES) throw new Fault("签名行不完整或过多", "not whole signature lines");
+    if (lines.pop() !== "" || lines.length > MAX_SIGNATURES)
+      throw new Fault("签名行不完整或过多", "not whole signature lines");
     for (const line of lines) {
       const [{ name: signer, id }] = parseSignatureLines(`${line}\n`);
       const key = keys.find((known) => known.name === signer && known.id === id);

@@ -13,14 +13,18 @@ function openResponse(tsr) {
   const granted = integerOf(sequenceOf(status, "status")[0], "status");
   if (granted !== 0n && granted !== 1n) throw new Fault("时间戳机构拒绝签发", `the TSA refused: status ${granted}`);
   const [type, wrapped] = sequenceOf(content, "token");
-  if (oidOf(type, "content type") !== SIGNED_DATA) throw new Fault("时间戳不是 SignedData", "the token is not SignedData");
+  if (oidOf(type, "content type") !== SIGNED_DATA)
+    throw new Fault("时间戳不是 SignedData", "the token is not SignedData");
   const [, , encapsulated, ...rest] = sequenceOf(readDerAll(expectDer(wrapped, 0xa0, "SignedData").body), "SignedData");
   const [innerType, octets] = sequenceOf(encapsulated, "encapContentInfo");
-  if (oidOf(innerType, "content type") !== TST_INFO) throw new Fault("签名内容不是 TSTInfo", "the signed content is not a TSTInfo");
+  if (oidOf(innerType, "content type") !== TST_INFO)
+    throw new Fault("签名内容不是 TSTInfo", "the signed content is not a TSTInfo");
   const inner = readDerAll(expectDer(octets, 0xa0, "eContent").body);
-  if (inner.tag === 0x24) throw new Unjudged("BER 分段编码，本页不能判断", "BER with a segmented string: this page reads DER only");
+  if (inner.tag === 0x24)
+    throw new Unjudged("BER 分段编码，本页不能判断", "BER with a segmented string: this page reads DER only");
   const signers = derChildren(expectDer(rest.at(-1), DER.set, "signerInfos"));
-  if (signers.length !== 1) throw new Fault("签名人不是恰好一个", `the token has ${signers.length} signers, not exactly one`);
+  if (signers.length !== 1)
+    throw new Fault("签名人不是恰好一个", `the token has ${signers.length} signers, not exactly one`);
   const carried = rest.find((element) => element.tag === 0xa0);
   const certificates = carried ? derChildren(carried).filter((choice) => choice.tag === DER.sequence) : [];
   return {
@@ -80,14 +84,21 @@ function readQuery(tsq) {
 async function digestByOid(oid, content) {
   if (oid === SM3_OID) return new Sm3().update(content).digest();
   const name = HASH_OIDS[oid];
-  if (!name || name === "SHA-1") throw new Fault("摘要算法未知或过弱", `imprint algorithm ${oid} is unknown or too weak`);
+  if (!name || name === "SHA-1")
+    throw new Fault("摘要算法未知或过弱", `imprint algorithm ${oid} is unknown or too weak`);
   return new Uint8Array(await crypto.subtle.digest(name, content));
 }
 
 function signerCertificate({ sid }, certificates) {
-  if (sid.tag === 0x80) throw new Unjudged("以密钥标识指名签名人，本页不能判断", "the signer is named by a key identifier: not supported by this page");
+  if (sid.tag === 0x80)
+    throw new Unjudged(
+      "以密钥标识指名签名人，本页不能判断",
+      "the signer is named by a key identifier: not supported by this page",
+    );
   const [issuer, serial] = sequenceOf(sid, "issuerAndSerialNumber");
-  const found = certificates.find((certificate) => certificate.issuer === toHex(issuer.whole) && certificate.serial === toHex(serial.body));
+  const found = certificates.find(
+    (certificate) => certificate.issuer === toHex(issuer.whole) && certificate.serial === toHex(serial.body),
+  );
   if (!found) throw new Fault("时间戳中没有签名人的证书", "the signer's certificate is not in the token");
   return found;
 }
@@ -115,7 +126,8 @@ async function checkEssCertId(signer, certificate) {
 async function checkCmsSignature(signer, certificate, content) {
   const [digest] = signer.values.get(ATTR_DIGEST) ?? [];
   const [type] = signer.values.get(ATTR_CONTENT_TYPE) ?? [];
-  if (oidOf(type, "contentType") !== TST_INFO) throw new Fault("签名属性与内容不符", "the signed attributes name another content type");
+  if (oidOf(type, "contentType") !== TST_INFO)
+    throw new Fault("签名属性与内容不符", "the signed attributes name another content type");
   const actual = await digestByOid(signer.digestOid, content);
   if (!sameBytes(actual, expectDer(digest, DER.octets, "messageDigest").body)) {
     throw new Fault("签名内容被改动", "the content of the token is not what was signed");
@@ -136,12 +148,24 @@ async function readToken(tsr, tsq, chain, note, roots) {
     throw new Fault("时间戳针对的是别的内容", "the token is for other content than this checkpoint");
   }
   const query = readQuery(tsq);
-  if (!sameBytes(query.imprint, facts.imprint)) throw new Fault("请求与时间戳内容不同", "the query is for other content than the token");
-  if (query.nonce !== null && query.nonce !== facts.nonce) throw new Fault("随机数与请求不符", `the token answers another query: nonce ${facts.nonce}, asked with ${query.nonce}`);
+  if (!sameBytes(query.imprint, facts.imprint))
+    throw new Fault("请求与时间戳内容不同", "the query is for other content than the token");
+  if (query.nonce !== null && query.nonce !== facts.nonce)
+    throw new Fault(
+      "随机数与请求不符",
+      `the token answers another query: nonce ${facts.nonce}, asked with ${query.nonce}`,
+    );
   const certificate = signerCertificate(response.signer, response.certificates);
   requireStampingOnly(certificate);
   await checkEssCertId(response.signer, certificate);
-  const token = { ...facts, subject: certificate.subjectName, until: certificate.until, judged: "none", why: null, path: [] };
+  const token = {
+    ...facts,
+    subject: certificate.subjectName,
+    until: certificate.until,
+    judged: "none",
+    why: null,
+    path: [],
+  };
   try {
     await judgeSignature(token, response, certificate, chain, roots);
   } catch (error) {

@@ -6,7 +6,14 @@ const [INDEX, PAGES] = ["indexes/index.cdx", "pages/pages.jsonl"];
 const MEMBER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/;
 const LINE_LIMIT = 1 << 20;
 const RESOURCE_TYPES = { name: isText, path: isText, hash: isText, bytes: isInteger };
-const SIGNED_FIELDS = { hash: isSha256, created: isText, software: isText, version: (value) => value === "0.1.0", signature: isText, publicKey: isText };
+const SIGNED_FIELDS = {
+  hash: isSha256,
+  created: isText,
+  software: isText,
+  version: (value) => value === "0.1.0",
+  signature: isText,
+  publicKey: isText,
+};
 
 /** Members by name (of a name that occurs twice the last, as other readers do). Throws a Fault. */
 async function openWacz(source) {
@@ -45,12 +52,17 @@ async function checkPackage(wacz, faults, progress) {
 function compareListing(wacz, resources, faults) {
   const names = new Set();
   for (const { path } of resources) {
-    if (names.has(path)) faults.add(`${WACZ}!${path}`, `在 ${DATAPACKAGE} 中列出两次`, `is listed more than once in ${DATAPACKAGE}`);
+    if (names.has(path))
+      faults.add(`${WACZ}!${path}`, `在 ${DATAPACKAGE} 中列出两次`, `is listed more than once in ${DATAPACKAGE}`);
     names.add(path);
   }
   const own = new Set([...wacz.members.keys()].filter((name) => ![DATAPACKAGE, DATAPACKAGE_DIGEST].includes(name)));
-  for (const name of own) if (!names.has(name)) faults.add(`${WACZ}!${name}`, `未列入 ${DATAPACKAGE}`, `is in the WACZ but not listed in ${DATAPACKAGE}`);
-  for (const name of names) if (!own.has(name)) faults.add(`${WACZ}!${name}`, "列入清单，但文件不存在", `is listed in ${DATAPACKAGE} but not in the WACZ`);
+  for (const name of own)
+    if (!names.has(name))
+      faults.add(`${WACZ}!${name}`, `未列入 ${DATAPACKAGE}`, `is in the WACZ but not listed in ${DATAPACKAGE}`);
+  for (const name of names)
+    if (!own.has(name))
+      faults.add(`${WACZ}!${name}`, "列入清单，但文件不存在", `is listed in ${DATAPACKAGE} but not in the WACZ`);
 }
 
 function checkMembers(wacz, faults) {
@@ -58,10 +70,17 @@ function checkMembers(wacz, faults) {
   for (const { name, method } of wacz.list) {
     if (seen.has(name)) faults.add(`${WACZ}!${name}`, "同名成员出现两次", "the name occurs twice in the zip file");
     seen.add(name);
-    if (!MEMBER_NAME.test(name)) faults.add(`${WACZ}!${name}`, "成员名称不合规则", "a name that does not belong into a WACZ of a bundle");
-    if (method !== ZIP_STORED) faults.add(`${WACZ}!${name}`, "不得在 ZIP 中再压缩", "is compressed in the zip file; our exporter stores everything as it is");
+    if (!MEMBER_NAME.test(name))
+      faults.add(`${WACZ}!${name}`, "成员名称不合规则", "a name that does not belong into a WACZ of a bundle");
+    if (method !== ZIP_STORED)
+      faults.add(
+        `${WACZ}!${name}`,
+        "不得在 ZIP 中再压缩",
+        "is compressed in the zip file; our exporter stores everything as it is",
+      );
   }
-  for (const name of [DATAPACKAGE, DATAPACKAGE_DIGEST, INDEX, PAGES]) if (!seen.has(name)) faults.add(`${WACZ}!${name}`, "缺失", "is missing in the WACZ");
+  for (const name of [DATAPACKAGE, DATAPACKAGE_DIGEST, INDEX, PAGES])
+    if (!seen.has(name)) faults.add(`${WACZ}!${name}`, "缺失", "is missing in the WACZ");
 }
 
 /** What only our own exporter must have done: one form of zip file, and an anonymous signature of wacz-auth. */
@@ -69,7 +88,8 @@ async function checkOwnForm(wacz, listing, digest, faults) {
   try {
     await checkZipForm(wacz.blob, wacz.list, listing.created, faults);
     const order = [...listing.resources.map(({ path }) => path), DATAPACKAGE, DATAPACKAGE_DIGEST];
-    if (wacz.list.map(({ name }) => name).join("\n") !== order.join("\n")) faults.add(WACZ, "成员次序与清单不同", `the members do not stand in the order of ${DATAPACKAGE}`);
+    if (wacz.list.map(({ name }) => name).join("\n") !== order.join("\n"))
+      faults.add(WACZ, "成员次序与清单不同", `the members do not stand in the order of ${DATAPACKAGE}`);
     return await checkSignedData(await readNamed(wacz, DATAPACKAGE_DIGEST, LINE_LIMIT), listing, digest);
   } catch (error) {
     faults.addError(`${WACZ}!${DATAPACKAGE_DIGEST}`, error);
@@ -81,18 +101,36 @@ async function checkOwnForm(wacz, listing, digest, faults) {
 async function checkSignedData(content, listing, digest) {
   const fields = parseObject(content, DATAPACKAGE_DIGEST);
   const { path, hash, signedData } = fields;
-  if (Object.keys(fields).length !== 3 || path !== DATAPACKAGE || hash !== digest) throw new Fault(`与 ${DATAPACKAGE} 不符`, `does not hold exactly path, hash and signedData of ${DATAPACKAGE}, ${digest}`);
-  if (!isObject(signedData) || !fits(signedData, SIGNED_FIELDS)) throw new Fault("签名的字段不齐或多余", "signedData does not have exactly the fields of an anonymous signature");
-  if (signedData.hash !== digest || signedData.created !== listing.created || signedData.software !== listing.software) {
+  if (Object.keys(fields).length !== 3 || path !== DATAPACKAGE || hash !== digest)
+    throw new Fault(
+      `与 ${DATAPACKAGE} 不符`,
+      `does not hold exactly path, hash and signedData of ${DATAPACKAGE}, ${digest}`,
+    );
+  if (!isObject(signedData) || !fits(signedData, SIGNED_FIELDS))
+    throw new Fault("签名的字段不齐或多余", "signedData does not have exactly the fields of an anonymous signature");
+  if (
+    signedData.hash !== digest ||
+    signedData.created !== listing.created ||
+    signedData.software !== listing.software
+  ) {
     throw new Fault("签名所写与清单不同", `hash, created or software under signedData are not those of ${DATAPACKAGE}`);
   }
-  if (!(await verifyP384(signedData))) throw new Fault("签名不正确", `the signature over ${digest} is not by the key in publicKey`);
-  if (!sameBytes(content, encodeText(JSON.stringify({ path, hash, signedData }, null, 2)))) throw new Fault("写法不规范", "is not written in the one form of our exporter");
-  return { role: "wacz", name: "anonymous", key_id: "", fingerprint: sha256Label(fromBase64(signedData.publicKey, "publicKey")), remark: "" };
+  if (!(await verifyP384(signedData)))
+    throw new Fault("签名不正确", `the signature over ${digest} is not by the key in publicKey`);
+  if (!sameBytes(content, encodeText(JSON.stringify({ path, hash, signedData }, null, 2))))
+    throw new Fault("写法不规范", "is not written in the one form of our exporter");
+  return {
+    role: "wacz",
+    name: "anonymous",
+    key_id: "",
+    fingerprint: sha256Label(fromBase64(signedData.publicKey, "publicKey")),
+    remark: "",
+  };
 }
 
 function listedResources(content) {
-  if (content.profile !== "data-package" || content.wacz_version !== "1.1.1") throw new Fault("不是 WACZ 1.1.1 的清单", `${DATAPACKAGE} is not a data package, or its wacz_version is not 1.1.1`);
+  if (content.profile !== "data-package" || content.wacz_version !== "1.1.1")
+    throw new Fault("不是 WACZ 1.1.1 的清单", `${DATAPACKAGE} is not a data package, or its wacz_version is not 1.1.1`);
   const { resources } = content;
   if (!Array.isArray(resources) || !resources.every((entry) => isObject(entry) && fits(entry, RESOURCE_TYPES))) {
     throw new Fault("清单的条目有误", `${DATAPACKAGE}: a resource has missing, unknown or ill-typed fields`);
@@ -106,7 +144,7 @@ async function checkResource(wacz, entry, faults, progress) {
   try {
     for await (const piece of memberPieces(wacz.members.get(entry.path))) {
       hasher.update(piece);
-      await progress(piece.length);
+      progress(piece.length);
       if (hasher.length > entry.bytes) break;
     }
   } catch (error) {
@@ -114,7 +152,11 @@ async function checkResource(wacz, entry, faults, progress) {
     return;
   }
   if (hasher.length !== entry.bytes || `sha256:${toHex(hasher.digest())}` !== entry.hash) {
-    faults.add(where, `与 ${DATAPACKAGE} 所列不符`, `is not what ${DATAPACKAGE} says: ${entry.bytes} bytes, ${entry.hash}`);
+    faults.add(
+      where,
+      `与 ${DATAPACKAGE} 所列不符`,
+      `is not what ${DATAPACKAGE} says: ${entry.bytes} bytes, ${entry.hash}`,
+    );
   }
 }
 
@@ -126,7 +168,8 @@ async function verifyP384({ hash, signature, publicKey }) {
   } catch {
     throw new Fault("公钥不是 P-384", "publicKey is not a readable P-384 key");
   }
-  if (!sameBytes(new Uint8Array(await crypto.subtle.exportKey("spki", key)), spki)) throw new Fault("公钥写法不规范", "publicKey is not written in the usual form");
+  if (!sameBytes(new Uint8Array(await crypto.subtle.exportKey("spki", key)), spki))
+    throw new Fault("公钥写法不规范", "publicKey is not written in the usual form");
   return raw.length === 96 && crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, raw, encodeText(hash));
 }
 
@@ -143,7 +186,8 @@ async function checkRecords(wacz, leaves, coverage, faults, progress) {
     }
   }
   for (const name of [...wacz.members.keys()].sort()) {
-    if (name.startsWith("archive/") && !wanted.has(name)) coverage.add(`${WACZ}!${name}`, "日志没有指明其中的任何记录", "no leaf of the bundle names a record in it");
+    if (name.startsWith("archive/") && !wanted.has(name))
+      coverage.add(`${WACZ}!${name}`, "日志没有指明其中的任何记录", "no leaf of the bundle names a record in it");
   }
   const placed = [];
   for (const [member, records] of [...wanted].sort(([a], [b]) => compareText(a, b))) {
@@ -160,7 +204,8 @@ async function checkRecords(wacz, leaves, coverage, faults, progress) {
 async function walkMember(wacz, member, records, coverage, faults, progress) {
   const entry = wacz.members.get(member);
   if (!entry) throw new Fault("WACZ 中没有这个 WARC 文件", "is missing, though leaves name records in it");
-  if (entry.method !== ZIP_STORED || entry.flags & 1) throw new Fault("在 ZIP 中被压缩或加密", "is compressed in the zip file, or encrypted");
+  if (entry.method !== ZIP_STORED || entry.flags & 1)
+    throw new Fault("在 ZIP 中被压缩或加密", "is compressed in the zip file, or encrypted");
   const file = await packedBlob(entry);
   const placed = [];
   let offset = 0;
@@ -174,9 +219,14 @@ async function walkMember(wacz, member, records, coverage, faults, progress) {
     }
     placed.push({ member, offset, record, found });
     offset += stored.size;
-    await progress(stored.size);
+    progress(stored.size);
   }
-  if (file.size > offset) coverage.add(`${WACZ}!${member}`, `末尾 ${file.size - offset} 字节不属于任何记录`, "bytes after its last record, which no leaf names");
+  if (file.size > offset)
+    coverage.add(
+      `${WACZ}!${member}`,
+      `末尾 ${file.size - offset} 字节不属于任何记录`,
+      "bytes after its last record, which no leaf names",
+    );
   return placed;
 }
 
@@ -194,12 +244,17 @@ async function* linesOf(wacz, name) {
     if (rest.length > LINE_LIMIT) break;
     held = rest.slice();
   }
-  if (held.length) throw new Fault("有一行不完整或过长", `${name}: a line is not whole, or is longer than ${LINE_LIMIT} bytes`);
+  if (held.length)
+    throw new Fault("有一行不完整或过长", `${name}: a line is not whole, or is longer than ${LINE_LIMIT} bytes`);
 }
 
 /** The CDXJ index (0.1.0) names each response and resource once, truly and in order; pages are captured pages. */
 async function checkIndex(wacz, placed, faults) {
-  const expected = new Map(placed.filter(({ record }) => ["response", "resource"].includes(record.type)).map((place) => [`${place.member}:${place.offset}`, place]));
+  const expected = new Map(
+    placed
+      .filter(({ record }) => ["response", "resource"].includes(record.type))
+      .map((place) => [`${place.member}:${place.offset}`, place]),
+  );
   let [number, previous] = [0, ""];
   try {
     for await (const bytes of linesOf(wacz, INDEX)) {
@@ -209,7 +264,12 @@ async function checkIndex(wacz, placed, faults) {
       previous = line;
       checkIndexLine(bytes, line, number, expected, faults);
     }
-    for (const [where, { record }] of expected) faults.add(`${WACZ}!${INDEX}`, `没有列出记录 ${record.id}`, `does not name ${record.type} ${record.id} at ${where}`);
+    for (const [where, { record }] of expected)
+      faults.add(
+        `${WACZ}!${INDEX}`,
+        `没有列出记录 ${record.id}`,
+        `does not name ${record.type} ${record.id} at ${where}`,
+      );
     await checkPages(wacz, placed, faults);
   } catch (error) {
     faults.addError(`${WACZ}!${INDEX}, ${PAGES}`, error);
@@ -223,26 +283,47 @@ function checkIndexLine(bytes, line, number, expected, faults) {
   const place = isInteger(entry.offset) ? expected.get(name) : undefined;
   const where = `${WACZ}!${INDEX} 第 ${number} 行`;
   if (!place) {
-    faults.add(where, "所指位置没有记录，或者列出两次", `line ${number} names ${name}, where no such record is, or names it twice`);
+    faults.add(
+      where,
+      "所指位置没有记录，或者列出两次",
+      `line ${number} names ${name}, where no such record is, or names it twice`,
+    );
     return;
   }
   expected.delete(name);
   const { record, found } = place;
   if (!found) return; // named by the check of records
-  const wanted = { url: found.uri, length: record.locator.length, recordDigest: record.sha256, digest: record.payload_digest ?? record.block_digest };
+  const wanted = {
+    url: found.uri,
+    length: record.locator.length,
+    recordDigest: record.sha256,
+    digest: record.payload_digest ?? record.block_digest,
+  };
   const wrong = Object.keys(wanted).filter((field) => entry[field] !== wanted[field]);
   if (wrong.length || line.slice(0, at).split(" ").at(-1) !== found.date.replace(/[^0-9]/g, "").slice(0, 17)) {
-    faults.add(where, `所列 ${wrong.join("、") || "时间"} 与记录不符`, `line ${number}: ${wrong.join(", ") || "time"} of record ${record.id} is not true`);
+    faults.add(
+      where,
+      `所列 ${wrong.join("、") || "时间"} 与记录不符`,
+      `line ${number}: ${wrong.join(", ") || "time"} of record ${record.id} is not true`,
+    );
   }
 }
 
 async function checkPages(wacz, placed, faults) {
   if (placed.some(({ found }) => !found)) return; // a page may be one of the records that are not what the log says
-  const captured = new Set(placed.filter(({ found }) => found.type === "response").map(({ found }) => `${found.date} ${found.uri}`));
+  const captured = new Set(
+    placed.filter(({ found }) => found.type === "response").map(({ found }) => `${found.date} ${found.uri}`),
+  );
   let number = 0;
   for await (const bytes of linesOf(wacz, PAGES)) {
     const page = parseObject(bytes, `${PAGES} line ${++number}`);
-    if (number === 1 && page.format !== "json-pages-1.0") faults.add(`${WACZ}!${PAGES}`, "缺少格式行", "does not begin with its format line");
-    if (number > 1 && !captured.has(`${page.ts} ${page.url}`)) faults.add(`${WACZ}!${PAGES} 第 ${number} 行`, "不是本包采集的页面", `line ${number}: ${page.url} at ${page.ts} is no page of this bundle`);
+    if (number === 1 && page.format !== "json-pages-1.0")
+      faults.add(`${WACZ}!${PAGES}`, "缺少格式行", "does not begin with its format line");
+    if (number > 1 && !captured.has(`${page.ts} ${page.url}`))
+      faults.add(
+        `${WACZ}!${PAGES} 第 ${number} 行`,
+        "不是本包采集的页面",
+        `line ${number}: ${page.url} at ${page.ts} is no page of this bundle`,
+      );
   }
 }

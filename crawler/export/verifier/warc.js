@@ -12,15 +12,24 @@ async function checkRecord(stored, expected, leaf) {
   await checkStored(stored, expected);
   const content = await collect(inflatedPieces(stored, "gzip", RECORD_LIMIT + 65_536), Infinity, "record");
   const record = await parseRecord(content);
-  if (record.type !== expected.type || record.id !== expected.id) throw new Fault("记录的种类或编号与日志不符", `is ${record.type} ${record.id}, the log says ${expected.type} ${expected.id}`);
-  if (record.fields.get("WARC-Block-Digest") !== expected.block_digest) throw new Fault("内容块摘要与日志不符", "block digest is not the one in the log");
+  if (record.type !== expected.type || record.id !== expected.id)
+    throw new Fault(
+      "记录的种类或编号与日志不符",
+      `is ${record.type} ${record.id}, the log says ${expected.type} ${expected.id}`,
+    );
+  if (record.fields.get("WARC-Block-Digest") !== expected.block_digest)
+    throw new Fault("内容块摘要与日志不符", "block digest is not the one in the log");
   await checkPayload(record, expected);
   if (leaf.capture) checkHead(record, leaf.capture);
   return { type: record.type, date: record.date, uri: record.fields.get("WARC-Target-URI") };
 }
 
 async function checkStored(stored, expected) {
-  if (stored.size !== expected.locator.length) throw new Fault("记录不完整", `the file ends ${expected.locator.length - stored.size} bytes before the record does`);
+  if (stored.size !== expected.locator.length)
+    throw new Fault(
+      "记录不完整",
+      `the file ends ${expected.locator.length - stored.size} bytes before the record does`,
+    );
   const sm3 = new Sm3();
   let digest;
   if (stored.size <= WHOLE) {
@@ -35,8 +44,13 @@ async function checkStored(stored, expected) {
     }
     digest = `sha256:${toHex(own.digest())}`;
   }
-  if (digest !== expected.sha256) throw new Fault("所存字节与日志所载 SHA-256 不符：记录已被改动", `stored bytes have ${digest}, the log says ${expected.sha256}`);
-  if (`sm3:${toHex(sm3.digest())}` !== expected.sm3) throw new Fault("所存字节与日志所载 SM3 不符", "stored bytes do not have the SM3 in the log");
+  if (digest !== expected.sha256)
+    throw new Fault(
+      "所存字节与日志所载 SHA-256 不符：记录已被改动",
+      `stored bytes have ${digest}, the log says ${expected.sha256}`,
+    );
+  if (`sm3:${toHex(sm3.digest())}` !== expected.sm3)
+    throw new Fault("所存字节与日志所载 SM3 不符", "stored bytes do not have the SM3 in the log");
 }
 
 const sha256Fast = async (bytes) => `sha256:${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
@@ -55,8 +69,15 @@ async function parseRecord(content) {
     throw new Fault("WARC 记录长度有误", "Content-Length and two CRLF do not fit the record");
   }
   const block = content.subarray(start, start + length);
-  if (fields.get("WARC-Block-Digest") !== (await sha256Fast(block))) throw new Fault("内容块与其摘要不符", "block does not match its WARC-Block-Digest");
-  return { type: fields.get("WARC-Type"), id: fields.get("WARC-Record-ID"), date: fields.get("WARC-Date"), fields, block };
+  if (fields.get("WARC-Block-Digest") !== (await sha256Fast(block)))
+    throw new Fault("内容块与其摘要不符", "block does not match its WARC-Block-Digest");
+  return {
+    type: fields.get("WARC-Type"),
+    id: fields.get("WARC-Record-ID"),
+    date: fields.get("WARC-Date"),
+    fields,
+    block,
+  };
 }
 
 function namedFields(lines) {
@@ -64,7 +85,8 @@ function namedFields(lines) {
   for (const line of lines) {
     const [name, value] = line.includes(": ") ? splitOnce(line, ": ") : [null, ""];
     if (name === null) throw new Fault("WARC 字段没有冒号", `WARC field without a colon: ${line.slice(0, 80)}`);
-    if (fields.has(name) && !REPEATABLE.includes(name)) throw new Fault("WARC 字段重复", `WARC field ${name} occurs more than once`);
+    if (fields.has(name) && !REPEATABLE.includes(name))
+      throw new Fault("WARC 字段重复", `WARC field ${name} occurs more than once`);
     if (!fields.has(name)) fields.set(name, value);
   }
   return fields;
@@ -73,19 +95,23 @@ function namedFields(lines) {
 async function checkPayload(record, expected) {
   const declared = record.fields.get("WARC-Payload-Digest");
   const logged = expected.payload_digest ?? null;
-  if (declared !== undefined && declared !== logged) throw new Fault("载荷摘要与日志不符", `declares payload ${declared}, the log says ${logged}`);
+  if (declared !== undefined && declared !== logged)
+    throw new Fault("载荷摘要与日志不符", `declares payload ${declared}, the log says ${logged}`);
   if (logged === null) return;
   const payload = payloadOf(record);
-  if (payload === null) throw new Fault("该种记录没有载荷", `a ${record.type} record has no payload, the log says ${logged}`);
+  if (payload === null)
+    throw new Fault("该种记录没有载荷", `a ${record.type} record has no payload, the log says ${logged}`);
   if ((await sha256Fast(payload)) !== logged || payload.length !== expected.payload_length) {
     throw new Fault("载荷与日志所载摘要不符", "payload does not have the digest and length in the log");
   }
 }
 
 function checkHead(record, capture) {
-  if (record.date !== capture.started) throw new Fault("记录时间不是采集开始时间", `WARC-Date ${record.date} is not the start of the capture`);
+  if (record.date !== capture.started)
+    throw new Fault("记录时间不是采集开始时间", `WARC-Date ${record.date} is not the start of the capture`);
   const uri = record.fields.get("WARC-Target-URI");
-  if (["request", "response"].includes(record.type) && uri !== capture.url) throw new Fault("网址与日志不符", `WARC-Target-URI ${uri} is not the capture's URL`);
+  if (["request", "response"].includes(record.type) && uri !== capture.url)
+    throw new Fault("网址与日志不符", `WARC-Target-URI ${uri} is not the capture's URL`);
 }
 
 /** The payload by the record's type: entity body, whole block, or none. */
@@ -144,13 +170,20 @@ function httpFields(head) {
 /** RFC 9112 section 7.1; extensions and trailers are dropped. */
 function dechunk(body) {
   const pieces = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = indexOfBytes(body, CRLF, at);
-    const size = lineEnd < 0 ? "" : latin1(body.subarray(at, Math.min(lineEnd, at + 1000))).split(";")[0].trim();
-    if (!/^[0-9A-Fa-f]{1,12}$/.test(size)) throw new Fault("分块传输的长度行有误", `chunk size at byte ${at} of the body is cut or not hexadecimal`);
+    const size =
+      lineEnd < 0
+        ? ""
+        : latin1(body.subarray(at, Math.min(lineEnd, at + 1000)))
+            .split(";")[0]
+            .trim();
+    if (!/^[0-9A-Fa-f]{1,12}$/.test(size))
+      throw new Fault("分块传输的长度行有误", `chunk size at byte ${at} of the body is cut or not hexadecimal`);
     const [start, length] = [lineEnd + 2, parseInt(size, 16)];
     if (length === 0) return joined(pieces);
-    if (body[start + length] !== 13 || body[start + length + 1] !== 10) throw new Fault("分块不完整", `chunk of ${length} bytes at byte ${start} of the body is cut`);
+    if (body[start + length] !== 13 || body[start + length + 1] !== 10)
+      throw new Fault("分块不完整", `chunk of ${length} bytes at byte ${start} of the body is cut`);
     pieces.push(body.subarray(start, start + length));
     at = start + length + 2;
   }

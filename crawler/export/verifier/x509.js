@@ -2,15 +2,21 @@
 // A path is followed only upwards, from the signer to a root whose SHA-256 fingerprint the user typed in.
 
 const HASH_OIDS = {
-  "1.3.14.3.2.26": "SHA-1", "2.16.840.1.101.3.4.2.1": "SHA-256",
-  "2.16.840.1.101.3.4.2.2": "SHA-384", "2.16.840.1.101.3.4.2.3": "SHA-512",
+  "1.3.14.3.2.26": "SHA-1",
+  "2.16.840.1.101.3.4.2.1": "SHA-256",
+  "2.16.840.1.101.3.4.2.2": "SHA-384",
+  "2.16.840.1.101.3.4.2.3": "SHA-512",
 };
 // signature algorithm → [family, hash]; hash null: the digest algorithm that stands beside it
 const SIGNATURE_OIDS = {
   "1.2.840.113549.1.1.1": ["RSA", null],
-  "1.2.840.113549.1.1.11": ["RSA", "SHA-256"], "1.2.840.113549.1.1.12": ["RSA", "SHA-384"], "1.2.840.113549.1.1.13": ["RSA", "SHA-512"],
+  "1.2.840.113549.1.1.11": ["RSA", "SHA-256"],
+  "1.2.840.113549.1.1.12": ["RSA", "SHA-384"],
+  "1.2.840.113549.1.1.13": ["RSA", "SHA-512"],
   "1.2.840.10045.2.1": ["EC", null],
-  "1.2.840.10045.4.3.2": ["EC", "SHA-256"], "1.2.840.10045.4.3.3": ["EC", "SHA-384"], "1.2.840.10045.4.3.4": ["EC", "SHA-512"],
+  "1.2.840.10045.4.3.2": ["EC", "SHA-256"],
+  "1.2.840.10045.4.3.3": ["EC", "SHA-384"],
+  "1.2.840.10045.4.3.4": ["EC", "SHA-512"],
 };
 const CURVES = { "1.2.840.10045.3.1.7": ["P-256", 32], "1.3.132.0.34": ["P-384", 48], "1.3.132.0.35": ["P-521", 66] };
 const EXTENSIONS = { basicConstraints: "2.5.29.19", keyUsage: "2.5.29.15", extendedKeyUsage: "2.5.29.37" };
@@ -68,7 +74,8 @@ function requireStampingOnly(certificate) {
   if (!usage?.critical || purposes.length !== 1 || purposes[0] !== TIME_STAMPING) {
     throw new Fault("证书并非时间戳专用", `${certificate.subjectName}: the certificate is not for timestamping only`);
   }
-  if (isAuthority(certificate)) throw new Fault("时间戳由 CA 证书签发", `${certificate.subjectName}: the token is signed by a CA certificate`);
+  if (isAuthority(certificate))
+    throw new Fault("时间戳由 CA 证书签发", `${certificate.subjectName}: the token is signed by a CA certificate`);
 }
 
 const unknownAlgorithm = (oid) =>
@@ -77,7 +84,8 @@ const unknownAlgorithm = (oid) =>
 /** An ECDSA signature as DER (RFC 3279 section 2.2.3) in the form that WebCrypto wants, r ‖ s. */
 function rawEcdsa(der, size) {
   const numbers = sequenceOf(readDerAll(der), "ECDSA signature").map((number) => integerOf(number, "r, s"));
-  if (numbers.length !== 2 || numbers.some((number) => number < 0n || number >= 1n << BigInt(8 * size))) throw derFault("ECDSA signature");
+  if (numbers.length !== 2 || numbers.some((number) => number < 0n || number >= 1n << BigInt(8 * size)))
+    throw derFault("ECDSA signature");
   return fromHex(numbers.map((number) => number.toString(16).padStart(2 * size, "0")).join(""));
 }
 
@@ -111,7 +119,11 @@ function requireFitAt(certificate, time, below) {
     throw new Fault("签发时证书不在有效期内", `${certificate.subjectName} was not valid at the time of the token`);
   }
   const unknown = [...certificate.extensions].find(([oid, { critical }]) => critical && !KNOWN_CRITICAL.has(oid));
-  if (unknown) throw new Unjudged(`证书含本页不认识的关键扩展 ${unknown[0]}`, `${certificate.subjectName}: critical extension ${unknown[0]}`);
+  if (unknown)
+    throw new Unjudged(
+      `证书含本页不认识的关键扩展 ${unknown[0]}`,
+      `${certificate.subjectName}: critical extension ${unknown[0]}`,
+    );
   if (below < 0) return; // the signer itself
   if (!isAuthority(certificate)) throw new Fault("上级证书不是 CA 证书", `${certificate.subjectName} is not a CA`);
   const usage = certificate.extensions.get(EXTENSIONS.keyUsage);
@@ -142,7 +154,8 @@ async function findPath(signer, helpers, roots, time) {
 async function firstThatSigned(issuers, certificate, roots) {
   const anchored = (issuer) => (roots.has(issuer.fingerprint) ? 0 : 1);
   for (const issuer of issuers.sort((a, b) => anchored(a) - anchored(b)).slice(0, MAX_PATH)) {
-    if (await verifyWithSpki(issuer.spki, certificate.algorithm, null, certificate.signature, certificate.tbs)) return issuer;
+    if (await verifyWithSpki(issuer.spki, certificate.algorithm, null, certificate.signature, certificate.tbs))
+      return issuer;
   }
   return null;
 }

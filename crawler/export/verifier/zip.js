@@ -50,11 +50,12 @@ async function readZipEnd(blob) {
 /** The members in the order of the directory: name, method, sizes, CRC, where the local header is. */
 async function readZip(blob) {
   const { count, size, offset, end } = await readZipEnd(blob);
-  if (size > ZIP_DIRECTORY_LIMIT || count > ZIP_ENTRY_LIMIT) throw new Fault("ZIP 目录过大", "the zip directory is too large: refused");
+  if (size > ZIP_DIRECTORY_LIMIT || count > ZIP_ENTRY_LIMIT)
+    throw new Fault("ZIP 目录过大", "the zip directory is too large: refused");
   if (offset + size !== end) throw zipFault("its directory does not lie where its end says");
   const view = await viewOf(blob, offset, size);
   const members = [];
-  for (let at = 0; at < size; ) {
+  for (let at = 0; at < size;) {
     const member = readZipEntry(view, at);
     members.push({ ...member, zip: blob, limit: offset });
     at = member.next;
@@ -116,7 +117,8 @@ async function packedBlob(member) {
   if (local.getUint32(0, true) !== ZIP_LOCAL) throw zipFault(`no member ${member.name} where its directory says`);
   const nameLength = local.getUint16(26, true);
   const name = await viewOf(member.zip, member.offset + 30, nameLength);
-  if (!sameBytes(new Uint8Array(name.buffer), member.nameBytes)) throw zipFault(`${member.name} has another name in its own header`);
+  if (!sameBytes(new Uint8Array(name.buffer), member.nameBytes))
+    throw zipFault(`${member.name} has another name in its own header`);
   const start = member.offset + 30 + nameLength + local.getUint16(28, true);
   if (start + member.packed > member.limit) throw zipFault(`${member.name} reaches into the directory`);
   return member.zip.slice(start, start + member.packed);

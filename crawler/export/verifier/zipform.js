@@ -32,8 +32,22 @@ function dosStamp(created) {
 function localHeader({ nameBytes, size, crc }, stamp) {
   const extra = size >= BIG ? packed(u16(1), u16(16), u64(size), u64(size)) : new Uint8Array(0);
   const needed = extra.length ? 45 : 20;
-  return concat(packed(u32(ZIP_LOCAL), u16(needed), u16(0), u16(0), ...stamp, u32(crc), u32(Math.min(size, BIG)), u32(Math.min(size, BIG)),
-    u16(nameBytes.length), u16(extra.length)), nameBytes, extra);
+  return concat(
+    packed(
+      u32(ZIP_LOCAL),
+      u16(needed),
+      u16(0),
+      u16(0),
+      ...stamp,
+      u32(crc),
+      u32(Math.min(size, BIG)),
+      u32(Math.min(size, BIG)),
+      u16(nameBytes.length),
+      u16(extra.length),
+    ),
+    nameBytes,
+    extra,
+  );
 }
 
 /** 4.3.12; made by Unix, a regular file with mode 0644. */
@@ -41,8 +55,28 @@ function centralHeader({ nameBytes, size, crc, offset }, stamp) {
   const wide = [...(size >= BIG ? [u64(size), u64(size)] : []), ...(offset >= BIG ? [u64(offset)] : [])];
   const extra = wide.length ? packed(u16(1), u16(8 * wide.length), ...wide) : new Uint8Array(0);
   const needed = extra.length ? 45 : 20;
-  return concat(packed(u32(ZIP_CENTRAL), u16((3 << 8) | 45), u16(needed), u16(0), u16(0), ...stamp, u32(crc), u32(Math.min(size, BIG)), u32(Math.min(size, BIG)),
-    u16(nameBytes.length), u16(extra.length), u16(0), u16(0), u16(0), u32(0o100644 * 65536), u32(Math.min(offset, BIG))), nameBytes, extra);
+  return concat(
+    packed(
+      u32(ZIP_CENTRAL),
+      u16((3 << 8) | 45),
+      u16(needed),
+      u16(0),
+      u16(0),
+      ...stamp,
+      u32(crc),
+      u32(Math.min(size, BIG)),
+      u32(Math.min(size, BIG)),
+      u16(nameBytes.length),
+      u16(extra.length),
+      u16(0),
+      u16(0),
+      u16(0),
+      u32(0o100644 * 65536),
+      u32(Math.min(offset, BIG)),
+    ),
+    nameBytes,
+    extra,
+  );
 }
 
 /** 4.3.14 to 4.3.16 */
@@ -50,7 +84,18 @@ function endRecords(count, start, size) {
   const [shown, at, length] = [Math.min(count, 0xffff), Math.min(start, BIG), Math.min(size, BIG)];
   const end = packed(u32(ZIP_END), u16(0), u16(0), u16(shown), u16(shown), u32(length), u32(at), u16(0));
   if (count < 0xffff && start < BIG && size < BIG) return end;
-  const wide = packed(u32(ZIP64_END), u64(44), u16((3 << 8) | 45), u16(45), u32(0), u32(0), u64(count), u64(count), u64(size), u64(start));
+  const wide = packed(
+    u32(ZIP64_END),
+    u64(44),
+    u16((3 << 8) | 45),
+    u16(45),
+    u32(0),
+    u32(0),
+    u64(count),
+    u64(count),
+    u64(size),
+    u64(start),
+  );
   return concat(wide, packed(u32(ZIP64_LOCATOR), u32(0), u64(start + size), u32(1)), end);
 }
 
@@ -60,16 +105,26 @@ async function checkZipForm(blob, members, created, faults) {
   let at = 0;
   for (const member of members) {
     const wanted = localHeader(member, stamp);
-    const found = member.offset === at && at + wanted.length <= blob.size ? new Uint8Array((await viewOf(blob, at, wanted.length)).buffer) : null;
+    const found =
+      member.offset === at && at + wanted.length <= blob.size
+        ? new Uint8Array((await viewOf(blob, at, wanted.length)).buffer)
+        : null;
     if (!found || !sameBytes(found, wanted)) {
-      faults.add(`${WACZ}!${member.name}`, "ZIP 文件头不是本工具所写的形式", "its zip headers are not those of our exporter");
+      faults.add(
+        `${WACZ}!${member.name}`,
+        "ZIP 文件头不是本工具所写的形式",
+        "its zip headers are not those of our exporter",
+      );
       return; // where the next one should lie follows from this one
     }
     at += wanted.length + member.packed;
   }
   const directory = joined(members.map((member) => centralHeader(member, stamp)));
   const tail = concat(directory, endRecords(members.length, at, directory.length));
-  if (blob.size - at !== tail.length || !sameBytes(new Uint8Array((await viewOf(blob, at, tail.length)).buffer), tail)) {
+  if (
+    blob.size - at !== tail.length ||
+    !sameBytes(new Uint8Array((await viewOf(blob, at, tail.length)).buffer), tail)
+  ) {
     faults.add(WACZ, "ZIP 目录不是本工具所写的形式", "its zip directory is not that of our exporter");
   }
 }
