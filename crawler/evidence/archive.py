@@ -46,6 +46,7 @@ from crawler.evidence.note import parse_vkeys, vkey
 from crawler.evidence.removal import carry_out, is_announced
 from crawler.evidence.retention import RemovalEvent, Removals, StoredRecords, logged_removals
 from crawler.evidence.signing_key import LOG_KEY, load_key, make_key, require_key, save_key
+from crawler.evidence.tiles import WIDTH
 from crawler.evidence.warc import Encoded, Record, WarcWriter, encode, new_record_id
 
 STATE_FILE = "state-sha256.txt"
@@ -230,8 +231,8 @@ class Archive:
 
     def logged_end(self, before: int | None = None) -> tuple[str, int]:
         """The last WARC file that a leaf (of the first `before`) names, and the end of the last record in it."""
-        for index in reversed(range(self.log.size if before is None else before)):
-            records = leaf_records(parse_leaf(self.log.leaf(index)))
+        for leaf in self._newest_first(self.log.size if before is None else before):
+            records = leaf_records(parse_leaf(leaf)) if b'"locator"' in leaf else []
             if records:
                 last = max(records, key=lambda record: record["locator"]["offset"])["locator"]
                 return last["file"], last["offset"] + last["length"]
@@ -334,13 +335,21 @@ class Archive:
 
     def _is_closed(self, file: str) -> bool:
         """Whether the log says that this file, the last that a leaf names, is written no more."""
-        for index in reversed(range(self.log.size)):
-            content = parse_leaf(self.log.leaf(index))
-            if leaf_records(content):
+        for leaf in self._newest_first(self.log.size):
+            if b'"locator"' in leaf and leaf_records(parse_leaf(leaf)):
                 return False
-            if content.get("act") == "warc-closed" and content["details"].get("file") == file:
-                return True
+            if b'"warc-closed"' in leaf:
+                content = parse_leaf(leaf)
+                if content.get("act") == "warc-closed" and content["details"].get("file") == file:
+                    return True
         return False
+
+    def _newest_first(self, stop: int) -> Iterator[bytes]:
+        """The first `stop` leaves from the newest back, a bundle at a time: what is looked for is near the end."""
+        while stop:
+            start = (stop - 1) // WIDTH * WIDTH
+            yield from reversed(list(self.log.leaves(start, stop)))
+            stop = start
 
     def _recover(self) -> None:
         for folder in (self.path, *(self.path / name for name in FOLDERS)):

@@ -17,7 +17,7 @@ from crawler.evidence.archive import Archive
 from crawler.evidence.checks import passes
 from crawler.evidence.checks.entries import Reading, Terms
 from crawler.evidence.checks.pieces import Piece
-from crawler.evidence.digest import digest_file
+from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.manifest import Event
 from crawler.evidence.report import Report
 from crawler.evidence.retention import Removals
@@ -269,6 +269,34 @@ def test_the_writer_closes_a_full_file_once_also_after_a_crash(archive: Path) ->
     assert len(_events(archive, "warc-closed")) == 3
     assert (archive / "warc/00004.warc.gz").exists()
     assert failed(verify_archive(archive)) == set()
+
+
+def test_what_was_removed_under_retention_is_no_damage_and_anything_else_is(archive: Path) -> None:
+    file = "warc/00001.warc.gz"
+    with Archive.open(archive, writable=True) as opened:
+        entry = next(entry for entry in opened.entries() if b'"kind":"capture"' in entry.leaf)
+        places = [record["locator"] for record in json.loads(entry.leaf)["records"]]
+        start, end = places[0]["offset"], places[-1]["offset"] + places[-1]["length"]
+        content = (archive / file).read_bytes()
+        kept = content[:start] + content[end:]
+        after = {"length": len(kept), "sha256": digest(kept)}
+        records = [[file, place["offset"], place["length"]] for place in places]
+        details = {"days": 30, "files": {file: after}, "records": records, "entries": [entry.index]}
+        opened.record_event("payloads-removed", details)
+    assert file in problems(verify_archive(archive), "coverage")  # logged, not yet carried out
+    Archive.open(archive, writable=True).close()
+    assert (archive / file).read_bytes() == kept
+    for quick in (False, True):
+        report = verify_archive(archive, quick=quick)
+        assert failed(report) == set(), report.to_text()
+        assert (
+            f"{len(places)} record(s), {end - start} bytes, removed under retention"
+            in report.check("retention").detail
+        )
+        assert str(clock.now()[:10]) in report.check("retention").detail
+        _flip(archive / file, len(kept) - 30)
+        assert file in _all(verify_archive(archive, quick=quick))
+        _flip(archive / file, len(kept) - 30)
 
 
 def _events(archive: Path, act: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ signature, keys, key   who signed the checkpoints, and the history of the log's 
 sealed              whether all of it is signed and stamped
 manifests, coverage, records   what was captured (checks.entries, coverage, records)
 retention, quarantine          what was removed, and what was set aside
-timestamps, validity, witnesses, bracket   when
+timestamps, validity, witnesses, opentimestamps, bracket   when
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ from crawler.evidence.checks.keys import check_keys
 from crawler.evidence.checks.layout import check_layout, check_quarantine, check_state
 from crawler.evidence.checks.log_pass import LogPass
 from crawler.evidence.checks.notes import Note, check_key, read_notes, read_verifiers
+from crawler.evidence.checks.ots import check_ots
 from crawler.evidence.checks.passes import workers_for
 from crawler.evidence.checks.pieces import count_bundles, tile_folder
 from crawler.evidence.checks.stamps import Anchors, Stamp, Stamps, check_stamps, in_beijing
@@ -138,6 +139,7 @@ class _ArchiveVerification:
             self._timestamps(),
             check_validity(self.stamps, log.named, self.at),
             witnesses,
+            check_ots(self.path / "log/ots", self.notes),
             self._bracket(log),
         )
         at = None if self.at is None else self.at.isoformat()
@@ -226,6 +228,7 @@ class _ArchiveVerification:
 
     def _retention(self, log: LogPass) -> Check | None:
         """Removed under retention is no damage; a removal of what was never logged is."""
+        self.retention.merge(log.retention)
         if not self.removals.events and not self.retention.count:
             return None
         if not self.quick and not log.died and log.removed != self.removals.count:

@@ -19,6 +19,7 @@ from crawler.evidence.checks.claims import contradiction
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
 from crawler.evidence.checks.pieces import Piece, open_regular, read_piece, split_entries
 from crawler.evidence.checks.records import check_record, check_stored
+from crawler.evidence.checks.retention import removal_fault
 from crawler.evidence.key_history import KEY_ACTS
 from crawler.evidence.manifest import Locator, SealedTime, StoredRecord
 from crawler.evidence.proof import leaf_digest, root
@@ -170,6 +171,9 @@ class Reader:
             check_after(leaf, index, self._terms.seals)
         except FormatError as error:
             reading.fault("manifests", f"entry {index}, {leaf}: {error}")
+        removed = removal_fault(self._terms.removals, index, leaf)
+        if removed is not None:
+            reading.fault("retention", f"entry {index}: {removed}")
         for token in named_tokens(leaf):
             reading.named.setdefault(token, index)
         if leaf.capture is not None:

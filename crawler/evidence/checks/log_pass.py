@@ -25,6 +25,7 @@ class LogPass:
         self.manifests = Faults("manifests")
         self.records = Faults("records")
         self.bracket = Faults("bracket")
+        self.retention = Faults("retention")
         self.entries = 0
         self.captures = 0
         self.read = 0  # records
@@ -62,7 +63,7 @@ class LogPass:
         tree.finish(bundles)
 
     def _take(self, reading: Reading) -> None:
-        for faults in (self.log, self.manifests, self.records, self.bracket):
+        for faults in (self.log, self.manifests, self.records, self.bracket, self.retention):
             if (found := reading.faults.get(faults.name)) is not None:
                 faults.merge(found)
         self.captures += reading.captures

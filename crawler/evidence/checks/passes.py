@@ -49,7 +49,7 @@ def readings(terms: Terms, found: Iterable[Piece], workers: int) -> Iterator[Rea
     with _pool(context, terms, workers) as pool:
         try:
             yield from _in_order(pool, iter(found), workers * _AHEAD)
-        except BrokenProcessPool as error:
+        except (BrokenProcessPool, MemoryError) as error:
             raise WorkerDied(
                 "a worker process died (killed, or out of memory): what follows was not read; verify again with"
                 " more memory, or with `--workers 1`"

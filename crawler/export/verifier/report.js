@@ -64,8 +64,9 @@ const notChecked = (name, detail, remedy = NO_WORDS, extra = {}) =>
   makeCheck(name, "not-checked", detail, remedy, [], extra);
 
 class Report {
-  constructor(subject, checks, keys, times) {
-    Object.assign(this, { subject, checks, keys, times });
+  /** `times` rest on verified tokens only; `claimed` on what all tokens say. */
+  constructor(subject, checks, keys, times, claimed) {
+    Object.assign(this, { subject, checks, keys, times, claimed });
   }
 
   get status() {
@@ -80,6 +81,7 @@ class Report {
       format: "web-evidence-report/1",
       kind: "bundle",
       subject: this.subject,
+      at: null,
       result: this.status,
       exit_code: EXIT_CODES[this.status],
       checks: this.checks.map((check) => ({
@@ -87,12 +89,13 @@ class Report {
         status: check.status,
         detail: check.detail.en,
         remedy: check.remedy.en,
-        problems: check.problems.map(({ where, en }) => (where ? `${where}: ${en}` : en)),
+        problems: check.problems.map(({ where, en }) => (where ? `${where}: ${en}` : en).slice(0, 500)),
         detail_zh: check.detail.zh,
         remedy_zh: check.remedy.zh,
       })),
       keys: this.keys,
       times: this.times,
+      claimed_times: this.claimed,
       verifier: `web-evidence verifier.html ${FACTS.version}`,
     };
   }
