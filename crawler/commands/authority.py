@@ -32,7 +32,7 @@ def authority() -> None:
 @as_json
 @click.pass_obj
 def add_command(archive: Path, entry: str, as_json: bool) -> None:
-    """添加时间戳机构，或为已有机构添加新的根证书（旧的保留）/ add an authority, or its new root.
+    """添加时间戳机构，或为已有机构添加新的根证书（旧的保留） / add an authority, or its new root.
 
     已有的机构或内置资料中的机构可以省略 URL。根证书须自行从该机构取得并核对指纹。
 

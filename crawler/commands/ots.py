@@ -20,7 +20,7 @@ _STATES = {
 
 @evidence.group(cls=Group)
 def ots() -> None:
-    """OpenTimestamps（可选，不能代替时间戳机构）/ optional, never the only anchor.
+    """OpenTimestamps（可选，不能代替时间戳机构） / optional, never the only anchor.
 
     \b
     evidence ots stamp

@@ -41,8 +41,8 @@ def witness() -> None:
     """见证：为其他证据库的检查点联署，或请他人为本库联署 / cosign, and have our checkpoints cosigned.
 
     \b
-    见证一方：evidence witness init；evidence witness trust '对方的日志公钥'；evidence witness serve
-    被见证一方：evidence witness add zhongxiaoxie '见证人公钥' --url https://witness.example.org
+    evidence witness init --name witness.example.org
+    evidence witness add zhongxiaoxie 'witness.example.org+67f7aea0+BE…' --url https://witness.example.org
     """
 
 

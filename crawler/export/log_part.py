@@ -12,6 +12,7 @@ from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import public_pem, signed_parts
 from crawler.evidence.checkpoint import tlog_proof
 from crawler.evidence.timestamp import split_trust
+from crawler.evidence.trust import FILE as ROOTS
 from crawler.export.selection import Selection
 
 
@@ -24,9 +25,7 @@ def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
         _, note = archive.log.checkpoint_at(selected.size)
         path = archive.log.prove(selected.index, selected.size)
         (log / f"leaves/{selected.index}.json").write_bytes(archive.log.leaf(selected.index))
-        (log / f"proofs/{selected.index}.tlog-proof").write_bytes(
-            tlog_proof(selected.index, path, note)
-        )
+        (log / f"proofs/{selected.index}.tlog-proof").write_bytes(tlog_proof(selected.index, path, note))
     for size in selection.sizes:
         _write_checkpoint(archive, size, log)
     for old, new in pairwise(selection.sizes):
@@ -69,6 +68,8 @@ def _write_stamps(archive: Path, selection: Selection, root: Path) -> None:
         # Only the roots: what openssl is given as -CAfile must hold nothing but what the reader is to trust.
         roots, _ = split_trust((archive / "trust" / f"{authority}.pem").read_bytes())
         (root / "trust" / f"{authority}.pem").write_bytes(b"".join(roots))
+    if (archive / "trust" / ROOTS).is_file():  # until when each root is accepted
+        shutil.copyfile(archive / "trust" / ROOTS, root / "trust" / ROOTS)
 
 
 def _write_cosignatures(archive: Path, selection: Selection, root: Path) -> None:

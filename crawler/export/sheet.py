@@ -203,8 +203,7 @@ def anchors(archive: Archive, base: Path, root: str, stamps: Sequence[Stamp]) ->
     newest = archive.log.verifiers[-1]
     sha256 = digest(public_pem(newest)).removeprefix("sha256:")
     lines = [
-        f"- 日志公钥 `{root}log/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为"
-        f" `{newest.line}`",
+        f"- 日志公钥 `{root}log/log.pem`，文件的 SHA-256 为 `{sha256}`；C2SP 格式为 `{newest.line}`",
         "",
         shell.block(shell.same(f"sha256sum < {root}log/log.pem", f"{sha256}  -")),
     ]

@@ -19,6 +19,7 @@ from crawler.evidence.checks.entries import Reading, Terms
 from crawler.evidence.checks.pieces import Piece
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.manifest import Event
+from crawler.evidence.removal import announce
 from crawler.evidence.report import Report
 from crawler.evidence.retention import Removals
 from crawler.evidence.tiles import split_entries
@@ -282,6 +283,7 @@ def test_what_was_removed_under_retention_is_no_damage_and_anything_else_is(arch
         after = {"length": len(kept), "sha256": digest(kept)}
         records = [[file, place["offset"], place["length"]] for place in places]
         details = {"days": 30, "files": {file: after}, "records": records, "entries": [entry.index]}
+        announce(archive)
         opened.record_event("payloads-removed", details)
     assert file in problems(verify_archive(archive), "coverage")  # logged, not yet carried out
     Archive.open(archive, writable=True).close()

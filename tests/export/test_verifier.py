@@ -1,5 +1,6 @@
 """The HTML verifier in real Chromium, opened from file:// as by a double click; judged beside the Python verifier."""
 
+import base64
 import hashlib
 import json
 import random
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
@@ -18,12 +20,13 @@ from playwright.sync_api import Page, sync_playwright
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import MANIFEST, SIGNATURE, TAG_MANIFEST, VERIFIER_PAGE, WACZ
 from crawler.evidence.bundle_signature import sign_bundle
+from crawler.evidence.checkpoint import Checkpoint, sign
 from crawler.evidence.cosignature import cosign, note_text, witness_vkey
 from crawler.evidence.key_change import rotate_key
 from crawler.evidence.manifest import canonical
 from crawler.evidence.proof import consistency_path, inclusion_path, leaf_digest, root
 from crawler.evidence.signing_key import LOG_KEY, load_key, make_key
-from crawler.evidence.timestamp import split_trust
+from crawler.evidence.timestamp import make_request, split_trust
 from crawler.evidence.verify import verify_bundle
 from crawler.export.bag import write_bag
 from crawler.export.bundle import export_bundle
@@ -32,6 +35,8 @@ from tests.export.sample import CASE, DRAFTS, Sample, exhibits, make_authorities
 
 pytestmark = pytest.mark.browser
 
+SCHEMA = Path(__file__).parents[2] / "docs/verify-report.schema.json"
+RETIRED_KEY = "retired.key"
 PATIENCE = 60_000  # ms
 # Without a root that the user brings this page judges no certificate path, and says so (docs/html-verifier.md).
 NOT_JUDGED_HERE = {"timestamps", "validity", "sealed", "bracket"}
@@ -107,6 +112,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """One authority, a rotated key, and a witness over the newest checkpoint."""
     folder = tmp_path_factory.mktemp("rich")
     sample = make_sample(folder / "archive", make_authorities(folder)[:1])
+    shutil.copy(sample.path / LOG_KEY, folder / RETIRED_KEY)
     with Archive.open(sample.path, writable=True) as archive:
         rotate_key(archive, archive.record_event)
         archive.commit([DRAFTS["redirect"]("after")])
@@ -166,7 +172,11 @@ def test_the_report_has_the_same_form_and_the_same_titles(verifier: Verifier, wh
     python = json.loads(report.to_json())
     for field in ("format", "kind", "result", "exit_code"):
         assert shown.report[field] == python[field]
-    assert set(python["checks"][0]) <= set(shown.report["checks"][0])
+    jsonschema.validate(shown.report, json.loads(SCHEMA.read_text("utf-8")))
+    jsonschema.validate(
+        verifier.verify(whole, roots=_root_fingerprint(whole / "data/trust/tsa-a.pem")).report,
+        json.loads(SCHEMA.read_text("utf-8")),
+    )
     rows = verifier.page.locator("#checks td.name").all_inner_texts()
     assert ["".join(row.split()) for row in rows] == [
         "".join(check.title.replace(" / ", "").split()) for check in report.checks
@@ -178,14 +188,18 @@ def test_the_report_has_the_same_form_and_the_same_titles(verifier: Verifier, wh
 
 
 def test_the_times_are_those_of_the_python_verifier(verifier: Verifier, whole: Path) -> None:
-    shown = verifier.verify(whole).report["times"]
+    claimed = verifier.verify(whole).report
+    assert [(time["not_before"], time["not_after"]) for time in claimed["times"]] == [(None, None)] * 6
+    shown = verifier.verify(whole, roots=_root_fingerprint(whole / "data/trust/tsa-a.pem")).report["times"]
     report = verify_bundle(whole)
-    assert len(shown) == len(report.times) == 6
+    assert len(shown) == len(report.times) == len(claimed["claimed_times"]) == 6
+    bounds = [(time["not_before"]["time"], time["not_after"]["time"]) for time in shown]
+    assert [(t["not_before"]["time"], t["not_after"]["time"]) for t in claimed["claimed_times"]] == bounds
     for mine, theirs in zip(shown, report.times, strict=True):
         assert (mine["capture"], mine["entry"], mine["url"]) == (theirs.capture, theirs.entry, theirs.url)
         for name in ("not_before", "not_after"):
             bound = getattr(theirs, name)
-            assert mine[name]["time"][:19] == bound.time[:19]
+            assert mine[name]["time"] == bound.time
             assert mine[name]["checkpoint"] == bound.checkpoint
             assert [(t["policy"], t["serial"]) for t in mine[name]["tokens"]] == [
                 (t.policy, t.serial) for t in bound.tokens
@@ -307,6 +321,11 @@ def _token_of_another_checkpoint(bundle: Path) -> None:
         shutil.copy(bundle / f"data/stamps/6/tsa-a.{suffix}", bundle / f"data/stamps/9/tsa-a.{suffix}")
 
 
+def _other_nonce(bundle: Path) -> None:
+    note = (bundle / "data/log/checkpoints/6").read_bytes()
+    (bundle / "data/stamps/6/tsa-a.tsq").write_bytes(make_request(note).tsq)
+
+
 def _without_tag_manifest(bundle: Path) -> None:
     _rewrite(bundle / "bag-info.txt", lambda text: text + b"Note: x\n")
     (bundle / TAG_MANIFEST).unlink()
@@ -335,6 +354,7 @@ FORGED: dict[str, Callable[[Path], object]] = {
     "a token of another checkpoint": _token_of_another_checkpoint,
     "a token's signature": _flip("data/stamps/6/tsa-a.tsr", -5),
     "the query of another token": _swap("data/stamps/6/tsa-a.tsq", "data/stamps/9/tsa-a.tsq"),
+    "a query with another nonce": _other_nonce,
     "another URL in a leaf": _edit("data/log/leaves/2.json", _other_url),
     "a leaf that is not canonical": _edit("data/log/leaves/2.json", lambda leaf: leaf.replace(b'","', b'", "', 1)),
     "a byte of a WARC record": _flip(WACZ, _first_record),
@@ -379,6 +399,23 @@ def test_forgery_fails_the_same_checks(verifier: Verifier, copy: Path, rich: Sam
     FORGED[name](copy)
     _forge(copy, rich)
     _compare(verifier, copy)
+
+
+def test_a_checkpoint_signed_by_a_retired_key_fails_the_same_checks(
+    verifier: Verifier, copy: Path, rich: Sample
+) -> None:
+    old = (copy / "data/log/checkpoints/11").read_bytes()
+    text = note_text(old)
+    origin, size, root_text = text.splitlines()
+    retired = load_key(rich.path.parent / RETIRED_KEY)
+    new = sign(Checkpoint(origin, int(size), base64.b64decode(root_text)), origin, retired)
+    for path in (copy / "data/log").rglob("*"):
+        if path.is_file() and old in path.read_bytes():
+            path.write_bytes(path.read_bytes().replace(old, new))
+    (copy / "data/log/checkpoints/11.sig").write_bytes(retired.sign(text.encode()))
+    _forge(copy, rich)
+    _compare(verifier, copy)
+    assert verifier.verify(copy).failed >= {"keys"}
 
 
 def test_faults_are_named(verifier: Verifier, copy: Path) -> None:

@@ -21,16 +21,20 @@ class Mutation:
     name: str  # a-few-words-with-hyphens, the test's id
     subject: str  # one of SUBJECTS
     damage: str  # what is done, one English sentence for the table
-    forger: str  # what the forger has: "nothing", "the tools" (recomputes every digest), "another key", "a TSA"
+    forger: (
+        str  # what the forger has: "nothing", "the tools" (recomputes every digest), "another key", "a TSA"
+    )
     check: str  # the name of the check that must fail
     reason: str  # regular expression that one of its problems must match
     apply: Callable[[Path], object]
     slow: bool = False
     status: str = "failed"  # or "not-checked" where that is the honest answer
+    anchored: bool = False  # judged with what the verifier has from elsewhere: the log's key, the TSA's roots
+    at: str = ""  # the date of `evidence verify --at`, RFC 3339; empty: judged now
 
 
 def caught(mutation: Mutation, report: Report) -> str:
-    """"" if the report names the damage as it should; else what is missing, for the test's message."""
+    """ "" if the report names the damage as it should; else what is missing, for the test's message."""
     found = {check.name: check for check in report.checks}
     check = found.get(mutation.check)
     if check is None:

@@ -15,7 +15,7 @@ timestamps, validity, witnesses, opentimestamps, bracket   when
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from crawler import clock
@@ -246,7 +246,7 @@ class _ArchiveVerification:
 
     def _sealed(self, log: LogPass) -> Check:
         try:
-            wanted = {authority.name for authority in read_config(self.path).authorities}
+            wanted = {authority.name for authority in read_config(self.path).asked(self._stamped_on())}
         except (ConfigError, ArchiveMissing) as error:
             restore = Words("从副本恢复 evidence.toml", "restore evidence.toml from a copy")
             return failed("sealed", str(error), restore)
@@ -261,6 +261,12 @@ class _ArchiveVerification:
             f"checkpoint {newest} covers all entries and is stamped by {', '.join(names)}",
         )
         return passed("sealed", detail)
+
+    def _stamped_on(self) -> date:
+        """The day of the newest checkpoint's tokens: authorities are asked from one day until another."""
+        newest = max(self.notes, default=0)
+        moments = [stamp.gen_time for stamp in self.stamps.verified if stamp.size == newest]
+        return max(moments, default=datetime.now(UTC)).date()
 
     def _timestamps(self) -> Check:
         verified, unjudged = self.stamps.verified, self.stamps.unjudged

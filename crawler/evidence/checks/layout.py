@@ -28,7 +28,7 @@ _STATE_LIMIT = 64 << 20
 _STATE_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _UNCOMMITTED = re.compile(r".+\.db-(wal|shm|journal)")
 _KNOWN = re.compile(
-    r"evidence\.toml|sealing\.json|[a-z]+\.db|state-sha256\.txt|\.lock|warc/[0-9]{5,9}\.warc\.gz"
+    r"evidence\.toml|expiring|sealing\.json|[a-z]+\.db|state-sha256\.txt|\.lock|warc/[0-9]{5,9}\.warc\.gz"
     r"|log/tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?"
     r"|log/(entries|checkpoint|checkpoints/[0-9]+|stamps/[0-9]+/[A-Za-z0-9-]+\.(tsq|tsr|chain\.pem))"
     r"|trust/([A-Za-z0-9-]+\.pem|log\.vkey|roots\.toml)|keys/(log|alias|wacz)\.key|quarantine/[^/]+"

@@ -14,6 +14,7 @@ from crawler.errors import FormatError, TimestampError
 from crawler.evidence.bracket import Brackets
 from crawler.evidence.bundle import MANIFEST_LIMIT, public_pem
 from crawler.evidence.bundle_signature import verify_bundle_signature
+from crawler.evidence.checks.claims import contradiction
 from crawler.evidence.checks.inclusion import (
     Included,
     Part,
@@ -125,16 +126,21 @@ class LogPart:
         )
 
     def bracket(self, at: datetime | None) -> Check:
-        """Between which trusted times the captures lie."""
-        brackets = self.brackets(at)
-        captures = {index: leaf for index, leaf in self.leaves.items() if leaf.leaf.capture is not None}
-        found = [brackets.of(index, included.leaf.after) for index, included in captures.items()]
+        """Between which trusted times the captures lie; what they say of their own time must not contradict that."""
+        brackets, faults, found = self.brackets(at), Faults("bracket"), []
+        for index, included in self.leaves.items():
+            capture = included.leaf.capture
+            if capture is not None:
+                found.append(brackets.of(index, capture.after))
+                if wrong := contradiction(capture, found[-1]):
+                    faults.add(f"{self.part.name('leaves')}/{index}.json, {included.leaf}: {wrong}")
         last = max((bracket.not_after.time for bracket in found if bracket.not_after), default=None)
-        if last is None:
+        if last is None and not faults.count:
             nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
             return not_checked("bracket", nothing, _SEALED)
         known = [bracket.not_before.time for bracket in found if bracket.not_before]
-        return passed("bracket", _span(min(known, default=None), last, len(found) - len(known)))
+        good = NO_WORDS if last is None else _span(min(known, default=None), last, len(found) - len(known))
+        return faults.check(good, ASK)
 
     def anchor(self) -> Check:
         """Whether the key and the roots are the verifier's own."""

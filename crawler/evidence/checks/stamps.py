@@ -103,7 +103,9 @@ class Anchors:
         if own.exists() or not self.pooled:
             return split_trust(read_small(own))
         # organisation*.pem are roots of those who sign bundles; they vouch for no time.
-        found = (path for path in sorted(self.folder.glob("*.pem")) if not path.name.startswith("organisation"))
+        found = (
+            path for path in sorted(self.folder.glob("*.pem")) if not path.name.startswith("organisation")
+        )
         return split_trust(b"\n".join(read_small(path) for path in found))
 
     def roots_at(self, authority: str, moment: datetime) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:

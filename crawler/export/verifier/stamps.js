@@ -154,7 +154,7 @@ function boundOf(checkpoint, stamps, pick) {
 }
 
 function timeFacts(rows) {
-  const rfc3339 = (time) => new Date(time).toISOString().replace(".000Z", "Z");
+  const rfc3339 = (time) => new Date(time).toISOString().replace("Z", "000Z"); // with microseconds, as crawler.clock
   const tokenFacts = ({ authority, token }) => ({
     authority,
     time: rfc3339(token.time),

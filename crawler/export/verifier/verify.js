@@ -62,6 +62,12 @@ async function verifyBundle(source, anchors, progress) {
     source.label,
     checks.filter((check) => check !== null),
     keys,
+    timeFacts(
+      captureTimes(
+        log.leaves,
+        log.stamps.filter(({ token }) => token.judged === "path"),
+      ),
+    ),
     timeFacts(rows),
   );
   return Object.assign(report, { rows });
