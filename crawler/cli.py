@@ -11,36 +11,10 @@ from typing import NoReturn
 import click
 
 from crawler import show
-
-# The order here is the order in which `evidence --help` lists them.
-# isort: off
-from crawler.commands import archive, crawl, look, seal, case, export, receipt, verify, custody
-from crawler.commands import key, authority, witness, ots, expire, schedule, demo
-
-# isort: on
 from crawler.commands.root import evidence
 from crawler.errors import EvidenceError, UsageError
 
-__all__ = [
-    "archive",
-    "authority",
-    "case",
-    "crawl",
-    "custody",
-    "demo",
-    "evidence",
-    "expire",
-    "export",
-    "key",
-    "look",
-    "main",
-    "ots",
-    "receipt",
-    "schedule",
-    "seal",
-    "verify",
-    "witness",
-]
+__all__ = ["evidence", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

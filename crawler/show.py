@@ -1,11 +1,13 @@
 """What people see in the terminal: Chinese, times as 北京时间. Text in, text out; only `progress` and `live` draw."""
 
+from __future__ import annotations
+
 import contextlib
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -18,9 +20,6 @@ from rich.progress import (
 )
 
 from crawler import clock
-from crawler.engine.run import Live, RunReport
-from crawler.engine.schedule import ScheduledCrawl
-from crawler.engine.schedule_history import HistoryEntry
 from crawler.errors import (
     ArchiveLocked,
     ArchiveMissing,
@@ -35,7 +34,12 @@ from crawler.errors import (
 from crawler.evidence.report import STATES_ZH
 from crawler.evidence.seal import NOBODY, Seal
 from crawler.export.wording import obstacle
-from crawler.store.series import Move, Vanished
+
+if TYPE_CHECKING:  # who only shows needs no Scrapy
+    from crawler.engine.run import Live, RunReport
+    from crawler.engine.schedule import ScheduledCrawl
+    from crawler.engine.schedule_history import HistoryEntry
+    from crawler.store.series import Move, Vanished
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
 COUNTERS = {

@@ -32,7 +32,9 @@ def _walk(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
         for name in context.command.list_commands(context):
-            part = context.command.commands[name]
+            part = context.command.get_command(context, name)
+            if part is None:
+                raise LookupError(f"{name} is listed but not there")
             yield from _walk(click.Context(part, info_name=name, parent=context, terminal_width=WIDTH))
 
 

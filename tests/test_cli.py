@@ -1,7 +1,9 @@
 """The door: help with examples, JSON, exit codes, clear messages. What commands do is tested with their rooms."""
 
+import importlib
 import json
 import os
+import pkgutil
 import re
 import shlex
 import signal
@@ -16,6 +18,8 @@ from typing import Any
 import click
 import pytest
 
+import crawler.commands
+from crawler.commands import root
 from crawler.demo.market import Market
 from crawler.demo.plan import World
 from crawler.demo.tsa import DemoAuthority
@@ -92,7 +96,9 @@ def test_every_example_parses(context: click.Context) -> None:
         words, found = shlex.split(example), contexts()[0]
         while isinstance(found.command, click.Group):
             _, rest, _ = found.command.make_parser(found).parse_args(words)
-            found, words = click.Context(found.command.commands[rest[0]], parent=found), rest[1:]
+            part = found.command.get_command(found, rest[0])
+            assert part is not None, example
+            found, words = click.Context(part, parent=found), rest[1:]
         found.command.make_parser(found).parse_args(words)
 
 
@@ -405,3 +411,16 @@ def test_the_archive_comes_from_the_environment(
 ) -> None:
     monkeypatch.setenv("EVIDENCE_ARCHIVE", str(door.archive))
     assert json.loads(evidence(capsys, "captures", "--json").out) == []
+
+
+def test_every_command_has_its_home() -> None:
+    """A command in a file that HOMES does not name would exist only by accident of imports."""
+    for module in pkgutil.iter_modules(crawler.commands.__path__):
+        importlib.import_module(f"crawler.commands.{module.name}")
+    assert set(root.evidence.commands) == set(root.HOMES)
+
+
+def test_verify_needs_no_scrapy() -> None:
+    code = "import sys, crawler.cli, crawler.commands.verify; print(sorted({'scrapy', 'twisted'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
