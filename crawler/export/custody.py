@@ -61,12 +61,13 @@ ACTS = {
             ("版本", "grade"),
             ("标签清单 SHA-256", "tagmanifest"),
             ("SM3", "tagmanifest_sm3"),
+            ("核验", "verified"),
         ),
     ),
     "receipt-written": Act(
         "出具单页回执", (("采集", "capture"), ("清单 SHA-256", "sums"), ("SM3", "sums_sm3"))
     ),
-    "archive-verified": Act("核验证据库", (("结果", "result"), ("报告", "report"))),
+    "archive-verified": Act("核验证据库", (("结果", "result"), ("各项", "checks"), ("快速", "quick"))),
     "key-rotated": Act("更换日志密钥", (("旧公钥", "from"), ("新公钥", "to"))),
     "key-replaced": Act(
         "日志密钥遗失，启用新密钥", (("原因", "reason"), ("旧公钥", "from"), ("新公钥", "to"))
