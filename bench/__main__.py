@@ -1,4 +1,4 @@
-"""`python -m bench [capture|memory]`: measure, print tables of ratios; docs/bench.md says how."""
+"""`python -m bench [capture|memory|log|verify]`: measure, print tables of ratios; docs/bench.md says how."""
 
 import argparse
 import json
@@ -11,33 +11,38 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import capture, memory
+from bench import appends, capture, memory, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
-CHOICES = ("capture", "memory")
+PARTS = {"capture": capture, "memory": memory, "log": appends, "verify": verify}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure what was chosen (both when nothing was). Returns the exit code: 0 however fast it was."""
+    """Measure what was chosen (everything when nothing was). Returns the exit code: 0 however fast it was."""
     options = _options(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
     print(found["machine"])
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
-        folder = Path(name)
-        if options.choice in (None, "capture"):
-            found["capture"] = capture.measure(
-                folder, options.pages, options.rounds, not options.no_warm_up, _say
-            )
-        if options.choice in (None, "memory"):
-            found["memory"] = memory.measure(folder, (options.few, options.many), _say)
-    for chosen in (capture, memory):
-        if (part := chosen.__name__.rpartition(".")[2]) in found:
-            print(f"\n{chosen.table(found[part])}")
+        for part in PARTS if options.choice is None else (options.choice,):
+            found[part] = _measure(part, Path(name), options)
+    for part in PARTS:
+        if part in found:
+            print(f"\n{PARTS[part].table(found[part])}")
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
+
+
+def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    if part == "capture":
+        return capture.measure(folder, options.pages, options.rounds, not options.no_warm_up, _say)
+    if part == "memory":
+        return memory.measure(folder, (options.few, options.many), _say)
+    if part == "log":
+        return appends.measure(folder, (options.entries // 10, options.entries), 10 * options.entries, _say)
+    return verify.measure(folder, options.megabytes, options.rounds, _say)
 
 
 def machine() -> str:
@@ -51,17 +56,28 @@ def machine() -> str:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Ratios measured side by side.")
-    parser.add_argument("choice", nargs="?", choices=CHOICES, help="default: all")
+    parser.add_argument("choice", nargs="?", choices=PARTS, help="default: all")
     parser.add_argument("--quick", action="store_true", help="smaller sizes; a first impression only")
     parser.add_argument("--pages", type=_positive, help="pages of each capture run (2000; quick 300)")
     parser.add_argument("--rounds", type=_positive, help="rounds of the capture runs (3; quick 1)")
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
+    parser.add_argument(
+        "--entries", type=_positive, help="entries of the log; a tenth and ten times as many (100000)"
+    )
+    parser.add_argument("--megabytes", type=_positive, help="WARC that is verified (2000; quick 100)")
     parser.add_argument("--no-warm-up", action="store_true", help="leave out the uncounted first round")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where archives are written (build/)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers to this file")
     options = parser.parse_args(arguments)
-    defaults = {"pages": (2000, 300), "rounds": (3, 1), "few": (1000, 300), "many": (20000, 2000)}
+    defaults = {
+        "pages": (2000, 300),
+        "rounds": (3, 1),
+        "few": (1000, 300),
+        "many": (20000, 2000),
+        "entries": (100_000, 20_000),
+        "megabytes": (2000, 100),
+    }
     for name, values in defaults.items():
         setattr(options, name, getattr(options, name) or values[options.quick])
     return options

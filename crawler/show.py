@@ -21,6 +21,7 @@ from rich.progress import (
 
 from crawler import clock
 from crawler.errors import (
+    ArchiveError,
     ArchiveLocked,
     ArchiveMissing,
     ConfigError,
@@ -63,11 +64,33 @@ HINTS: tuple[tuple[type[Exception], str], ...] = (
     (ArchiveMissing, "没有找到证据库或者其中的文件：请检查 --archive 所指的文件夹，或者执行上面提示的命令。"),
     (ArchiveLocked, "另一条 evidence 命令正在写入这个证据库，请等它结束以后再试。"),
     (DiskFull, "磁盘空间不足：请腾出空间以后再试，已经写入的内容没有丢失。"),
+    (ArchiveError, "证据库目前不能完成这一步：请按上面的提示处理，不要就地修改其中的文件。"),
     (LogError, "日志与先前签名的内容不符或者不完整：请停止使用，不要就地修改，与备份比对。"),
     (RecordError, "内容未能写入证据库，请按上面的提示处理。"),
     (TimestampError, "时间戳机构没有应答，或者应答未能核验。"),
     (FormatError, "文件内容不符合格式，可能已经损坏，请与备份比对。"),
     (OSError, "文件无法读写：请检查路径、权限和磁盘。"),
+)
+# More exact than the class: what a lawyer meets and has to decide upon. The first that fits.
+_SAID = (
+    (
+        "needs its passphrase",
+        "日志密钥有口令保护：请设置 EVIDENCE_PASSPHRASE，或者在终端中运行本命令并输入口令。",
+    ),
+    (
+        "the passphrase is wrong",
+        "日志密钥的口令不对：请重新输入；没有做任何改动。确已遗忘的，用 evidence key replace。",
+    ),
+    ("holds the retired key", "放回的是已停用的旧密钥：请换回现用密钥的文件；没有签署任何内容。"),
+    ("keys/log.key is missing", "日志密钥文件不见了：先从备份恢复；确已遗失的，用 evidence key replace。"),
+    ("the keyring", "操作系统的密钥环不能使用：请解锁或者安装密钥环，或者改用 EVIDENCE_PASSPHRASE。"),
+    ("does not exist", "没有这个文件或文件夹：请检查路径。路径中有空格的，请加引号。"),
+    ("is no date", "日期的写法不对：例如 2036-01-01。"),
+    (
+        "not cosigned (404)",
+        "这里没有登记对方的日志：请从可靠渠道取得对方的日志公钥，运行 evidence witness trust。",
+    ),
+    ("not cosigned (409)", "对方的请求不是从这里最近联署的检查点开始的：请对方按上面的提示重新提出请求。"),
 )
 # Why a page could not be read. Its refusal or error answer is a capture all the same, so "未采集" would be wrong.
 
@@ -125,7 +148,8 @@ class _Ticker:
 def failure(error: Exception) -> str:
     """An error on the way out: what it says, and under it what that means."""
     kind = "用法有误 / usage" if isinstance(error, UsageError) else "错误 / error"
-    hints = [hint for kinds, hint in HINTS if isinstance(error, kinds)]
+    hints = [hint for part, hint in _SAID if part in str(error)]
+    hints += [hint for kinds, hint in HINTS if isinstance(error, kinds)]
     return "\n".join([f"{kind}: {error}", *(f"    → {hint}" for hint in hints[:1])])
 
 
@@ -139,8 +163,11 @@ def sealed(state: Seal) -> str:
     lines = [f"检查点：日志前 {state.size} 条"]
     lines += [f"  时间戳 {name}：先前已盖章" for name in state.kept]
     lines += [f"  时间戳 {name}：{clock.beijing(when)}" for name, when in state.stamped.items()]
-    lines += [f"  未盖章 {name}：{reason}" for name, reason in state.missing.items()]
-    lines += [f"  已留存、未核验 {name}：{reason}" for name, reason in state.unjudged.items()]
+    lines += [
+        f"  {_unsealed(reason)}" if reason == NOBODY else f"  未盖章 {name}：{unstamped(reason)}"
+        for name, reason in state.missing.items()
+    ]
+    lines += [f"  {_unjudged(name, reason)}" for name, reason in state.unjudged.items()]
     lines.append(
         "已封存。" if state.sealed else "尚未封存（unsealed）：请排除上述问题后再次运行 evidence seal。"
     )
@@ -250,7 +277,25 @@ def _unsealed(reason: str) -> str:
     if reason == NOBODY:
         return "未配置时间戳机构，请先在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/"
     name, unstamped, _ = reason.partition(" has not stamped the newest checkpoint")
-    return f"时间戳机构 {name} 还没有为最新的检查点盖章" if unstamped else reason
+    if unstamped:
+        return f"时间戳机构 {name} 还没有为最新的检查点盖章"
+    count, unsigned, _ = reason.partition(" log entries are not signed yet")
+    if unsigned:
+        return f"日志中有 {count} 条尚未签名"
+    name, judged, why = reason.partition(": ")
+    return _unjudged(name, why) if judged else reason
+
+
+def _unjudged(name: str, reason: str) -> str:
+    """A token that is kept, but that nobody here can verify, such as one signed with SM2."""
+    return f"时间戳机构 {name} 的时间戳已留存，但本软件不能核验，不计入（{reason}）"
+
+
+def unstamped(reason: str) -> str:
+    """Why a TSA gave no token: the usual reasons in Chinese, what it said behind that."""
+    if " did not answer: " in reason:
+        return f"没有应答，可能是网络不通或者该机构暂停服务（{reason}）"
+    return reason
 
 
 def _run(report: RunReport) -> str:

@@ -25,7 +25,15 @@ def test_all_runners_crawl_the_same_pages_and_are_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = tmp_path / "result.json"
-    sizes = ["--pages=3", "--rounds=1", "--few=2", "--many=3", "--no-warm-up"]
+    sizes = [
+        "--pages=3",
+        "--rounds=1",
+        "--few=2",
+        "--many=3",
+        "--entries=600",
+        "--megabytes=2",
+        "--no-warm-up",
+    ]
     assert main([*sizes, f"--folder={tmp_path / 'work'}", f"--json={result}"]) == 0
     found = json.loads(result.read_text("utf-8"))
     assert set(found["capture"]["runners"]) == {"plain", "warcio", "ours"}

@@ -107,7 +107,10 @@ def _authority(name: str, known: Attempts) -> list[str]:
     lines = [f"时间戳机构 {name}：上次成功 {last}"]
     if known.failures:
         due = clock.beijing(known.next_attempt) if known.next_attempt else "随时"
-        lines += [f"  连续失败 {known.failures} 次，下次自动请求 {due}", f"  原因：{known.reason}"]
+        lines += [
+            f"  连续失败 {known.failures} 次，下次自动请求 {due}",
+            f"  原因：{show.unstamped(known.reason)}",
+        ]
     return lines
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from crawler import clock, show
 from crawler.commands.root import as_json, evidence
@@ -20,17 +22,25 @@ from crawler.evidence.verify import verify
 from crawler.store.check import check_index
 from crawler.store.session import Session
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")  # names the key of a WACZ signature
+_ANCHORS = ("*.pem", "log.vkey", "witness-*.vkey", "domain/*.pem")  # what a folder of --trust may hold
+_PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
 
 
 @evidence.command("verify")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--trust", type=click.Path(path_type=Path), help="自行取得的 TSA 根证书所在文件夹（NAME.pem）")
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path),
+    help="文件夹，其中是自行取得的根证书（NAME.pem）、见证人公钥（witness-NAME.vkey）、WACZ 签名公钥",
+)
 @click.option("--vkey", help="自行取得的日志公钥（WACZ 文件：签名公钥的 sha256 指纹）")
 @click.option(
     "--at",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
-    help="按这一日期（当天结束，北京时间）判断时间戳是否仍然有效；缺省为现在",
+    metavar="DATE",
+    help="按这一日期（当天结束，北京时间；或 UTC 时间 2036-01-01T08:00:00Z）判断时间戳是否仍然有效；缺省为现在",
 )
 @click.option("--quick", is_flag=True, help="快速：只比对文件摘要、日志和时间戳，不逐条读取记录")
 @click.option("--times", is_flag=True, help="列出每次采集的可信时间区间")
@@ -44,7 +54,7 @@ def verify_command(
     path: Path | None,
     trust: Path | None,
     vkey: str | None,
-    at: datetime | None,
+    at: str | None,
     quick: bool,
     times: bool,
     lang: Lang,
@@ -66,6 +76,9 @@ def verify_command(
         raise UsageError(
             f"--record writes into your own archive ({archive}); {target} is another: leave it out"
         )
+    moment = None if at is None else _moment(at)
+    if not target.exists():
+        raise UsageError(f"{target} does not exist: give the folder or file that you want to verify")
     _require_quiet(target)
     _require_anchors(trust, vkey)
     with show.progress("核验") as advance:
@@ -73,7 +86,7 @@ def verify_command(
             target,
             trust=trust,
             vkey=vkey,
-            at=_moment(at),
+            at=moment,
             quick=quick,
             times=times,
             workers=workers,
@@ -94,13 +107,17 @@ def _record(archive: Path, report: Report, *, quick: bool) -> None:
         session.record_event("archive-verified", {"result": report.status, "checks": checks, "quick": quick})
 
 
-def _moment(at: datetime | None) -> datetime | None:
-    """A date means the end of that day in Beijing; a whole time is UTC, as its Z says."""
-    if at is None:
-        return None
-    if at.time() != datetime.min.time():
-        return at.replace(tzinfo=UTC)
-    return (at.replace(tzinfo=clock.BEIJING) + timedelta(days=1, seconds=-1)).astimezone(UTC)
+def _moment(at: str) -> datetime:
+    """A date means the end of that day in Beijing; a whole time is UTC, as its Z says. Raises UsageError."""
+    try:
+        if _DAY.fullmatch(at):
+            day = datetime.fromisoformat(at).replace(tzinfo=clock.BEIJING)
+            return (day + timedelta(days=1, seconds=-1)).astimezone(UTC)
+        if _INSTANT.fullmatch(at):
+            return datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # a month 13, or the year 9999: said below, as for what is no date at all
+    raise UsageError(f"--at {at!r} is no date: expected 2036-01-01, or a time in UTC as 2036-01-01T08:00:00Z")
 
 
 def _require_quiet(archive: Path) -> None:
@@ -125,19 +142,30 @@ def _require_anchors(trust: Path | None, vkey: str | None) -> None:
             parse_vkey(vkey.strip())
         except FormatError as error:
             raise UsageError(
-                f"--vkey: {error}; give the whole line, as `evidence init` printed it"
+                f"--vkey: {error}; give the whole line, as `evidence init` printed it; for a WACZ file the"
+                " fingerprint of its signer's key, sha256: and 64 hex digits"
             ) from error
     if trust is None:
         return
-    roots = sorted(trust.glob("*.pem"))
-    if not roots and not (trust / "log.vkey").is_file():
+    if not any(path for pattern in _ANCHORS for path in trust.glob(pattern)):
         raise UsageError(
-            f"--trust {trust}: expected a folder with root certificates, one NAME.pem for each TSA"
+            f"--trust {trust}: expected a folder with what you obtained yourself: root certificates (one NAME.pem"
+            " for each TSA, organisation.pem, domain/NAME.pem), log.vkey, witness-NAME.vkey, or public keys of"
+            " WACZ signers (PEM)"
         )
-    for root in roots:
-        try:
-            split_trust(root.read_bytes())
-        except OSError as error:
-            raise UsageError(f"--trust {trust}: {root.name} cannot be read: {error.strerror}") from error
-        except (TimestampError, ValueError) as error:
-            raise UsageError(f"--trust {trust}: {root.name}: {error}") from error
+    for path in sorted(trust.glob("*.pem")):
+        _require_readable(trust, path)
+
+
+def _require_readable(trust: Path, path: Path) -> None:
+    """A PEM file must hold certificates, or the public key of a WACZ signer. Raises UsageError."""
+    try:
+        content = path.read_bytes()
+        if _PUBLIC_KEY in content:
+            load_pem_public_key(content)
+        else:
+            split_trust(content)
+    except OSError as error:
+        raise UsageError(f"--trust {trust}: {path.name} cannot be read: {error.strerror}") from error
+    except (TimestampError, ValueError, UnsupportedAlgorithm) as error:
+        raise UsageError(f"--trust {trust}: {path.name}: {error}") from error

@@ -28,6 +28,10 @@ from crawler.evidence.signing_key import load_key
 from crawler.evidence.witness import Record, Watched, Witness
 from crawler.store.session import Session
 
+_NOBODY_ASKED = (
+    "没有询问见证人：设有网址的见证人都已为检查点 {size} 联署，或者没有设有网址的见证人（见 evidence witness list；"
+    "以文件交换：evidence witness request 名称 --to 文件）。"
+)
 PATIENCE_SECONDS = 5.0  # how long a request over HTTP waits for another command to end
 
 file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -91,9 +95,12 @@ def witness_cosign(archive: Path, request: Path, target: Path) -> None:
     answer = _witness(archive, _session_opener(archive)).answer(_read(request, MAX_BODY))
     if answer.status != rules.OK:
         hint = ""
-        if answer.media_type == rules.MEDIA_SIZE:
+        forked = answer.status == rules.INCONSISTENT or rules.TWO_HISTORIES in answer.reason
+        if answer.media_type == rules.MEDIA_SIZE and not forked:
             hint = f"; they can ask again with `evidence witness request NAME --old {int(answer.body)} --to FILE`"
-        raise LogError(f"not cosigned ({answer.status}): {answer.reason}{hint}")
+        # Only a history that contradicts the one before is a matter of evidence; the rest is a wrong file or step.
+        kind = LogError if forked else UsageError
+        raise kind(f"not cosigned ({answer.status}): {answer.reason}{hint}")
     durable_write(target, answer.body)
     click.echo(f"已联署：{target}，请交还对方")
 
@@ -188,7 +195,7 @@ def witness_request(
             click.echo(f"请求已写入 {target}：请 {name} 运行 evidence witness cosign")
             return
     found = {"size": state.size, "signed": state.signed, "missing": state.missing}
-    show_result(as_json, found, cosigned_text(state))
+    show_result(as_json, found, cosigned_text(state) or _NOBODY_ASKED.format(size=state.size))
     if not state.complete:
         sys.exit(NOT_SEALED)
 
@@ -206,6 +213,8 @@ def witness_collect(archive: Path, file: Path) -> None:
         found = cosigning.keep_cosignatures(session.archive, _read(file, MAX_LINES))
     for name, (size, moment) in found.items():
         click.echo(f"检查点 {size} 由 {name} 联署，其时间：{clock.beijing(moment)}")
+    if found:
+        click.echo("已存入证据库并记入日志；请运行 evidence seal。")
 
 
 def cosigned_text(state: Cosigned) -> str:
@@ -266,7 +275,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _report(line: str) -> None:
-    click.echo(f"{clock.now()} {line}", err=True)
+    click.echo(f"{clock.beijing(clock.now())}  {line}", err=True)
 
 
 def _our_witness(archive: Path, name: str, configured: tuple[WitnessConfig, ...]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from crawler.errors import (
     UsageError,
 )
 from crawler.evidence import wacz_auth
+from crawler.evidence.checks.reading import walk
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.durable import durable_write, is_unfinished, sweep, sync_folder
 from crawler.evidence.key_change import VKEYS, finish_key_change
@@ -443,9 +444,9 @@ def leaf_records(content: dict[str, Any]) -> list[dict[str, Any]]:
 def state_files(archive: Path) -> list[str]:
     """Names (relative, sorted) of the files that state-sha256.txt must list."""
     names = (
-        path.relative_to(archive).as_posix()
-        for path in archive.rglob("*")
-        if path.is_file() and path.parent.name != "warc" and not is_unfinished(path)
+        name
+        for name, regular in walk(archive)
+        if regular and Path(name).parent.name != "warc" and not is_unfinished(Path(name))
     )
     return sorted(name for name in names if name not in _NOT_STATE and not name.startswith(_TILES))
 

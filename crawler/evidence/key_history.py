@@ -161,15 +161,15 @@ def facts(terms: Sequence[KeyTerm], entries: int) -> tuple[KeyFacts, ...]:
     """Every key for a report: id, fingerprint, and from which entry to which it was in force."""
     ends = [term.index for term in terms[1:]] + [entries]
     return tuple(
-        key_facts(term.verifier, "log", _remark(term, end, term is terms[-1]))
+        key_facts(term.verifier, "log", *_remark(term, end, term is terms[-1]))
         for term, end in zip(terms, ends, strict=True)
     )
 
 
-def key_facts(verifier: Verifier, role: str, remark: str = "") -> KeyFacts:
+def key_facts(verifier: Verifier, role: str, remark: str = "", remark_zh: str = "") -> KeyFacts:
     """A key for a report: name, key ID and the SHA-256 of its SubjectPublicKeyInfo."""
     name = "".join(character if character.isprintable() else "�" for character in verifier.name)
-    return KeyFacts(role, name, verifier.key_id.hex(), verifier.fingerprint, remark)
+    return KeyFacts(role, name, verifier.key_id.hex(), verifier.fingerprint, remark, remark_zh)
 
 
 def read_terms(events: Iterable[KeyEvent]) -> list[KeyTerm]:
@@ -225,8 +225,13 @@ def _sign(statement: str, key: Ed25519PrivateKey) -> str:
     return base64.b64encode(key.sign(statement.encode())).decode()
 
 
-def _remark(term: KeyTerm, end: int, newest: bool) -> str:
+def _remark(term: KeyTerm, end: int, newest: bool) -> tuple[str, str]:
+    """For which entries a key signs, and how it came: English, Chinese."""
     # Of the event itself, the first entry that the new key signs for: the old one never saw it.
-    span = f"from entry {term.index} on" if newest else f"entries {term.index} to {max(end - 1, term.index)}"
+    last = max(end - 1, term.index)
+    span = f"from entry {term.index} on" if newest else f"entries {term.index} to {last}"
+    span_zh = f"日志序号 {term.index} 起至今" if newest else f"日志序号 {term.index} 至 {last}"
     how = {CREATED: "first key", ROTATED: "rotated", REPLACED: "replaces a lost key"}[term.act]
-    return f"{span}; {how}" + (f": {term.reason}" if term.reason else "")
+    how_zh = {CREATED: "首个密钥", ROTATED: "由前一密钥轮换", REPLACED: "代替遗失的密钥"}[term.act]
+    why, why_zh = (f": {term.reason}", f"：{term.reason}") if term.reason else ("", "")
+    return f"{span}; {how}{why}", f"{span_zh}；{how_zh}{why_zh}"

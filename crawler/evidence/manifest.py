@@ -51,8 +51,10 @@ def parse_leaf(leaf: bytes) -> Json:
                 raise FormatError("leaf is not a canonical JSON object (RFC 8785)")
     except (ValueError, RecursionError) as error:
         raise FormatError(f"leaf is not JSON: {error}") from error
-    if content.get("version") != VERSION or content.get("kind") not in ("capture", "event"):
-        raise FormatError(f"unknown leaf: version {content.get('version')!r}, kind {content.get('kind')!r}")
+    if type(content.get("version")) is not int or content["version"] != VERSION:  # true equals 1
+        raise FormatError(f"unknown leaf: version {content.get('version')!r}")
+    if content.get("kind") not in ("capture", "event"):
+        raise FormatError(f"unknown leaf: kind {content.get('kind')!r}")
     return content
 
 

@@ -9,7 +9,7 @@ JSON form (`Report.to_json`), stable; a later version only adds fields. docs/ver
      "result": "passed" | "failed" | "not-checked", "exit_code": 0 | 1 | 3,
      "checks": [{"name": …, "status": "passed" | "failed" | "not-checked",
                  "detail": …, "problems": […], "remedy": …, "detail_zh": …, "remedy_zh": …}, …],
-     "keys": [{"role": …, "name": …, "key_id": …, "fingerprint": "sha256:…", "remark": …}, …],
+     "keys": [{"role": …, "name": …, "key_id": …, "fingerprint": "sha256:…", "remark": …, "remark_zh": …}, …],
      "times": [{"capture": ID, "entry": INDEX, "url": …, "state": …,
                 "not_before": BOUND | null, "not_after": BOUND | null}, …]}
 
@@ -33,6 +33,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from crawler import clock
+from crawler.evidence.wrapping import columns, wrapped
 
 Status = Literal["passed", "failed", "not-checked"]
 Progress = Callable[[int, int], None]  # (bytes done, bytes in all)
@@ -100,12 +101,18 @@ NO_WORDS = Words("", "")
 _VERDICT: dict[Status, Words] = {
     "passed": Words("全部通过", "all checks passed"),
     "failed": Words("核验未通过", "verification FAILED"),
-    "not-checked": Words("未全部核验", "nothing failed, but not everything could be checked"),
+    "not-checked": Words(
+        "没有未通过的项，但未全部核验", "nothing failed, but not everything could be checked"
+    ),
 }
+WIDTH = 100  # columns of a line for people; a word that is longer stays whole
+_INDENT = " " * 7  # of what continues a check
 _HEADING = Words("核验", "verify")
 _JUDGED_AT = Words("时间戳有效期按此时点判断", "tokens judged at")
 _KEYS = Words("所用公钥", "public keys used")
 _TIMES = Words("各次采集的可信时间区间", "trusted times of each capture")
+_NOT_BEFORE = Words("不早于", "not before")
+_NOT_AFTER = Words("不晚于", "not after")
 _NO_BOUND = Words("无可信时间", "no trusted time")
 _ROLES = {
     "log": Words("日志密钥", "log key"),
@@ -123,6 +130,7 @@ class KeyFacts(NamedTuple):
     key_id: str  # 8 hex digits of a C2SP key ID; empty where there is none
     fingerprint: str  # sha256:<hex> of the DER SubjectPublicKeyInfo; of a certificate: of its DER
     remark: str = ""  # e.g. "entries 0 to 1234", "replaces a lost key"
+    remark_zh: str = ""
 
 
 class TokenFacts(NamedTuple):
@@ -248,29 +256,38 @@ class Report:
         return json.dumps(content, ensure_ascii=False, indent=2)
 
     def to_text(self, lang: Lang = "both") -> str:
-        """The report for people, in Chinese, English, or both: one line per check, faults and remedy below it.
+        """The report for people, in Chinese, English, or both: each check with its faults and remedy below it.
 
-        Behind the checks stand the keys with their fingerprints and, where there are any, the captures' times.
-        `problems` are in English in each of them: they name files, records and digests.
+        Behind the checks stand the keys with their fingerprints and, where there are any, the captures' times;
+        at the end the verdict, and which checks did not pass. Lines are broken at `WIDTH`, but not those of
+        `problems`: they name files, records and digests, and are in English in each language.
         """
         lines = [f"{_say(_HEADING, lang)}: {self.subject}"]
         if self.at is not None:
-            lines.append(f"{_say(_JUDGED_AT, lang)}: {self.at}")
+            lines.append(f"{_say(_JUDGED_AT, lang)}: {_when(self.at, lang)}")
         for check in self.checks:
-            title = _say(Words(*_title(check.name)), lang)
-            detail = _say(Words(check.detail_zh, check.detail), lang)
-            lines.append(f"[{_mark(check.status, lang)}] {title}: {detail}")
-            lines += [f"    - {problem}" for problem in check.problems]
-            if check.remedy:
-                lines.append(f"    → {_say(Words(check.remedy_zh, check.remedy), lang)}")
+            lines += _check_lines(check, lang)
         if self.keys:
             lines.append(f"{_say(_KEYS, lang)}:")
-            lines += [f"    {_key_line(key, lang)}" for key in self.keys]
+            lines += [line for key in self.keys for line in _key_lines(key, lang)]
         if self.times:
             lines.append(f"{_say(_TIMES, lang)}:")
-            lines += [f"    {_time_line(time, lang)}" for time in self.times]
+            lines += [line for time in self.times for line in _time_lines(time, lang)]
         lines.append(_say(_VERDICT[self.status], lang))
+        lines += self._left(lang)
         return "\n".join(lines) + "\n"
+
+    def _left(self, lang: Lang) -> list[str]:
+        """The checks that failed and those that were not made, by name, so that nobody has to look for them."""
+        lines: list[str] = []
+        for status in ("failed", "not-checked"):
+            named = [Words(*_title(check.name)) for check in self.checks if check.status == status]
+            if named:
+                mark = _say(Words(_MARK[status], _MARK_EN[status]), lang)
+                titles = ("、" if lang == "zh" else ", ").join(_say(one, lang) for one in named)
+                count = f"{len(named)} 项" if lang == "zh" else f"{len(named)}"
+                lines += wrapped(f"    {mark} {count}: {titles}", WIDTH, _INDENT)
+        return lines
 
 
 def passed(name: str, detail: Words) -> Check:
@@ -316,34 +333,60 @@ def _title(name: str) -> tuple[str, str]:
     return chinese, english or chinese
 
 
-def _key_line(key: KeyFacts, lang: Lang) -> str:
+def _check_lines(check: Check, lang: Lang) -> list[str]:
+    """Mark, title and detail, then faults and remedy. Where one line is too long, each language has its own."""
+    title = _say(Words(*_title(check.name)), lang)
+    head = f"[{_mark(check.status, lang)}] {title}:"
+    lines = _both(head, Words(check.detail_zh, check.detail), lang, _INDENT)
+    lines += [f"    - {problem}" for problem in check.problems]
+    if check.remedy:
+        lines += _both("    →", Words(check.remedy_zh, check.remedy), lang, _INDENT)
+    return lines
+
+
+def _both(head: str, words: Words, lang: Lang, indent: str) -> list[str]:
+    """Head and words on one line if they fit; else wrapped, in both languages the one below the other."""
+    if lang != "both" or not (words.zh and words.en):
+        return wrapped(f"{head} {_say(words, lang)}", WIDTH, indent)
+    if columns(f"{head} {words}") <= WIDTH:
+        return [f"{head} {words}"]
+    return [*wrapped(f"{head} {words.zh}", WIDTH, indent), *wrapped(indent + words.en, WIDTH, indent)]
+
+
+def _key_lines(key: KeyFacts, lang: Lang) -> list[str]:
+    """A key: whose it is, its fingerprint, and since when or for what."""
     role = _say(_ROLES.get(key.role, Words(key.role, key.role)), lang)
-    key_id = f" {key.key_id}" if key.key_id else ""
-    remark = f" ({key.remark})" if key.remark else ""
-    return _printable(f"{role} {key.name}{key_id}  {key.fingerprint}{remark}")
+    head = _printable(f"{role} {key.name} {key.key_id}".rstrip())
+    remark = Words(_printable(key.remark_zh), _printable(key.remark))
+    lines = [f"    {head}", f"{_INDENT}{_printable(key.fingerprint)}"]
+    return lines + (_both(_INDENT[:-1], remark, lang, _INDENT) if key.remark else [])
 
 
-def _time_line(time: CaptureTime, lang: Lang) -> str:
+def _time_lines(time: CaptureTime, lang: Lang) -> list[str]:
     """One capture: not before a time by these tokens, not after another by those, each with its policy."""
     state = STATES_ZH.get(time.state, time.state) if lang == "zh" else time.state
-    lower, upper = _bound(time.not_before, lang), _bound(time.not_after, lang)
-    words = Words(f"不早于 {lower}；不晚于 {upper}", f"not before {lower}; not after {upper}")
-    if lang == "both":
-        words = Words(f"不早于 / not before {lower}；不晚于 / not after {upper}", "")
-    head = {"zh": f"序号 {time.entry}", "en": f"entry {time.entry}", "both": f"序号 / entry {time.entry}"}[
-        lang
+    entry = _say(Words("序号", "entry"), lang)
+    return [
+        _printable(f"    {entry} {time.entry}  {time.capture}  [{state}]  {time.url[:200]}"),
+        *_bound_lines(_NOT_BEFORE, time.not_before, lang),
+        *_bound_lines(_NOT_AFTER, time.not_after, lang),
     ]
-    return _printable(f"{head} {time.capture} {time.url[:200]} [{state}]: {_say(words, lang)}", 2000)
 
 
-def _bound(bound: BoundFacts | None, lang: Lang) -> str:
+def _bound_lines(side: Words, bound: BoundFacts | None, lang: Lang) -> list[str]:
     if bound is None:
-        return _say(_NO_BOUND, lang)
-    when = bound.time if lang == "en" else clock.beijing(bound.time)
+        return [f"{_INDENT}{_say(side, lang)} {_say(_NO_BOUND, lang)}"]
     comma, policy = ("，", "策略") if lang == "zh" else ("; ", "policy")
     tokens = comma.join(f"{token.authority} {policy} {token.policy}" for token in bound.tokens[:8])
     point = _say(Words(f"检查点 {bound.checkpoint}", f"checkpoint {bound.checkpoint}"), lang)
-    return f"{when}（{point}：{tokens}）" if lang == "zh" else f"{when} ({point}: {tokens})"
+    by = f"（{point}：{tokens}）" if lang == "zh" else f" ({point}: {tokens})"
+    line = _printable(f"{_INDENT}{_say(side, lang)} {_when(bound.time, lang)}{by}", 2000)
+    return wrapped(line, WIDTH, _INDENT + "  ")
+
+
+def _when(time: str, lang: Lang) -> str:
+    """A time for people: UTC in English, else 北京时间."""
+    return clock.stamp(clock.parse(time)) if lang == "en" else clock.beijing(time)
 
 
 def _time_to_json(time: CaptureTime) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from crawler.evidence.checks.reading import read_small
 from crawler.evidence.durable import durable_write
 
 FILE = "roots.toml"
+_LIMIT = 1 << 20  # bytes of roots.toml; an entry has some 300
+_MOST_DOTS = 200  # in one line: tomllib takes the square of the parts of a dotted key
 _FIELDS = ("authority", "sha256", "subject", "not_before", "not_after", "accept_until")
 
 
@@ -76,7 +78,10 @@ def read_roots(trust: Path) -> tuple[Root, ...]:
     if not path.exists():
         return ()
     try:
-        entries = tomllib.loads(read_small(path).decode("utf-8")).get("root", [])
+        text = read_small(path, _LIMIT).decode("utf-8")
+        if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+            raise FormatError(f"{FILE} has a line with more than {_MOST_DOTS} dots: refused")
+        entries = tomllib.loads(text).get("root", [])
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{FILE} is not valid TOML: {error}") from error
     if not isinstance(entries, list):

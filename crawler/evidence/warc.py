@@ -27,6 +27,7 @@ VERSION = b"WARC/1.1"
 SEGMENT_LIMIT = 1 << 30  # a new file is begun when the current one has reached 1 GiB
 BLOCK_LIMIT = 1 << 30  # the reader refuses a record that claims more
 MANDATORY = ("WARC-Record-ID", "WARC-Type", "WARC-Date", "Content-Length")
+_READ = (*MANDATORY, "Content-Type", "WARC-Target-URI", "WARC-Block-Digest", "WARC-Payload-Digest")
 REPEATABLE = ("WARC-Concurrent-To", "WARC-Protocol")
 GZIP = 31  # zlib's window bits for a gzip member
 STORED, DEFLATED = 0, 6  # compression levels: content-coded bodies do not shrink further
@@ -36,6 +37,7 @@ _DAMAGED = cast("type[Exception]", isal_zlib.error)  # the stubs of isal say tha
 _RESERVED = 0xE0  # the upper bits of a gzip header's flags
 
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token: no blank, so no folded line passes for a field
 
 
 class RecordTooLarge(FormatError):
@@ -301,11 +303,16 @@ def scan(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _once(named: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The fields by name. A field that may stand once only and stands twice has two meanings: refused."""
+    """The fields by name. A field that may stand once only and stands twice has two meanings: refused.
+
+    Names mean the same in any case (ISO 28500 section 4), so a second spelling of one would give this reader one
+    value and others another: those that are read here are spelled as the standard does, and no name in two ways.
+    """
     once: dict[str, str] = {}
+    spelled = {name.lower(): name for name in _READ}
     for name, value in named:
-        if name in once and name not in REPEATABLE:
-            raise FormatError(f"WARC field {name} occurs more than once")
+        if spelled.setdefault(name.lower(), name) != name or (name in once and name not in REPEATABLE):
+            raise FormatError(f"WARC field {name} occurs more than once, or in another spelling")
         once.setdefault(name, value)
     return once
 
@@ -318,8 +325,8 @@ def _field_line(name: str, value: str) -> bytes:
 
 def _named_field(line: bytes) -> tuple[str, str]:
     name, colon, value = line.partition(b": ")
-    if not colon:
-        raise FormatError(f"WARC field without a colon: {line[:80]!r}")
+    if not colon or not _NAME.fullmatch(name):
+        raise FormatError(f"WARC field without a colon, or no name before it: {line[:80]!r}")
     try:
         return name.decode("ascii"), value.decode("utf-8")
     except UnicodeDecodeError as error:

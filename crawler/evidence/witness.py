@@ -52,6 +52,7 @@ FOLDER = "witness"  # in the archive
 KEY = "keys/witness.key"
 MEDIA_SIZE = "text/x.tlog.size"
 MEDIA_TEXT = "text/plain; charset=utf-8"
+TWO_HISTORIES = "shows two histories"  # the reason of a refusal that no honest log meets
 OK, BAD, FORBIDDEN, UNKNOWN, CONFLICT, INCONSISTENT = 200, 400, 403, 404, 409, 422
 
 Record = Callable[[str, dict[str, Any]], int]  # writes one custody event; gives its leaf index
@@ -263,7 +264,7 @@ def _judge(request: AddCheckpoint, checkpoint: Checkpoint, kept: _Cosigned | Non
     size = newest.size if newest else 0
     if newest is not None and _is_fork(checkpoint, kept):
         reason = (
-            f"{checkpoint.origin} shows two histories: at size {size} this witness cosigned the root"
+            f"{checkpoint.origin} {TWO_HISTORIES}: at size {size} this witness cosigned the root"
             f" {newest.root.hex()}, the request has {checkpoint.root.hex()}. Not cosigned; both are kept"
         )
         return Answer(CONFLICT, b"%d\n" % size, MEDIA_SIZE, reason)

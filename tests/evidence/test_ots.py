@@ -175,7 +175,8 @@ def test_in_an_archive(tmp_path: Path, calendar: Calendar, capsys: pytest.Captur
     assert (done.code, "不能证明时间" in done.out) == (0, True)
     check = judged(path)
     assert check is not None
-    assert (check.status, "日历服务器的承诺，不能证明时间" in check.detail_zh) == ("not-checked", True)
+    assert (check.status, "日历服务器的承诺，不能证明时间" in check.detail_zh) == ("passed", True)
+    assert "none is evidence of time" in check.detail
     assert evidence(capsys, "--archive", path, "ots", "upgrade").code == 3
     calendar.mined = True
     assert evidence(capsys, "--archive", path, "ots", "upgrade", "--json").json == {
@@ -183,10 +184,9 @@ def test_in_an_archive(tmp_path: Path, calendar: Calendar, capsys: pytest.Captur
     }
     check = judged(path)
     assert check is not None
-    assert (check.status, f"block {HEIGHT} should have the Merkle root" in check.detail) == (
-        "not-checked",
-        True,
-    )
+    assert (check.status, f"block {HEIGHT} should have the Merkle root" in check.detail) == ("passed", True)
+    assert "不作为时间证据" in check.detail_zh
+    assert "承诺" not in check.detail_zh
     (file,) = (path / ots.FOLDER).glob("*/*.ots")
     file.write_bytes(file.read_bytes()[:-1])
     check = judged(path)

@@ -79,6 +79,10 @@ def _half(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
 
+def _refit(name: str) -> Damage:
+    return lambda bundle: fit(bundle, hash_list=name != HASH_LIST)
+
+
 def _plain() -> list[Mutation]:
     """Each kind of file changed, dropped, cut by somebody who touches nothing else; and with lists that fit."""
     made = []
@@ -92,8 +96,8 @@ def _plain() -> list[Mutation]:
             _m(f"cut-{kind}", damage=f"the second half of {name} cut off", forger="nothing", check="bag",
                reason=f"{named} has sha256:", apply=edit(name, _half), slow=True),
             _m(f"refit-{kind}", damage=f"one bit of {name} changed, all lists and digests made anew",
-               forger="the tools", check="bundle-signature", reason="list, signature or key changed",
-               apply=tools(flip(name, place)), slow=name not in (WACZ, CATALOGUE_DOCX, VERIFIER_PAGE)),
+               forger="the tools", check="bundle-signature", reason="list, signature or key changed|no key of the log",
+               apply=together(flip(name, place), _refit(name)), slow=name not in (WACZ, CATALOGUE_DOCX, VERIFIER_PAGE)),
         ]  # fmt: skip
     return made
 
@@ -112,7 +116,7 @@ def _lists(manifest: str) -> list[Mutation]:
         "crlf": (lambda text: text.replace(b"\n", b"\r\n"), "is malformed"),
         "capitals": (lambda text: text[:64].upper() + text[64:], "is malformed"),
         "one-blank": (lambda text: text.replace(b"  ", b" "), "is malformed"),
-        "dot-names": (lambda text: text.replace(b"  ", b"  ./"), "but is not there"),
+        "dot-names": (lambda text: text.replace(b"  ", b"  ./"), "is not listed in"),
         "up-names": (lambda text: text + b"0" * 64 + b"  ../outside\n", "but is not there"),
         "empty": (lambda _text: b"", "does not end with a whole line|is not listed in"),
         "cut": (_half, "malformed|is not listed in"),
@@ -167,13 +171,13 @@ TAGS = [
     _m("oxum-twice", damage="bag-info.txt tells two sizes", forger="the log's key", check="bag",
        reason="does not say Payload-Oxum", apply=together(edit(BAG_INFO, lambda t: t + t), _retag)),
     _m("manifest-removed", damage="manifest-sha256.txt removed", forger="nothing", check="bag",
-       reason=r"manifest-sha256\.txt is missing", apply=drop(MANIFEST)),
+       reason=r"manifest-sha256\.txt is missing|is not listed in manifest-sha256.txt", apply=drop(MANIFEST)),
     _m("second-manifest", damage="a manifest with MD5 digests put beside that with SHA-256", forger="nothing", check="bag",
        reason=r"manifest-md5\.txt does not belong", apply=add("manifest-md5.txt")),
     _m("fetch-file", damage="a fetch.txt that sends for files elsewhere", forger="nothing", check="bag",
        reason=r"fetch\.txt does not belong", apply=add("fetch.txt", b"http://evil.example/ 1 data/x\n")),
     _m("tag-manifest-flipped", damage="one bit of the tag manifest changed", forger="nothing", check="bundle-signature",
-       reason="list, signature or key changed", apply=flip(TAG_MANIFEST, 3)),
+       reason="list, signature or key changed", apply=edit(TAG_MANIFEST, lambda t: t[:3] + (b'a' if t[3:4] != b'a' else b'b') + t[4:])),
     _m("catalogue-edited", damage="证据目录 (catalogue.csv) edited, every list made to fit", forger="the tools",
        check="bundle-signature", reason="list, signature or key changed",
        apply=tools(edit(CATALOGUE_CSV, lambda t: t.replace("体验官".encode(), "体验员".encode())))),

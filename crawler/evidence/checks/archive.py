@@ -14,8 +14,8 @@ retention, quarantine          what was removed, and what was set aside
 timestamps, validity, witnesses, opentimestamps, bracket   when
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from crawler import clock
@@ -60,6 +60,11 @@ _RESTORE = Words(
 )
 _SEAL_NOW = Words(
     "时间戳机构可以访问时，运行 `evidence seal`", "run `evidence seal` when the authorities answer"
+)
+_RENEWED = Words("见上面“时间戳有效期”一项", "see the check `validity`")
+_NO_TOKEN = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
+_NONE_HOLDS = Words(
+    "没有可信时间：到所给时点，没有仍然有效的时间戳", "no trusted time: no token holds at the date given"
 )
 _IN_FULL = Words("去掉 --quick 再核验一次", "verify again without --quick")
 _EXPIRE_AGAIN = Words("再次运行 `evidence expire`", "run `evidence expire` again")
@@ -235,12 +240,12 @@ class _ArchiveVerification:
             self.retention.add(
                 f"removals name {self.removals.count} records, of which {log.removed} are logged as captured"
             )
-        dates = sorted({event.time[:10] for event in self.removals.events})
-        span = dates[0] if len(dates) == 1 else f"{dates[0]} – {dates[-1]}" if dates else ""
+        times = [event.time for event in self.removals.events]
+        here, utc = _days(times, clock.BEIJING), _days(times, UTC)
         count, size = self.removals.count, self.removals.size
         good = Words(
-            f"{count} 条记录（{size} 字节）已于 {span} 按保存期限删除，其摘要仍在日志中",
-            f"{count} record(s), {size} bytes, removed under retention on {span}; their digests are still in the log",
+            f"{count} 条记录（{size} 字节）已于 {here} 按保存期限删除，其摘要仍在日志中",
+            f"{count} record(s), {size} bytes, removed under retention on {utc}; their digests are still in the log",
         )
         return self.retention.check(good, _EXPIRE_AGAIN)
 
@@ -302,8 +307,8 @@ class _ArchiveVerification:
         bounds = [brackets.not_after(0), brackets.not_after(last - 1)] if last else []
         times = [bound.time for bound in bounds if bound is not None]
         if not times and not log.bracket.count:
-            nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
-            return not_checked("bracket", nothing, _SEAL_NOW)
+            nothing = _NO_TOKEN if self.at is None or not self.stamps.verified else _NONE_HOLDS
+            return not_checked("bracket", nothing, _SEAL_NOW if nothing is _NO_TOKEN else _RENEWED)
         if not times:
             return log.bracket.check(remedy=_RESTORE)
         own = Words("；各次采集自述的时间与此不矛盾", "; no capture's own time contradicts this")
@@ -332,6 +337,20 @@ class _ArchiveVerification:
                 None if lower is None else shared[capture.after],
                 None if upper is None else shared[upper.size],
             )
+
+
+def _days(times: Iterable[str], zone: tzinfo) -> str:
+    """The first and the last day of these events, in that zone."""
+    days = sorted({_day(time, zone) for time in times})
+    return " – ".join(dict.fromkeys((*days[:1], *days[-1:])))
+
+
+def _day(time: str, zone: tzinfo) -> str:
+    """As it is written where it is no time: whoever wrote the log may have written anything."""
+    try:
+        return f"{clock.parse(time).astimezone(zone):%Y-%m-%d}"
+    except (ValueError, OverflowError):
+        return time[:10]
 
 
 def _unsealed(newest: int, entries: int, wanted: set[str], stamps: Sequence[Stamp]) -> Iterator[Words]:

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from crawler.errors import FormatError
 from crawler.evidence.bracket import Brackets
-from crawler.evidence.checks.claims import contradiction
+from crawler.evidence.checks.claims import Order, contradiction
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
 from crawler.evidence.checks.pieces import Piece, open_regular, read_piece, split_entries
 from crawler.evidence.checks.records import check_record, check_stored
@@ -90,6 +90,7 @@ class Reading:
     events: list[tuple[int, Leaf]] = field(default_factory=list)
     named: dict[str, int] = field(default_factory=dict)  # token → smallest index of a leaf that names it
     captured: list[Captured] = field(default_factory=list)
+    order: Order = field(default_factory=Order)
 
     def fault(self, check: str, problem: str) -> None:
         """Note a fault of one of the checks."""
@@ -176,6 +177,11 @@ class Reader:
             reading.fault("retention", f"entry {index}: {removed}")
         for token in named_tokens(leaf):
             reading.named.setdefault(token, index)
+        brackets = self._terms.brackets
+        if brackets is not None:
+            late = reading.order.take(index, leaf, brackets.not_before(leaf.after))
+            if late is not None:
+                reading.fault("bracket", late)
         if leaf.capture is not None:
             self._note_capture(reading, leaf, index)
         elif leaf.event is not None and leaf.event.act in KEPT_ACTS:

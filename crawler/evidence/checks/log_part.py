@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crawler.clock import BEIJING
 from crawler.errors import FormatError, TimestampError
 from crawler.evidence.bracket import Brackets
 from crawler.evidence.bundle import MANIFEST_LIMIT, public_pem
 from crawler.evidence.bundle_signature import verify_bundle_signature
-from crawler.evidence.checks.claims import contradiction
+from crawler.evidence.checks.claims import Order, contradiction
 from crawler.evidence.checks.inclusion import (
     Included,
     Part,
@@ -28,7 +29,7 @@ from crawler.evidence.checks.keys import KeyEvents, check_keys
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.notes import Note
 from crawler.evidence.checks.reading import read_small
-from crawler.evidence.checks.stamps import Anchors, Stamps, check_stamps, fingerprint, in_beijing
+from crawler.evidence.checks.stamps import Anchors, Stamps, check_stamps, fingerprint, in_beijing, in_utc
 from crawler.evidence.checks.validity import check_validity
 from crawler.evidence.checks.witnesses import check_witnesses
 from crawler.evidence.digest import digest
@@ -128,7 +129,11 @@ class LogPart:
     def bracket(self, at: datetime | None) -> Check:
         """Between which trusted times the captures lie; what they say of their own time must not contradict that."""
         brackets, faults, found = self.brackets(at), Faults("bracket"), []
+        order, all_brackets = Order(), Brackets(self.stamps.verified)
         for index, included in self.leaves.items():
+            late = order.take(index, included.leaf, all_brackets.not_before(included.leaf.after))
+            if late is not None:
+                faults.add(late)
             capture = included.leaf.capture
             if capture is not None:
                 found.append(brackets.of(index, capture.after))
@@ -144,7 +149,7 @@ class LogPart:
 
     def anchor(self) -> Check:
         """Whether the key and the roots are the verifier's own."""
-        missing = []
+        missing: list[Words] = []
         if self.given is None:
             missing.append(_named_key(self.newest_key))
         if self.trust is None:
@@ -156,8 +161,8 @@ class LogPart:
             )
             return passed("anchor", given)
         detail = Words(
-            f"公钥或者根证书取自所核验的内容本身，只能说明其前后一致：{'；'.join(missing)}",
-            f"taken from what is verified: {'; '.join(missing)}",
+            f"公钥或者根证书取自所核验的内容本身，只能说明其前后一致：{'；'.join(one.zh for one in missing)}",
+            f"taken from what is verified: {'; '.join(one.en for one in missing)}",
         )
         return not_checked("anchor", detail, _COMPARE)
 
@@ -217,7 +222,7 @@ class LogPart:
         """What to say of each check that finds no fault."""
         notes, leaves, pairs = len(self.notes), len(self.leaves), self._pairs
         tools = "、".join(sorted({tool for stamp in self.stamps.verified for tool in stamp.verified_by}))
-        tokens, now = len(self.stamps.verified), f"{datetime.now(UTC):%Y-%m-%d}"
+        tokens, now = len(self.stamps.verified), datetime.now(UTC)
         whose = Words("您提供的根证书", "the given roots")
         if self.trust is None:
             whose = Words("所附的根证书", "the roots that came along")
@@ -230,8 +235,8 @@ class LogPart:
                 f"{pairs + 1} checkpoint(s), each extends the one before it",
             ),
             "timestamps": Words(
-                f"{tokens} 个时间戳以{whose.zh}核验无误（{tools}，{now}）",
-                f"{tokens} token(s) verify against {whose.en} (by {tools}, {now})",
+                f"{tokens} 个时间戳以{whose.zh}核验无误（{tools}，{now.astimezone(BEIJING):%Y-%m-%d}）",
+                f"{tokens} token(s) verify against {whose.en} (by {tools}, {now:%Y-%m-%d})",
             ),
             "manifests": Words(f"日志中的 {leaves} 条", f"{leaves} leaves of the log"),
             "inclusion": Words(f"{leaves} 条均在已签名的日志之中", f"{leaves} leaves are in the signed log"),
@@ -255,11 +260,15 @@ def check_bundle_signature(name: str, folder: Path, verifier: Verifier | None) -
     return passed("bundle-signature", detail)
 
 
-def _named_key(newest: Verifier | None) -> str:
+def _named_key(newest: Verifier | None) -> Words:
     """The key as a reader can compare it: its DER as keys are printed, log.pem as `sha256sum` prints it."""
     if newest is None:
-        return "log key (unreadable)"
-    return f"log key {newest} ({newest.fingerprint}; log.pem SHA-256 {digest(public_pem(newest))[7:]})"
+        return Words("日志公钥（无法读取）", "log key (unreadable)")
+    pem = digest(public_pem(newest))[7:]
+    return Words(
+        f"日志公钥 {newest}（{newest.fingerprint}，log.pem 的 SHA-256 {pem}）",
+        f"log key {newest} ({newest.fingerprint}; log.pem SHA-256 {pem})",
+    )
 
 
 def _tokens_of(leaf: Leaf) -> tuple[str, ...]:
@@ -275,23 +284,28 @@ def _tokens_of(leaf: Leaf) -> tuple[str, ...]:
 
 def _span(first: datetime | None, last: datetime, unbounded: int) -> Words:
     """The bracket in words; `unbounded` is the number of captures that commit to no earlier stamp."""
-    until = in_beijing(last)
     if first is None:
-        return Words(f"无下限，不晚于 {until}", f"no lower bound, not after {until}")
-    since = in_beijing(first)
+        return Words(f"无下限，不晚于 {in_beijing(last)}", f"no lower bound, not after {in_utc(last)}")
     also = Words(f"；其中 {unbounded} 次采集无下限", f"; {unbounded} capture(s) commit to no earlier stamp")
     more = also if unbounded else NO_WORDS
     return Words(
-        f"不早于 {since}，不晚于 {until}{more.zh}", f"not before {since}, not after {until}{more.en}"
+        f"不早于 {in_beijing(first)}，不晚于 {in_beijing(last)}{more.zh}",
+        f"not before {in_utc(first)}, not after {in_utc(last)}{more.en}",
     )
 
 
-def _root_fingerprints(trust: Path) -> list[str]:
-    fingerprints = []
+def _root_fingerprints(trust: Path) -> list[Words]:
+    fingerprints: list[Words] = []
     for path in sorted(trust.glob("*.pem"))[:20]:
         try:
             roots, _ = Anchors(trust).roots(path.stem)
         except (FormatError, TimestampError, ValueError):
             continue  # named by the timestamps check
-        fingerprints += [f"root {path.stem} (SHA-256 {fingerprint(root)})" for root in roots]
+        fingerprints += [
+            Words(
+                f"根证书 {path.stem}（SHA-256 {fingerprint(root)}）",
+                f"root {path.stem} (SHA-256 {fingerprint(root)})",
+            )
+            for root in roots
+        ]
     return fingerprints

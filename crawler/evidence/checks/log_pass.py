@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from crawler.evidence.checks.claims import Order
 from crawler.evidence.checks.coverage import Coverage
 from crawler.evidence.checks.entries import Captured, Reading, Terms
 from crawler.evidence.checks.keys import KeyEvents
@@ -39,6 +40,7 @@ class LogPass:
         self._terms = terms
         self._notes = notes
         self._coverage = coverage
+        self._order = Order()
         self._kept = 0
         self._seen = 0
 
@@ -66,6 +68,9 @@ class LogPass:
         for faults in (self.log, self.manifests, self.records, self.bracket, self.retention):
             if (found := reading.faults.get(faults.name)) is not None:
                 faults.merge(found)
+        late = self._order.follow(reading.order)
+        if late is not None:
+            self.bracket.add(late)
         self.captures += reading.captures
         self.states += reading.states
         self.read += reading.records

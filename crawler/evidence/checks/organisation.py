@@ -52,7 +52,9 @@ def certificate_facts(signer: Signer) -> KeyFacts:
     """The certificate for a report: subject, fingerprint of the DER, issuer and validity."""
     first, last = clock.stamp(signer.not_before), clock.stamp(signer.not_after)
     remark = f"issued by {signer.issuer}; valid from {first} to {last}"
-    return KeyFacts("organisation", signer.subject, "", signer.fingerprint, remark)
+    since, until = clock.beijing(first), clock.beijing(last)
+    remark_zh = f"由 {signer.issuer} 签发，有效期自 {since} 至 {until}"
+    return KeyFacts("organisation", signer.subject, "", signer.fingerprint, remark, remark_zh)
 
 
 def _who(signer: Signer) -> Words:

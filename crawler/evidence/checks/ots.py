@@ -1,6 +1,10 @@
-"""Files of OpenTimestamps: what they are over, and what they promise. Never passed: only Bitcoin can tell.
+"""Files of OpenTimestamps: whether they are whole and over our checkpoints, and what they promise.
 
-OTS/<size>/<calendar host>.ots
+    OTS/<size>/<calendar host>.ots
+
+Passed says that and no more: a file is no evidence of time before somebody has compared its block's Merkle root
+with Bitcoin, which nothing here does. So it takes nothing from an archive whose authorities have stamped it, and
+adds nothing to it either; the words say so. Not checked is what cannot be read for want of the library.
 """
 
 from collections.abc import Mapping
@@ -11,17 +15,23 @@ from crawler.evidence.checks.notes import Note
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.durable import is_unfinished
 from crawler.evidence.ots import INSTALL, MAX_OTS, Block, OtsState, read_state
-from crawler.evidence.report import Check, Faults, Words, not_checked
+from crawler.evidence.report import Check, Faults, Words, not_checked, passed
 
 MOST_SHOWN = 3  # blocks that are named
 _RESTORE = Words("从副本恢复", "restore it from a copy")
-_UPGRADE = Words(
-    "几小时后运行 `evidence ots upgrade`，向日历服务器索取区块路径",
-    "some hours later run `evidence ots upgrade`, which asks the calendars for the path to a block",
+_WHOLE = Words(
+    "{count} 份文件格式正确，确为对检查点所作；均未与比特币区块核对，不作为时间证据",
+    "{count} file(s) are well formed and over their checkpoints; none is compared with Bitcoin, so none is evidence"
+    " of time",
 )
-_COMPARE = Words(
-    "在比特币节点或区块浏览器中，核对该高度区块的 Merkle 根",
-    "compare with the Merkle root of that block, on a Bitcoin node or in a block explorer",
+_PROMISES = Words(
+    "；{count} 份待完成，仅为日历服务器的承诺，不能证明时间（几小时后可运行 `evidence ots upgrade`）",
+    "; {count} pending: a calendar's promise only, it proves no time (some hours later run `evidence ots upgrade`)",
+)
+_BLOCKS = Words(
+    "；{count} 份指向区块，可在比特币节点或区块浏览器中核对 Merkle 根：{named}",
+    "; {count} lead to blocks, whose Merkle roots anybody can compare on a Bitcoin node or in a block explorer:"
+    " {named}",
 )
 
 
@@ -53,20 +63,15 @@ def check_ots(folder: Path, notes: Mapping[int, Note]) -> Check | None:
 def _verdict(found: list[tuple[int, OtsState]]) -> Check:
     blocks = [(size, block) for size, state in found for block in state.blocks]
     waiting = sum(1 for _, state in found if not state.blocks)
-    promises = Words(
-        f"{waiting} 份待完成：仅为日历服务器的承诺，不能证明时间",
-        f"{waiting} file(s) pending: a calendar's promise only, it proves no time",
-    )
-    if not blocks:
-        return not_checked("opentimestamps", promises, _UPGRADE)
-    named = [_named(size, block) for size, block in blocks[-MOST_SHOWN:]]
-    words = Words(
-        f"{len(blocks)} 份指向比特币区块，尚未与区块核对：{'；'.join(one.zh for one in named)}"
-        + (f"；{promises.zh}" if waiting else ""),
-        f"{len(blocks)} lead to Bitcoin blocks, not compared with them: {'; '.join(one.en for one in named)}"
-        + (f"; {promises.en}" if waiting else ""),
-    )
-    return not_checked("opentimestamps", words, _COMPARE)
+    zh, en = _WHOLE.zh.format(count=len(found)), _WHOLE.en.format(count=len(found))
+    if waiting:
+        zh, en = zh + _PROMISES.zh.format(count=waiting), en + _PROMISES.en.format(count=waiting)
+    if blocks:
+        named = [_named(size, block) for size, block in blocks[-MOST_SHOWN:]]
+        complete = len(found) - waiting
+        zh += _BLOCKS.zh.format(count=complete, named="；".join(one.zh for one in named))
+        en += _BLOCKS.en.format(count=complete, named="; ".join(one.en for one in named))
+    return passed("opentimestamps", Words(zh, en))
 
 
 def _named(size: int, block: Block) -> Words:

@@ -25,19 +25,25 @@ def read_small(path: Path, limit: int = SMALL) -> bytes:
         return stream.read(status.st_size)
 
 
-def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, bool]]:
+def walk(folder: Path) -> Iterator[tuple[str, bool]]:
     """Every name below `folder` that is not a folder, relative and sorted, and whether it is a regular file.
 
-    Links are named, never followed. A folder that cannot be read is named as not regular.
+    Links are named, never followed. A folder that cannot be read is named as not regular. However deep a stranger
+    nests folders, this does not recurse.
     """
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield prefix.rstrip("/") or ".", False
-        return
-    for entry in entries:
-        name = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            yield from walk(folder / entry.name, f"{name}/")
-        else:
-            yield name, entry.is_file(follow_symlinks=False)
+    waiting: list[tuple[str, bool | None]] = [("", None)]  # None: a folder, still to be listed
+    while waiting:
+        name, regular = waiting.pop()
+        if regular is not None:
+            yield name, regular
+            continue
+        try:
+            entries = sorted(os.scandir(folder / name), key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            yield name.rstrip("/") or ".", False
+            continue
+        for entry in entries:  # the last one pushed is the first one popped
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((f"{name}{entry.name}/", None))
+            else:
+                waiting.append((name + entry.name, entry.is_file(follow_symlinks=False)))

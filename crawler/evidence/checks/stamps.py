@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ __all__ = [
     "find_stamps",
     "fingerprint",
     "in_beijing",
+    "in_utc",
     "verify_stamp",
 ]
 
@@ -186,5 +187,10 @@ def _verify_all(
 
 
 def in_beijing(moment: datetime) -> str:
-    """For people, with the zone."""
+    """For readers of Chinese, with the zone."""
     return clock.beijing(clock.stamp(moment))
+
+
+def in_utc(moment: datetime) -> str:
+    """For readers of English: ``2026-11-22 08:16:41 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawler.evidence.checks.stamps import Stamps, in_beijing
+from crawler.evidence.checks.stamps import Stamps, in_beijing, in_utc
 from crawler.evidence.renewal import good_until
 from crawler.evidence.report import Check, Faults, Words, not_checked, passed
 
@@ -19,6 +19,8 @@ _RENEW = Words(
     " restore it from a copy",
 )
 
+_LATER = Words("用 --at 给出较晚的日期，或者不用 --at", "give a later date with --at, or none")
+
 
 def check_validity(stamps: Stamps, named: Mapping[str, int], at: datetime | None) -> Check:
     """Whether every stamped checkpoint still has a token that holds `at` that date (timezone-aware).
@@ -28,6 +30,9 @@ def check_validity(stamps: Stamps, named: Mapping[str, int], at: datetime | None
     token verified, which the check ``timestamps`` says.
     """
     moment = at if at is not None else datetime.now(UTC)
+    early = _before_the_stamps(stamps, at)
+    if early is not None:
+        return early
     until = good_until(stamps.verified, named)
     by_size: dict[int, dict[str, datetime]] = defaultdict(dict)
     for stamp in stamps.verified:
@@ -54,12 +59,24 @@ def check_validity(stamps: Stamps, named: Mapping[str, int], at: datetime | None
     return not_checked(NAME, detail, _RENEW)
 
 
+def _before_the_stamps(stamps: Stamps, at: datetime | None) -> Check | None:
+    """Not checked where every token is younger than the date: it says nothing of a time before it existed."""
+    first = min((stamp.gen_time for stamp in stamps.verified), default=None)
+    if at is None or first is None or at >= first:
+        return None
+    words = Words(
+        f"所给时点 {in_beijing(at)} 早于最早的时间戳（{in_beijing(first)}），当时尚无时间戳",
+        f"the date given, {in_utc(at)}, is before the earliest token ({in_utc(first)}): there was none yet",
+    )
+    return not_checked(NAME, words, _LATER)
+
+
 def _good(by_size: Mapping[int, Mapping[str, datetime]], moment: datetime) -> Words:
     """How long all of it holds, and how many tokens count no more."""
     first_end = min(max(ends.values()) for ends in by_size.values())
     lapsed = sum(end < moment for ends in by_size.values() for end in ends.values())
-    when = in_beijing(first_end)
-    zh, en = f"有效至 {when}", f"every stamped checkpoint holds until {when}"
+    zh = f"各检查点的时间戳至少有效至 {in_beijing(first_end)}"
+    en = f"every stamped checkpoint holds until {in_utc(first_end)}"
     if lapsed:
         zh += f"；其中 {lapsed} 个时间戳已到期，不再计入"
         en += f"; {lapsed} token(s) have ended and do not count any more"

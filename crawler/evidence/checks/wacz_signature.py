@@ -117,7 +117,7 @@ def judge(package: Package, listing: Listing, anchors: Anchors, at: datetime | N
             (binding, _signature_words(signed, key), signer), (KeyFacts("wacz", "anonymous", "", key),)
         )
     vouched = _DomainChecks(signed, anchors, at).checks()
-    keys = (KeyFacts("wacz", signed.domain, "", key, "certificate"),)
+    keys = (KeyFacts("wacz", signed.domain, "", key, "certificate", "证书"),)
     return Judgement((binding, _signature_words(signed, key), *vouched), keys)
 
 

@@ -164,6 +164,13 @@ def _facts(found: _Found) -> tuple[KeyFacts, ...]:
         for cosignature in found.signed[size].values():
             used[cosignature.key] = size
     return tuple(
-        KeyFacts("witness", key.name, key.key_id.hex(), key.fingerprint, f"cosigned up to checkpoint {size}")
+        KeyFacts(
+            "witness",
+            key.name,
+            key.key_id.hex(),
+            key.fingerprint,
+            f"cosigned up to checkpoint {size}",
+            f"见证至检查点 {size}",
+        )
         for key, size in sorted(used.items(), key=lambda item: item[0].name)
     )

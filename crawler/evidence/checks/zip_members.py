@@ -8,6 +8,7 @@ central directory, then that directory, then the end records, then the end of th
 Nothing is inflated or allocated because a header claims it: `Budget` bounds what one pass may produce.
 """
 
+import os
 import re
 import stat
 import struct
@@ -259,9 +260,11 @@ class ByteStream:
 
 @contextmanager
 def open_package(path: Path) -> Iterator[Package]:
-    """Open a zip file. Raises FormatError when it is none, or cannot be read at all."""
+    """Open a zip file. Raises FormatError when it is none, or cannot be read at all; never waits for a pipe."""
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise FormatError(f"{path.name} is not a regular file")
             yield Package(path, stream)
     except (OSError, struct.error) as error:
         raise FormatError(f"{path.name} is not a readable zip file: {error}") from error
