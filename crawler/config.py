@@ -168,6 +168,10 @@ class Config:
         return f"web-evidence/0.1 (consumer-protection evidence; contact: {self.contact})"
 
 
+_LONGEST = 1 << 20  # characters of evidence.toml
+_MOST_DOTS = 1000  # in one of its lines
+
+
 def read_config(archive: Path) -> Config:
     """Read ARCHIVE/evidence.toml. Raises ArchiveMissing or ConfigError (with the key and what is expected)."""
     path = archive / FILE
@@ -179,7 +183,8 @@ def read_config(archive: Path) -> Config:
             )
         raise ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
     try:
-        text = path.read_text("utf-8")
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(_LONGEST + 1)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     return parse_config(path, text)
@@ -205,6 +210,11 @@ def parse_config(path: Path, text: str) -> Config:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    # An archive may be a stranger's, and tomllib takes the square of the parts of a dotted key.
+    if len(text) > _LONGEST or any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+        raise ConfigError(
+            f"{path} has over {_LONGEST} characters, or over {_MOST_DOTS} dots in a line: refused"
+        )
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

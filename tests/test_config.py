@@ -77,6 +77,8 @@ def test_no_archive(tmp_path: Path) -> None:
         ("authority = 'x'", r"\[\[authority\]\]"),
         ("authority = [1]", r"\[\[authority\]\]"),
         ("[archive\n", "not valid TOML"),
+        ("a" + ".a" * 400_000 + " = 1", "dots in a line: refused"),
+        ("#" * (2 << 20), "characters"),
         ("[politness]\ndelay_seconds = 1", "unknown section"),
         ("[politeness]\ndelay = 1", "unknown setting politeness.delay"),
         ("[politeness]\norigin = 'a'", "unknown setting politeness.origin"),

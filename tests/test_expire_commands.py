@@ -81,9 +81,10 @@ def test_custody_names_the_removal_in_chinese(path: Path) -> None:
     run(path, "expire", "--days", "30", "--yes")
     text = run(path, "custody")
     assert "北京时间" in text
-    (line,) = [line for line in text.splitlines() if "按留存期限删除记录" in line]
-    assert "张三" in line
-    assert "天数 30" in line
+    lines = text.splitlines()
+    (at,) = [n for n, line in enumerate(lines) if "按留存期限删除记录" in line]
+    assert "张三" in lines[at]
+    assert "天数 30" in lines[at + 1]
     acts = [step["act"] for step in json.loads(run(path, "custody", "--json"))]
     assert {"archive-created", "payloads-removed"} <= set(acts)
     assert "capture" not in acts

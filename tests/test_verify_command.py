@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from crawler.cli import evidence, main
+from crawler.commands.verify import _require_anchors
 from crawler.config import AuthorityConfig, Config
+from crawler.errors import UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.durable import durable_write
 from crawler.store.session import Session
@@ -97,15 +101,57 @@ def test_a_recorded_verification_is_an_event_of_the_log_and_of_the_index(archive
     )
 
 
+def test_midnight_with_a_z_is_a_time_and_not_a_day(archive: Path) -> None:
+    found = json.loads(run("verify", archive, "--at", "2035-01-01T00:00:00Z", "--quick", "--json").stdout)
+    assert found["at"].startswith("2035-01-01T00:00:00")
+
+
+def test_a_date_before_the_first_stamp_is_not_judged(archive: Path) -> None:
+    found = json.loads(run("verify", archive, "--at", "2020-01-01", "--quick", "--json").stdout)
+    (check,) = [check for check in found["checks"] if check["name"] == "validity"]
+    assert check["status"] == "not-checked"
+    assert "before the earliest token" in check["detail"]
+
+
+@pytest.mark.parametrize("name", ["witness-w.vkey", "log.vkey", "signer.pem", "domain/ca.pem"])
+def test_a_trust_folder_may_hold_one_kind_of_anchor_only(archive: Path, tmp_path: Path, name: str) -> None:
+    key = ec.generate_private_key(ec.SECP384R1()).public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path = tmp_path / "trust" / name
+    path.parent.mkdir(parents=True)
+    own = (archive / "trust/log.vkey").read_bytes()
+    path.write_bytes(own if name == "log.vkey" else pem)
+    _require_anchors(tmp_path / "trust", None)
+    path.write_bytes(b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+    if name == "signer.pem":
+        with pytest.raises(UsageError, match=r"signer\.pem"):
+            _require_anchors(tmp_path / "trust", None)
+
+
+def test_without_a_root_of_an_authority_the_own_ones_are_used_and_nothing_fails(
+    archive: Path, tmp_path: Path
+) -> None:
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    shutil.copy(archive / "trust/log.vkey", trust / "log.vkey")
+    found = json.loads(run("verify", archive, "--trust", trust, "--json").stdout)
+    (check,) = [check for check in found["checks"] if check["name"] == "timestamps"]
+    assert check["status"] == "passed"
+    assert "the archive's trust/" in check["detail"]
+    assert found["result"] == "passed"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("verify", "X", "--trust", "no-such-folder"), "expected a folder with root certificates"),
+        (("verify", "X", "--trust", "no-such-folder"), "expected a folder with what you obtained"),
         (("verify", "X", "--trust", "unreadable"), "cannot be read"),
         (("verify", "X", "--vkey", "nonsense"), "--vkey"),
         (("verify", "X", "--at", "tomorrow"), "tomorrow"),
         (("--archive", "other", "verify", "X", "--record"), "another: leave it out"),
-        (("verify", "no-such-archive"), "neither an archive"),
+        (("verify", "no-such-archive"), "does not exist"),
+        (("verify", "unreadable"), "neither an archive"),
+        (("verify", "X", "--at", "2026-13-01"), "2026-13-01"),
         (("verify", "unreadable/a.txt"), "is no WACZ file"),
     ],
 )

@@ -88,7 +88,8 @@ def test_a_refusal_says_how_to_go_on(tmp_path: Path, capsys: Capsys, ours: Path,
     size = grow(ours)
     at(capsys, ours, "request", "national", "--to", asked)
     refused = at(capsys, theirs, "cosign", asked, "--to", answered)
-    assert (refused.code, f"--old {first}" in refused.err, answered.exists()) == (1, True, False)
+    assert (refused.code, f"--old {first}" in refused.err, answered.exists()) == (2, True, False)
+    assert "与备份比对" not in refused.err  # a wrong file is no damage
     at(capsys, ours, "request", "national", "--old", first, "--to", asked)
     assert at(capsys, theirs, "cosign", asked, "--to", answered).code == 0
     assert f"检查点 {size}" in at(capsys, ours, "collect", answered).out

@@ -9,7 +9,11 @@ import click
 from crawler import clock
 from crawler.commands.root import as_json, evidence, show_result
 from crawler.evidence.archive import Archive
+from crawler.evidence.report import WIDTH
+from crawler.evidence.wrapping import wrapped
 from crawler.export.custody import Step, custody
+
+_INDENT = " " * 8
 
 
 @evidence.command("custody")
@@ -31,10 +35,13 @@ def custody_command(archive: Path, case_id: str | None, as_json: bool) -> None:
 
 
 def _text(steps: Sequence[Step]) -> str:
-    return "\n".join(_line(step) for step in steps)
+    return "\n".join(line for step in steps for line in _lines(step))
 
 
-def _line(step: Step) -> str:
+def _lines(step: Step) -> list[str]:
+    """Entry, time, who and what; below it the particulars."""
     entry = "—" if step.entry is None else str(step.entry)
     when = clock.beijing(step.time) if step.time else "时间不明"
-    return f"{entry:>6}  {when}  {step.by}  {step.text}"
+    act, _, particulars = step.text.partition("  ")
+    head = f"{entry:>6}  {when}  {step.by}  {act}"
+    return [head, *(wrapped(_INDENT + particulars, WIDTH, _INDENT) if particulars else [])]

@@ -24,6 +24,7 @@ _HOW = {
     REPLACED: "原密钥遗失后更换，连续性在此中断",
 }
 _PUBLISH = "请将新的公钥告知持有旧公钥的各方（例如公布在机构网站上）。"
+_BACKUP = "请立即为 keys/ 文件夹另存新的备份：旧备份中的密钥不能再用。"
 _ROTATED = f"原私钥已删除，不能再签名；此前的签名继续有效。{_PUBLISH}"
 _REPLACED = f"""\
 日志中已写明这一中断。此前的检查点仍由原密钥签名，时间戳不受影响；新密钥签署的检查点覆盖此前的全部日志。
@@ -131,7 +132,7 @@ def _report(as_json: bool, new: Verifier, state: Seal, text: str) -> None:
         "fingerprint": new.fingerprint,
         "sealed": state.sealed,
     }
-    lines = [text, f"新的公钥：{new.line}", f"指纹：{new.fingerprint}", show.sealed(state)]
+    lines = [text, _BACKUP, f"新的公钥：{new.line}", f"指纹：{new.fingerprint}", show.sealed(state)]
     show_result(as_json, found, "\n".join(lines))
     if not state.sealed:
         sys.exit(NOT_SEALED)

@@ -77,8 +77,7 @@ def verify_command(
             f"--record writes into your own archive ({archive}); {target} is another: leave it out"
         )
     moment = None if at is None else _moment(at)
-    if not target.exists():
-        raise UsageError(f"{target} does not exist: give the folder or file that you want to verify")
+    _require_there(target)
     _require_quiet(target)
     _require_anchors(trust, vkey)
     with show.progress("核验") as advance:
@@ -118,6 +117,16 @@ def _moment(at: str) -> datetime:
     except (ValueError, OverflowError):
         pass  # a month 13, or the year 9999: said below, as for what is no date at all
     raise UsageError(f"--at {at!r} is no date: expected 2036-01-01, or a time in UTC as 2036-01-01T08:00:00Z")
+
+
+def _require_there(path: Path) -> None:
+    """Raise UsageError for a path that is nothing, or that we may not look at."""
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} does not exist: give the folder or file that you want to verify") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _require_quiet(archive: Path) -> None:

@@ -35,6 +35,7 @@ class Bound:
                 stamp.policy,
                 str(stamp.serial),
                 stamp.verified_by,
+                stamp.subject,
             )
             for stamp in self.stamps
         )

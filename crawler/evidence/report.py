@@ -14,7 +14,8 @@ JSON form (`Report.to_json`), stable; a later version only adds fields. docs/ver
                 "not_before": BOUND | null, "not_after": BOUND | null}, …]}
 
     BOUND = {"time": UTC, "checkpoint": SIZE,
-             "tokens": [{"authority": …, "time": UTC, "policy": OID, "serial": decimal, "verified_by": […]}, …]}
+             "tokens": [{"authority": …, "time": UTC, "policy": OID, "serial": decimal, "verified_by": […],
+                         "subject": TEXT}, …]}
 
 kind         what the subject is
 at           the date at which tokens had to hold, when one was given (`--at`); null: judged now
@@ -101,9 +102,7 @@ NO_WORDS = Words("", "")
 _VERDICT: dict[Status, Words] = {
     "passed": Words("全部通过", "all checks passed"),
     "failed": Words("核验未通过", "verification FAILED"),
-    "not-checked": Words(
-        "没有未通过的项，但未全部核验", "nothing failed, but not everything could be checked"
-    ),
+    "not-checked": Words("未发现问题，但有项目未核验", "nothing failed, but not everything could be checked"),
 }
 WIDTH = 100  # columns of a line for people; a word that is longer stays whole
 _INDENT = " " * 7  # of what continues a check
@@ -141,6 +140,7 @@ class TokenFacts(NamedTuple):
     policy: str
     serial: str  # decimal
     verified_by: tuple[str, ...]
+    subject: str = ""  # of the certificate that signed: `authority` is only what the file is called
 
 
 class BoundFacts(NamedTuple):

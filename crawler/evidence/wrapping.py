@@ -3,9 +3,15 @@
 import re
 import unicodedata
 
-# What is never torn apart: a command in backticks, a word or digest, one Chinese character with what must not be
-# parted from it (an opening bracket before, punctuation behind).
-_PIECE = re.compile(r"[（“《]*(?:`[^`\n]{1,80}`|[^\s\u2e80-\uffff]+|[\u2e80-\uffff])[，。；：、）”》]*\s*")
+# What is never torn apart: a time as `clock.beijing` writes it, a command in backticks, a word or digest, one Chinese
+# character with what must not be parted from it (an opening bracket before, punctuation behind).
+_PIECE = re.compile(
+    r"[（“《]*"
+    r"(?:\d{4}年\d\d月\d\d日 \d\d:\d\d:\d\d（北京时间 UTC\+8）|`[^`\n]{1,80}`|[^\s\u2e80-\uffff]+|[\u2e80-\uffff])"
+    r"[，。；：、）”》]*\s*"
+)
+_PAUSE = re.compile(r"[，。；：,;]\s*$")
+_LATE = 0.6  # a pause behind this share of the width is where a line is best broken
 
 
 def columns(text: str) -> int:
@@ -16,17 +22,31 @@ def columns(text: str) -> int:
 def wrapped(text: str, width: int, indent: str) -> list[str]:
     """`text` in lines of at most `width` columns, the second and later ones behind `indent`.
 
-    A single word that is longer (a digest, an address) stays whole. Nothing is lost but blanks at line ends.
+    Broken behind a pause near the end of the line if there is one, else anywhere between words or Chinese
+    characters. A single word that is longer (a digest, an address) stays whole. Nothing is lost but blanks at the
+    ends of lines.
     """
     if columns(text) <= width:
         return [text]
-    lines, line = [], ""
+    lines: list[str] = []
+    line: list[str] = []
     for piece in _pieces(text):
-        if line.strip() and columns(line + piece.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = indent
-        line += piece
-    return [*lines, line.rstrip()]
+        if "".join(line).strip() and columns("".join(line) + piece.rstrip()) > width:
+            kept = _cut(line, width)
+            lines.append("".join(line[:kept]).rstrip())
+            line = [indent, *line[kept:]]
+        line.append(piece)
+    return [*lines, "".join(line).rstrip()]
+
+
+def _cut(line: list[str], width: int) -> int:
+    """How many pieces of a full line stay on it."""
+    for count in range(len(line), 0, -1):
+        if columns("".join(line[:count])) < width * _LATE:
+            break
+        if _PAUSE.search(line[count - 1]):
+            return count
+    return len(line)
 
 
 def _pieces(text: str) -> list[str]:

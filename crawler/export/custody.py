@@ -62,6 +62,7 @@ ACTS = {
             ("标签清单 SHA-256", "tagmanifest"),
             ("SM3", "tagmanifest_sm3"),
             ("核验", "verified"),
+            ("机构证书", "certificate"),
         ),
     ),
     "receipt-written": Act(

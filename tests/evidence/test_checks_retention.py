@@ -10,6 +10,7 @@ from crawler.evidence.retention import RemovalEvent, Removals
 
 FILE = "warc/00001.warc.gz"
 TIME = "2026-11-22T00:00:00.000000Z"
+NEXT_DAY = "2026-11-23T00:00:00.000000Z"  # the retention period is one day
 
 
 def stored(offset: int, length: int) -> StoredRecord:
@@ -39,7 +40,7 @@ def removed(*spans: tuple[int, int], entries: tuple[int, ...] = (7,), entry: int
         "files": {FILE: {"length": 1000 - sum(length for _, length in spans), "sha256": digest(b"")}},
         "records": [[FILE, *span] for span in spans],
     }
-    return RemovalEvent(entry, TIME, details)
+    return RemovalEvent(entry, NEXT_DAY, details)
 
 
 TWO = capture(stored(10, 5), stored(15, 5))
@@ -71,6 +72,19 @@ def test_a_warcinfo_record_stays() -> None:
 
 def test_one_capture_is_not_removed_by_two_events() -> None:
     second = RemovalEvent(
-        10, TIME, {**removed((15, 5)).details, "files": {FILE: {"length": 990, "sha256": digest(b"")}}}
+        10, NEXT_DAY, {**removed((15, 5)).details, "files": {FILE: {"length": 990, "sha256": digest(b"")}}}
     )
     assert "in part" in (removal_fault(Removals([removed((10, 5)), second]), 7, TWO) or "")
+
+
+@pytest.mark.parametrize("time", ["2026-11-22T23:59:59.999999Z", TIME, "2025-01-01T00:00:00.000000Z", "", "now"])
+def test_what_was_removed_before_its_time_was_over_is_no_retention(time: str) -> None:
+    event = removed((10, 5), (15, 5))._replace(time=time)
+    fault = removal_fault(Removals([event]), 7, TWO) or ""
+    assert "before the 1 days were over" in fault or "cannot be compared" in fault
+
+
+def test_a_period_beyond_all_time_is_never_over() -> None:
+    event = removed((10, 5), (15, 5))
+    event.details["days"] = 1 << 52
+    assert "were over" in (removal_fault(Removals([event]), 7, TWO) or "")

@@ -1,6 +1,7 @@
 """A capture can be neither back-dated nor post-dated: whoever tries, with the log's own key, fails a check by name.
 
-What is left is to *leave out* the lower bound; then the report says that there is none.
+Leaving out the lower bound, or naming an old one, does not help: the log has an order, and what stands behind an
+entry that names a token was logged after that token's time.
 """
 
 import shutil
@@ -102,13 +103,50 @@ def test_a_page_that_says_it_is_younger_than_the_seal_above_fails_bracket(
 def test_without_a_lower_bound_nothing_is_claimed_of_one(
     archive: Archive, tsas: tuple[DemoAuthority, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committed(archive, claiming(datetime.now(UTC) - timedelta(days=30)), None, monkeypatch)
+    committed(archive, claiming(datetime.now(UTC)), None, monkeypatch)
     seal(archive, sender(*tsas))
     archive.close()
-    newest = verify(archive.path, times=True).times[-1]
+    newest = nothing_failed(archive.path, times=True).times[-1]
     assert newest.not_before is None
     assert newest.not_after is not None
     assert datetime.now(UTC) - clock.parse(newest.not_after.time) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("width", [1, 256])
+def test_a_page_that_leaves_out_its_lower_bound_to_be_older_fails_bracket(
+    archive: Archive, tsas: tuple[DemoAuthority, ...], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Also where the entry with the token and the page are in different entry bundles, read on their own."""
+    for _ in range(width):
+        monkeypatch.setattr(archive, "_seals", [("", None)])
+        archive.record_event("filler", {})
+    committed(archive, claiming(datetime.now(UTC) - timedelta(days=30)), None, monkeypatch)
+    seal(archive, sender(*tsas))
+    index = archive.log.size - 1
+    archive.close()
+    report = verify(archive.path)
+    assert names(report) == {"bracket"}
+    (problem,) = report.check("bracket").problems
+    assert problem.startswith(f"entry {index}, capture ")
+    assert "stands in the log behind an entry that names a token" in problem
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+@pytest.mark.parametrize("named", [True, False])
+def test_an_act_that_is_dated_back_or_forward_fails_bracket(
+    archive: Archive,
+    tsas: tuple[DemoAuthority, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    named: bool,
+) -> None:
+    if not named:
+        monkeypatch.setattr(archive, "_seals", [("", None)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: clock.stamp(datetime.now(UTC) + timedelta(days=days)))
+        archive.record_event("finding-confirmed", {})
+    seal(archive, sender(*tsas))
+    assert failing(archive) == {"bracket"}
 
 
 FORGED: dict[str, Callable[[SealedTime], SealedTime]] = {

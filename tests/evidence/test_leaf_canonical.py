@@ -102,6 +102,11 @@ def test_the_fast_way_is_the_usual_one() -> None:
         assert _plainly_canonical(rfc8785.dumps(slow)) is None
 
 
+def test_a_version_that_is_true_is_none() -> None:
+    with pytest.raises(FormatError, match="unknown leaf: version True"):
+        parse_leaf(rfc8785.dumps({"kind": "event", "version": True, "act": "x"}))
+
+
 def test_a_leaf_that_is_too_long_is_refused() -> None:
     with pytest.raises(FormatError, match=str(MAX_LEAF)):
         parse_leaf(rfc8785.dumps({"kind": "event", "version": 1, "act": "x" * MAX_LEAF}))

@@ -186,6 +186,24 @@ def test_a_field_with_two_meanings_is_refused_and_a_repeatable_one_is_not() -> N
     assert parse(minimal().replace(b"Content-Length", concurrent)).id == "<urn:uuid:1>"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"warc-target-uri: http://other.invalid/\r\n",  # warcio and FastWARC take the first, in any case
+        b"warc-date: 1999-01-01T00:00:00Z\r\n",
+        b"CONTENT-TYPE: application/http\r\n",
+        b"X-One: a\r\nx-one: b\r\n",
+        b"WARC-Date : 1999-01-01T00:00:00Z\r\n",
+        b" folded: into the line before\r\n",
+        b"\tfolded: too\r\n",
+        b": nameless\r\n",
+    ],
+)
+def test_a_field_that_other_readers_would_read_another_way_is_refused(line: bytes) -> None:
+    with pytest.raises(FormatError, match=r"another spelling|no name before it"):
+        parse(minimal().replace(b"WARC-Type", line + b"WARC-Type"))
+
+
 def test_warcio_reads_what_we_write() -> None:
     items = [record(), record(CHUNKED, declare=False)]
     stream = io.BytesIO(b"".join(encode(item).stored for item in items))

@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from crawler import clock
 from crawler.evidence.archive import STATE_FILE, state_files
 from crawler.evidence.checkpoint import Checkpoint, sign
 from crawler.evidence.digest import digest, digest_file
@@ -57,7 +58,12 @@ def flip(name: str, at: int | bytes) -> Damage:
 
 def drop(*names: str) -> Damage:
     """Remove files."""
-    return lambda archive: [(archive / name).unlink() for name in names]
+
+    def damage(archive: Path) -> None:
+        for name in names:
+            (archive / name).unlink()
+
+    return damage
 
 
 def add(name: str, content: bytes = b"x") -> Damage:
@@ -228,10 +234,8 @@ def seal_name(archive: Path, size: int, names: Sequence[str] = ("tsa-a", "tsa-b"
 
 def event(act: str, details: Json, **more: object) -> bytes:
     """An event as our writer would write it."""
-    time = "2026-11-22T00:00:00.000000Z"
-    return canonical(
-        {"act": act, "by": "张三", "details": details, "kind": "event", "time": time, "version": 1, **more}
-    )
+    fixed = {"kind": "event", "time": clock.now(), "version": 1}
+    return canonical({"act": act, "by": "张三", "details": details, **fixed, **more})
 
 
 # ---- WARC

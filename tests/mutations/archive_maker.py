@@ -1,9 +1,9 @@
 """The good archive that damage is done to, and what its forgers hold: made once for each process.
 
-    600 entries: two full bundles and tiles, a journal; partial tiles at every signed size
-    WARC files of a few kilobytes, each closed by an event but the last
-    captures of 40 days ago that were removed under retention, one of them kept for a case
-    a rotated key, two authorities whose first certificates are short and were renewed, a witness, a torn tail
+600 entries: two full bundles and tiles, a journal; partial tiles at every signed size
+WARC files of a few kilobytes, each closed by an event but the last
+captures of 40 days ago that were removed under retention, one of them kept for a case
+a rotated key, two authorities whose first certificates are short and were renewed, a witness, a torn tail
 """
 
 import functools
@@ -34,9 +34,8 @@ from crawler.evidence.warc import encode
 from crawler.evidence.witness import KEY, OK, Record, Witness, make_witness, trust_log
 from crawler.store.cases import NewExhibit, add_exhibit, create_case
 from crawler.store.expiry import expire, plan_expiry
-from crawler.store.index import Index
 from crawler.store.session import Session
-from tests.archives import page, sender
+from tests.archives import drafted, page, sender
 
 ORIGIN = "evidence.example/mutations"
 SEGMENT = 2_500  # bytes after which a WARC file is full
@@ -201,7 +200,7 @@ def _run(session: Session, run: str, drafts: Sequence[Draft]) -> None:
         url = f"http://shop.invalid/{run}/{number}"
         record = replace(draft.records[0].record, target_uri=url)
         one = Draft(replace(draft.capture, url=url), (encode(record),))
-        session.record(lambda one=one: one).result()
+        session.record(drafted(one)).result()
     session.record_event("run-closed", {"run": run, "reason": "finished", "counts": {}})
 
 
@@ -233,7 +232,9 @@ def _last_warc(path: Path) -> str:
 def _cosign(folder: Path, path: Path) -> Ed25519PrivateKey:
     """Another archive cosigns the newest checkpoint."""
     other = folder / "witness"
-    config = Config(origin="witness.example/log", organisation="全国消协", operator="李四", contact="x@example.org")
+    config = Config(
+        origin="witness.example/log", organisation="全国消协", operator="李四", contact="x@example.org"
+    )
     with Archive.create(other, config) as archive:
         line = make_witness(other, "witness.example/national")
         for verifier in parse_vkeys((path / VKEYS).read_text("ascii")):

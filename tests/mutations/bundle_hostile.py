@@ -155,6 +155,7 @@ def _deep_folders(bundle: Path) -> None:
         below = os.open("d", os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
+    os.close(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=here))
     os.close(here)
 
 
@@ -177,19 +178,19 @@ MUTATIONS = [
     _m("overlapping-members", damage="50,000 members that are all the same bytes", check="wacz", reason="overlap|local header|belong|listed", apply=_overlapping),
     _m("wide-listing", damage="a datapackage.json of 1.2 million resources", check="wacz", reason="refused|resource", apply=_wide_listing),
     _m("manifest-of-newlines", damage="a manifest of 60 MB of empty lines", forger="nothing", check="bag", reason="is malformed", apply=add(MANIFEST, b"\n" * (60 << 20))),
-    _m("manifest-of-nothing", damage="a manifest of 800,000 files that are not there", forger="nothing", check="bag", reason="but is not there", apply=_distinct_lines),
+    _m("manifest-of-nothing", damage="a manifest of 800,000 files that are not there", forger="nothing", check="bag", reason="is not listed in manifest", apply=_distinct_lines),
     _m("manifest-10-gb", damage="a manifest of 10 GB (a sparse file)", forger="nothing", check="bag", reason=".", apply=_sparse(MANIFEST, 10 * GB)),
     _m("tag-manifest-of-newlines", damage="a tag manifest of 60 MB of empty lines", forger="nothing", check="bundle-signature", reason="list of files|refused",
        apply=add(TAG_MANIFEST, b"\n" * (60 << 20))),
     _m("signature-1-gb", damage="a signature of 1 GB (a sparse file)", forger="nothing", check="bundle-signature", reason="refused", apply=_sparse(TAG_MANIFEST + SIGNATURE, GB)),
     _m("hash-list-of-newlines", damage="a hash list of 60 MB of empty lines", check="hash-list", reason="names what is not in the bundle|rows",
        apply=together(edit(HASH_LIST, lambda t: t + b"\r\n" * (30 << 20)), partial(fit, hash_list=False))),
-    _m("hash-list-10-gb", damage="a hash list of 1 GB (a sparse file)", check="hash-list", reason="refused", apply=_sparse(HASH_LIST, GB)),
-    _m("leaf-1-gb", damage="a leaf of 1 GB (a sparse file)", check="manifests", reason="refused", apply=_sparse("data/log/leaves/3.json", GB)),
+    _m("hash-list-100-mb", damage="a hash list of 100 MB (a sparse file)", check="hash-list", reason="refused", apply=_sparse(HASH_LIST, 100 << 20)),
+    _m("leaf-100-mb", damage="a leaf of 100 MB (a sparse file)", check="manifests", reason="refused", apply=_sparse("data/log/leaves/3.json", 100 << 20)),
     _m("leaf-of-brackets", damage="a leaf of 4 MB of nested brackets", check="manifests", reason=r"leaves/3\.json", apply=tools(add("data/log/leaves/3.json", b"[" * (4 << 20)))),
     _m("leaf-of-values", damage="a leaf of a million empty lists", check="manifests", reason=r"leaves/3\.json",
        apply=tools(add("data/log/leaves/3.json", b"[" + b"[]," * 1_300_000 + b"[]]"))),
     _m("checkpoint-of-lines", damage="a checkpoint with a million signature lines", check="signature", reason="checkpoints/6",
        apply=tools(edit("data/log/checkpoints/6", lambda t: t + b"\xe2\x80\x94 a AAAA\n" * 300_000))),
-    _m("folders-1500-deep", damage="1,500 folders in one another", forger="nothing", check="bag", reason="deep|regular", apply=_deep_folders),
+    _m("folders-1500-deep", damage="a file below 1,500 folders in one another", forger="nothing", check="bag", reason="is not listed|not a regular file|cannot be read", apply=_deep_folders),
 ]  # fmt: skip

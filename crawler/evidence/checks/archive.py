@@ -25,17 +25,25 @@ from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.closed import FileDigests, early_events, statements
 from crawler.evidence.checks.coverage import Coverage
 from crawler.evidence.checks.entries import Terms
-from crawler.evidence.checks.keys import check_keys
+from crawler.evidence.checks.keys import check_keys, choose_given
 from crawler.evidence.checks.layout import check_layout, check_quarantine, check_state
 from crawler.evidence.checks.log_pass import LogPass
-from crawler.evidence.checks.notes import Note, check_key, read_notes, read_verifiers
+from crawler.evidence.checks.notes import Note, check_key, own_keys, read_notes, read_verifiers
 from crawler.evidence.checks.ots import check_ots
 from crawler.evidence.checks.passes import workers_for
 from crawler.evidence.checks.pieces import count_bundles, tile_folder
-from crawler.evidence.checks.stamps import Anchors, Stamp, Stamps, check_stamps, in_beijing
+from crawler.evidence.checks.stamps import (
+    Anchors,
+    Stamp,
+    Stamps,
+    check_stamps,
+    holds_roots,
+    in_beijing,
+    signers,
+)
 from crawler.evidence.checks.validity import check_validity
 from crawler.evidence.checks.witnesses import check_witnesses
-from crawler.evidence.note import Verifier, parse_vkey
+from crawler.evidence.note import Verifier
 from crawler.evidence.renewal import good_at
 from crawler.evidence.report import (
     NO_WORDS,
@@ -83,14 +91,14 @@ def verify_archive(
 ) -> Report:
     """Check an archive.
 
-    `trust` is a folder of TSA roots to use in place of the archive's own, `vkey` the log's public key as the
-    verifier got it elsewhere, `at` the date at which timestamp tokens must hold (default: now). `quick` digests
-    files instead of reading the records in them, and says what it did not check. `times` lists between which
-    trusted times each capture lies. `workers` is the number of processes (default: all cores; 1: this one only).
+    `trust` is a folder of TSA roots to use in place of the archive's own (a log.vkey in it counts too), `vkey` the
+    log's public key as the verifier got it elsewhere, `at` the date at which timestamp tokens must hold (default:
+    now). `quick` digests files instead of reading the records in them, and says what it did not check. `times` lists
+    between which trusted times each capture lies. `workers` is the number of processes (default: all cores; 1: this
+    one only).
     """
     verification = _ArchiveVerification(path, trust, at, quick=quick, times=times)
-    given = None if vkey is None else parse_vkey(vkey.strip())
-    return verification.report(given, workers, progress or _silent)
+    return verification.report(own_keys(trust, vkey), workers, progress or _silent)
 
 
 class _ArchiveVerification:
@@ -104,7 +112,9 @@ class _ArchiveVerification:
         self.at = at
         self.quick = quick
         self.times = times
-        self.anchors = Anchors(trust, pooled=True) if trust is not None else Anchors(path / "trust")
+        self.anchors = Anchors(path / "trust")
+        if trust is not None and holds_roots(trust):
+            self.anchors = Anchors(trust, pooled=True)
         self.signature = Faults("signature")
         self.timestamps = Faults("timestamps")
         self.retention = Faults("retention")
@@ -115,12 +125,13 @@ class _ArchiveVerification:
         self.removals = Removals()
         self.coverage = Coverage(path, self.removals)
 
-    def report(self, given: Verifier | None, workers: int | None, progress: Progress) -> Report:
+    def report(self, own: Sequence[Verifier], workers: int | None, progress: Progress) -> Report:
         """All checks, in their fixed order."""
         layout, state = check_layout(self.path), check_state(self.path)
         self._read_notes()
         log = self._read_log(workers, progress)
-        keys, facts = check_keys(log.keys, self.verifiers, self.notes, given, log.entries)
+        given, newer = choose_given(own, self.verifiers)
+        keys, facts = check_keys(log.keys, self.verifiers, self.notes, given, log.entries, newer=newer)
         witnesses, witness_facts = check_witnesses(
             self.path / "log/cosignatures",
             self.notes,
@@ -280,10 +291,11 @@ class _ArchiveVerification:
         tokens, sizes = len(verified), len({stamp.size for stamp in verified})
         given = Words("您提供的根证书", "the given roots")
         whose = given if self.anchors.pooled else Words("证据库 trust/ 中的根证书", "the archive's trust/")
-        who = _verified_by(verified)
+        who, signed = _verified_by(verified), signers(verified)
         good = Words(
-            f"{sizes} 个检查点的 {tokens} 个时间戳，以{whose.zh}核验无误（{who.zh}）",
-            f"{tokens} token(s) over {sizes} checkpoint(s) verify against {whose.en} ({who.en})",
+            f"{sizes} 个检查点的 {tokens} 个时间戳，以{whose.zh}核验无误（{who.zh}）；签发者：{signed.zh}",
+            f"{tokens} token(s) over {sizes} checkpoint(s) verify against {whose.en} ({who.en});"
+            f" signed by {signed.en}",
         )
         if not unjudged or self.timestamps.count:
             return self.timestamps.check(good, _RESTORE)

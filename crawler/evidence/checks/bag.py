@@ -1,5 +1,6 @@
 """BagIt 1.0, strictly: every file listed once in its manifest, nothing else in the folder, digests and sizes true."""
 
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from crawler.evidence.bundle import (
 )
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.digest import new_hasher
-from crawler.evidence.report import Check, Faults, Progress, Words
+from crawler.evidence.report import MOST_NAMED, Check, Faults, Progress, Words
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S(?:.*\S)?)")
 _PIECE = 1 << 20
@@ -45,6 +46,8 @@ def check_bag(bag: Path, progress: Progress) -> tuple[Check, dict[str, Found]]:
             continue  # over the tag manifest, so not listed in it: the checks of signatures read them
         elif not name.startswith("data/") and name not in TAG_FILES:
             faults.add(f"{name} does not belong into the bundle")
+        elif name in TAG_FILES and (bag / name).lstat().st_size > MANIFEST_LIMIT:
+            faults.add(f"{name} has more than {MANIFEST_LIMIT} bytes: refused")
         elif not name.isascii() or "\n" in name or "\\" in name:
             faults.add(f"{name!r}: file names in a bundle are ASCII")
         else:
@@ -99,15 +102,21 @@ def _compare(bag: Path, manifest: str, files: dict[str, Found], faults: Faults) 
 def _read_manifest(bag: Path, name: str, faults: Faults) -> dict[str, str]:
     listed: dict[str, str] = {}
     try:
-        lines = read_small(bag / name, MANIFEST_LIMIT).decode("utf-8", "surrogateescape").split("\n")
+        content = read_small(bag / name, MANIFEST_LIMIT)
     except FormatError:
-        return listed  # missing: named by check_bag
-    if lines.pop() != "":
+        return listed  # missing or too large: named by check_bag
+    if not content.endswith(b"\n"):
         faults.add(f"{name} does not end with a whole line")
-    for number, line in enumerate(lines, 1):
+    malformed = 0
+    for number, stored in enumerate(io.BytesIO(content), 1):
+        line = stored.removesuffix(b"\n").decode("utf-8", "surrogateescape")
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed:
             faults.add(f"{name} line {number} is malformed or names a file twice: {line[:120]!r}")
+            malformed += 1
+            if malformed == MOST_NAMED:
+                faults.add(f"{name}: the lines after line {number} are not read")
+                break
         else:
             listed[match[2]] = match[1]
     return listed

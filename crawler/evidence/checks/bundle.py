@@ -9,7 +9,6 @@ from crawler.evidence.bundle import (
     CATALOGUE_CSV,
     CATALOGUE_DOCX,
     CMS_SIGNATURE,
-    MANIFEST_LIMIT,
     SHEET,
     SHEET_PAGE,
     TAG_MANIFEST,
@@ -17,12 +16,20 @@ from crawler.evidence.bundle import (
     WACZ,
 )
 from crawler.evidence.checks.bag import Found, check_bag
+from crawler.evidence.checks.catalogue import check_catalogue
 from crawler.evidence.checks.hash_list import check_hash_list
 from crawler.evidence.checks.inclusion import Part
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
 from crawler.evidence.checks.organisation import check_organisation
 from crawler.evidence.checks.reading import read_small
-from crawler.evidence.checks.wacz import Placed, check_index, check_package, check_records, open_wacz
+from crawler.evidence.checks.wacz import (
+    Placed,
+    check_index,
+    check_package,
+    check_records,
+    open_wacz,
+    require_bounded,
+)
 from crawler.evidence.report import Check, Faults, KeyFacts, Progress, Report, Words, failed
 
 _DOCUMENTS = (CATALOGUE_DOCX, CATALOGUE_CSV, SHEET, SHEET_PAGE, VERIFIER_PAGE)
@@ -56,7 +63,7 @@ def verify_bundle(
         part.sealed(),
         part.bracket(at),
         check_hash_list(path, found, placed),
-        _check_documents(path, found),
+        _check_documents(path, found, part),
         part.anchor(),
     ]
     checks = tuple(check for check in ordered if check is not None)
@@ -80,7 +87,7 @@ def _check_organisation(
         return None, None
     roots = [read_small(root) for root in sorted((trust or path / "none").glob("organisation*.pem"))]
     try:
-        signature, content = read_small(path / name), read_small(path / TAG_MANIFEST, MANIFEST_LIMIT)
+        signature, content = read_small(path / name), read_small(path / TAG_MANIFEST)
     except FormatError as error:
         return failed("organisation-signature", str(error), ASK), None
     return check_organisation(signature, content, roots, at)
@@ -94,6 +101,7 @@ def _check_wacz(path: Path, part: LogPart) -> tuple[list[Check], list[Placed], K
     try:
         with open_wacz(path / WACZ) as package:
             signer = check_package(package, faults["wacz"])
+            require_bounded(package)
             leaves = [(index, included.leaf) for index, included in part.leaves.items()]
             placed = check_records(package, leaves, faults["coverage"], faults["records"])
             check_index(package, placed, faults["index"])
@@ -111,16 +119,19 @@ def _check_wacz(path: Path, part: LogPart) -> tuple[list[Check], list[Placed], K
     return [found.check(good[name], ASK) for name, found in faults.items()], placed, signer
 
 
-def _check_documents(path: Path, found: dict[str, Found]) -> Check:
+def _check_documents(path: Path, found: dict[str, Found], part: LogPart) -> Check:
     faults = Faults("documents")
     for name in _DOCUMENTS:
         if name not in found or not found[name].size:
             faults.add(f"{name} is missing or empty")
     if CATALOGUE_DOCX in found and not zipfile.is_zipfile(path / CATALOGUE_DOCX):
         faults.add(f"{CATALOGUE_DOCX} is not a Word document")
+    if not faults.count:
+        check_catalogue(path, part.captures(), faults)
     good = Words(
-        "证据目录、核验说明和核验程序齐备，内容由文件清单和签名保护",
-        "catalogue, verification sheet and verifier are there; lists and signature cover their bytes",
+        "证据目录所列时间、日志序号和网址与日志一致；核验说明和核验程序齐备，内容由文件清单和签名保护",
+        "times, entries and addresses in the catalogue are those of the log; verification sheet and verifier are there,"
+        " lists and signature cover their bytes",
     )
     return faults.check(good, ASK)
 

@@ -12,25 +12,26 @@ from datetime import UTC, datetime, timedelta
 
 from crawler.evidence.bracket import Bound, Bracket
 from crawler.evidence.checks.leaves import Leaf
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, Event
 
 TOLERANCE = timedelta(minutes=10)  # by which the clock of a collecting machine may be wrong
 
 
-def contradiction(capture: Capture, bracket: Bracket) -> str | None:
-    """Why the times that a capture states cannot be true; None if they can."""
+def contradiction(subject: Capture | Event, bracket: Bracket) -> str | None:
+    """Why the times that a capture or an event states cannot be true; None if they can."""
+    began, done = (subject.time,) * 2 if isinstance(subject, Event) else (subject.started, subject.ended)
     try:
-        started, ended = datetime.fromisoformat(capture.started), datetime.fromisoformat(capture.ended)
+        started, ended = datetime.fromisoformat(began), datetime.fromisoformat(done)
     except ValueError:
-        return f"its times are none: {capture.started[:40]!r}, {capture.ended[:40]!r}"
+        return f"its times are none: {began[:40]!r}, {done[:40]!r}"
     if started.tzinfo is None or ended.tzinfo is None:
-        return f"its times have no zone: {capture.started[:40]!r}, {capture.ended[:40]!r}"
+        return f"its times have no zone: {began[:40]!r}, {done[:40]!r}"
     lower, upper = bracket.not_before, bracket.not_after
     if lower is not None and started < lower.time - TOLERANCE:
-        return f"says it began at {capture.started}, but names a token of {lower.time:%Y-%m-%dT%H:%M:%SZ}"
+        return f"says it began at {began}, but names a token of {lower.time:%Y-%m-%dT%H:%M:%SZ}"
     if upper is not None and max(started, ended) > upper.time + TOLERANCE:
         return (
-            f"says it began at {capture.started} and ended at {capture.ended}, but was stamped at"
+            f"says it began at {began} and ended at {done}, but was stamped at"
             f" {upper.time:%Y-%m-%dT%H:%M:%SZ}"
         )
     return None
@@ -41,7 +42,9 @@ class Order:
     """The latest lower bound of the leaves so far, which what follows must not deny. Takes leaves in log order."""
 
     floor: datetime | None = None
-    oldest: tuple[datetime, str] | None = None  # the oldest time of its own that a leaf states, and the words for it
+    oldest: tuple[datetime, str] | None = (
+        None  # the oldest time of its own that a leaf states, and the words for it
+    )
 
     def take(self, index: int, leaf: Leaf, bound: Bound | None) -> str | None:
         """The next leaf, and its own lower bound; what is wrong with it, or None."""
@@ -63,7 +66,9 @@ class Order:
 
 def _ended(leaf: Leaf) -> datetime | None:
     """When a leaf says that it was done; None for what is no such time (`contradiction` names it)."""
-    text = leaf.capture.ended if leaf.capture is not None else leaf.event.time if leaf.event is not None else ""
+    text = (
+        leaf.capture.ended if leaf.capture is not None else leaf.event.time if leaf.event is not None else ""
+    )
     try:
         said = datetime.fromisoformat(text)
     except ValueError:

@@ -177,11 +177,7 @@ class Reader:
             reading.fault("retention", f"entry {index}: {removed}")
         for token in named_tokens(leaf):
             reading.named.setdefault(token, index)
-        brackets = self._terms.brackets
-        if brackets is not None:
-            late = reading.order.take(index, leaf, brackets.not_before(leaf.after))
-            if late is not None:
-                reading.fault("bracket", late)
+        self._check_times(reading, leaf, index)
         if leaf.capture is not None:
             self._note_capture(reading, leaf, index)
         elif leaf.event is not None and leaf.event.act in KEPT_ACTS:
@@ -192,17 +188,24 @@ class Reader:
             if self._terms.records or record.locator.file in self._terms.open_files:
                 self._read_record(reading, record, leaf, index)
 
+    def _check_times(self, reading: Reading, leaf: Leaf, index: int) -> None:
+        """What a leaf says of its own time, against the tokens around it and the leaves before it."""
+        subject, brackets = leaf.capture or leaf.event, self._terms.brackets
+        if subject is None or brackets is None:
+            return
+        wrong = contradiction(subject, brackets.of(index, leaf.after))
+        if wrong is not None:
+            reading.fault("bracket", f"entry {index}, {leaf}: {wrong}")
+        late = reading.order.take(index, leaf, brackets.not_before(leaf.after))
+        if late is not None and wrong is None:
+            reading.fault("bracket", late)
+
     def _note_capture(self, reading: Reading, leaf: Leaf, index: int) -> None:
         capture = leaf.capture
         if capture is None:
             return
         reading.captures += 1
         reading.states[capture.state] += 1
-        brackets = self._terms.brackets
-        if brackets is not None:
-            wrong = contradiction(capture, brackets.of(index, capture.after))
-            if wrong is not None:
-                reading.fault("bracket", f"entry {index}, {leaf}: {wrong}")
         if self._terms.times:
             reading.captured.append(Captured(capture.id, index, capture.url, capture.state, capture.after))
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from crawler.errors import FormatError
@@ -10,7 +11,7 @@ from crawler.evidence.bundle import HASH_LIST, HASH_LIST_COLUMNS, MANIFEST_LIMIT
 from crawler.evidence.checks.bag import Found
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.checks.wacz import Placed
-from crawler.evidence.report import Check, Faults, Words
+from crawler.evidence.report import MOST_NAMED, Check, Faults, Words
 
 _ASK = Words("请索取另一份证据包", "ask for another copy of the bundle")
 
@@ -28,7 +29,7 @@ def check_hash_list(bag: Path, found: Mapping[str, Found], placed: Iterable[Plac
         name = hash_list_name(place.member, place.offset, record.locator.length)
         expected[name] = (str(record.locator.length), record.sha256, record.sm3)
     try:
-        rows = _read(bag / HASH_LIST)
+        rows = _read(bag / HASH_LIST, len(expected) + MOST_NAMED)
     except (FormatError, UnicodeDecodeError, csv.Error) as error:
         faults.add(f"{HASH_LIST}: {error}")
         return faults.check(remedy=_ASK)
@@ -50,9 +51,10 @@ def check_hash_list(bag: Path, found: Mapping[str, Found], placed: Iterable[Plac
     return faults.check(good, _ASK)
 
 
-def _read(path: Path) -> list[list[str]]:
-    text = read_small(path, MANIFEST_LIMIT).decode("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text), strict=True))
+def _read(path: Path, most: int) -> list[list[str]]:
+    """Header and rows, not many more than there can be. Raises FormatError, UnicodeDecodeError, csv.Error."""
+    stream = io.TextIOWrapper(io.BytesIO(read_small(path, MANIFEST_LIMIT)), "utf-8-sig", newline="")
+    rows = list(islice(csv.reader(stream, strict=True), 1 + most))
     if not rows or tuple(rows[0]) != HASH_LIST_COLUMNS:
         raise FormatError(f"does not begin with the columns {', '.join(HASH_LIST_COLUMNS)}")
     return rows[1:]

@@ -111,6 +111,7 @@ def read_leaves(
 ) -> dict[int, Included]:
     """Every leaf, with its proof checked, by rising index. A proof without its leaf is a fault, and vice versa."""
     leaves: dict[int, Included] = {}
+    by_content = {note.content: note for note in notes.values()}
     proofs = {name for name, _ in walk(part.log / "proofs") if name != "."}
     for name, _ in walk(part.log / "leaves"):
         match = _LEAF.fullmatch(name)
@@ -126,7 +127,7 @@ def read_leaves(
             manifests.add(f"{part.name('leaves')}/{name}: {error}")
             continue
         try:
-            size: int | None = _check_proof(part.log / "proofs" / proof, index, content, notes)
+            size: int | None = _check_proof(part.log / "proofs" / proof, index, content, by_content)
         except FormatError as error:
             inclusion.add(f"{part.name('proofs')}/{proof}, leaf of {leaf}: {error}")
             size = None
@@ -171,9 +172,9 @@ def _check_pair(path: Path, old: Note, new: Note) -> None:
     )
 
 
-def _check_proof(path: Path, index: int, leaf: bytes, notes: Mapping[int, Note]) -> int:
+def _check_proof(path: Path, index: int, leaf: bytes, notes: Mapping[bytes, Note]) -> int:
     proved, digests, content = parse_tlog_proof(read_small(path))
-    note = next((note for note in notes.values() if note.content == content), None)
+    note = notes.get(content)
     if note is None:
         raise FormatError("its checkpoint is not among the signed checkpoints of this bundle")
     if proved != index:

@@ -35,6 +35,12 @@ _ASK_NEWEST = Words(
 )
 
 
+_COMPARE_TIMES = Words(
+    "比对其时间戳与日志所有人公布的密钥更换时间，或索取更换之后的一份",
+    "compare its tokens' times with when the owner says that the key changed, or ask for a copy made after that",
+)
+
+
 class KeyEvents:
     """Collects the events about keys of one log. Keeps at most `MAX_KEYS`: a log with more is no log of ours."""
 
@@ -58,15 +64,19 @@ def check_keys(
     notes: Mapping[int, Note],
     given: Verifier | None = None,
     entries: int | None = None,
+    *,
+    newer: Verifier | None = None,
 ) -> tuple[Check, tuple[KeyFacts, ...]]:
     """Judge the keys of a log; returns the check and every key for the report.
 
     `verifiers` are the lines of log.vkey, `notes` the checkpoints with their signers, `given` the key that the
-    verifier got elsewhere, `entries` how many leaves the log has (for the facts only; else the newest note's size).
+    verifier got elsewhere, `entries` how many leaves the log has (for the facts only; else the newest note's size),
+    `newer` a key that the verifier has besides and that came after `given` (see `choose_given`).
 
     Failed: a statement or signature is wrong, keys are missing from or added to log.vkey, a checkpoint is signed by
     another key than the one in force for its size, the given key is none of them. Not checked: the given key is
-    older than a break (a lost key), so that nothing it signed vouches for what came after.
+    older than a break (a lost key), so that nothing it signed vouches for what came after; or the verifier knows of
+    a newer key, so that the given one is retired, and whoever holds it could have made all this afterwards.
     """
     if not verifiers:
         return failed(NAME, "the list of public keys, log.vkey, cannot be read", _RESTORE), ()
@@ -82,6 +92,8 @@ def check_keys(
     broken = _break_after(terms, given)
     if broken is not None and not faults.count:
         return not_checked(NAME, _unanchored(terms, broken), _ASK_NEWEST), found
+    if newer is not None and given is not None and not faults.count:
+        return not_checked(NAME, _retired(given, newer), _COMPARE_TIMES), found
     return faults.check(_story(terms), _RESTORE), found
 
 
@@ -133,6 +145,19 @@ def _require_known(given: Verifier | None, known: Sequence[Verifier], faults: Fa
         faults.add(f"the key that you gave, {given}, is none of this log's ({names})")
 
 
+def choose_given(
+    own: Sequence[Verifier], listed: Sequence[Verifier]
+) -> tuple[Verifier | None, Verifier | None]:
+    """Of the keys that the verifier has, oldest first: the newest that the log knows too, and the newest of all.
+
+    The second is None when it is the first: a log that ends before a key came in force does not know that key.
+    """
+    if not own:
+        return None, None
+    given = next((key for key in reversed(own) if key in listed), own[-1])
+    return given, None if given == own[-1] else own[-1]
+
+
 def _break_after(terms: Sequence[KeyTerm], given: Verifier | None) -> KeyTerm | None:
     """The first replacement of a lost key after the given key's term, if any."""
     position = next((number for number, term in enumerate(terms) if term.verifier == given), len(terms))
@@ -145,6 +170,16 @@ def _unanchored(terms: Sequence[KeyTerm], broken: KeyTerm) -> Words:
         f"您给出的公钥早于序号 {at} 处的密钥更换（原密钥遗失），不能为其后的签名作证；{story.zh}",
         f"the key you gave is older than the break at entry {at}, where a lost key was replaced: it vouches for no"
         f" signature after it; {story.en}",
+    )
+
+
+def _retired(given: Verifier, newer: Verifier) -> Words:
+    old, new = given.key_id.hex(), newer.key_id.hex()
+    return Words(
+        f"所核验的内容只到密钥 {old} 为止，而您提供的公钥中还有更新的 {new}：它可能成于更换之前，也可能由"
+        "持有旧密钥的人在更换之后制作",
+        f"what is verified ends with key {old}, and you gave a newer one, {new}: it may be from before that change,"
+        " or made after it by whoever holds the old key",
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from crawler.clock import BEIJING
 from crawler.errors import FormatError, TimestampError
 from crawler.evidence.bracket import Brackets
-from crawler.evidence.bundle import MANIFEST_LIMIT, public_pem
+from crawler.evidence.bundle import public_pem
 from crawler.evidence.bundle_signature import verify_bundle_signature
+from crawler.evidence.checks.catalogue import Known
 from crawler.evidence.checks.claims import Order, contradiction
 from crawler.evidence.checks.inclusion import (
     Included,
@@ -25,15 +26,24 @@ from crawler.evidence.checks.inclusion import (
     read_keys,
     read_leaves,
 )
-from crawler.evidence.checks.keys import KeyEvents, check_keys
+from crawler.evidence.checks.keys import KeyEvents, check_keys, choose_given
 from crawler.evidence.checks.leaves import Leaf
-from crawler.evidence.checks.notes import Note
+from crawler.evidence.checks.notes import Note, own_keys
 from crawler.evidence.checks.reading import read_small
-from crawler.evidence.checks.stamps import Anchors, Stamps, check_stamps, fingerprint, in_beijing, in_utc
+from crawler.evidence.checks.stamps import (
+    Anchors,
+    Stamps,
+    check_stamps,
+    fingerprint,
+    holds_roots,
+    in_beijing,
+    in_utc,
+    signers,
+)
 from crawler.evidence.checks.validity import check_validity
 from crawler.evidence.checks.witnesses import check_witnesses
 from crawler.evidence.digest import digest
-from crawler.evidence.note import Verifier, parse_vkey, parse_vkeys
+from crawler.evidence.note import Verifier
 from crawler.evidence.renewal import good_at, tokens_named
 from crawler.evidence.report import (
     NO_WORDS,
@@ -61,10 +71,12 @@ class LogPart:
     def __init__(self, part: Part, trust: Path | None, vkey: str | None) -> None:
         self.part = part
         self.trust = trust
+        self._own_roots = holds_roots(trust)
         names = ("signature", "consistency", "timestamps", "manifests", "inclusion")
         self._faults = {name: Faults(name) for name in names}
-        self.given = self._given_key(vkey)
         self.verifiers = read_keys(part, self._faults["signature"])
+        self.given, self._newer = choose_given(self._own_keys(vkey), self.verifiers)
+        self._vouched = True
         self.notes: dict[int, Note] = read_checkpoints(part, self.verifiers, self._faults["signature"])
         self._pairs = check_consistency(part, self.notes, self._faults["consistency"])
         self.stamps = self._read_stamps()
@@ -80,7 +92,10 @@ class LogPart:
 
     def checks(self, at: datetime | None) -> tuple[list[Check], tuple[KeyFacts, ...]]:
         """The checks from `signature` to `inclusion` in their order, and the keys that were seen."""
-        keys, facts = check_keys(self._key_events(), self.verifiers, self.notes, self.given)
+        keys, facts = check_keys(
+            self._key_events(), self.verifiers, self.notes, self.given, newer=self._newer
+        )
+        self._vouched = keys.status == "passed"
         witnesses, witness_facts = check_witnesses(
             self.part.log / "cosignatures",
             self.notes,
@@ -126,19 +141,29 @@ class LogPart:
             if included.leaf.capture is not None
         )
 
+    def captures(self) -> dict[int, Known]:
+        """The captures by leaf index, each with its bracket by all tokens that verified."""
+        brackets = Brackets(self.stamps.verified)
+        return {
+            index: Known(included.leaf.capture, brackets.of(index, included.leaf.after))
+            for index, included in self.leaves.items()
+            if included.leaf.capture is not None
+        }
+
     def bracket(self, at: datetime | None) -> Check:
         """Between which trusted times the captures lie; what they say of their own time must not contradict that."""
         brackets, faults, found = self.brackets(at), Faults("bracket"), []
         order, all_brackets = Order(), Brackets(self.stamps.verified)
         for index, included in self.leaves.items():
-            late = order.take(index, included.leaf, all_brackets.not_before(included.leaf.after))
-            if late is not None:
-                faults.add(late)
-            capture = included.leaf.capture
-            if capture is not None:
-                found.append(brackets.of(index, capture.after))
-                if wrong := contradiction(capture, found[-1]):
-                    faults.add(f"{self.part.name('leaves')}/{index}.json, {included.leaf}: {wrong}")
+            leaf, name = included.leaf, f"{self.part.name('leaves')}/{index}.json, {included.leaf}"
+            late = order.take(index, leaf, all_brackets.not_before(leaf.after))
+            subject = leaf.capture or leaf.event
+            own = brackets.of(index, leaf.after)
+            wrong = None if subject is None else contradiction(subject, own)
+            if wrong is not None or late is not None:
+                faults.add(late or "" if wrong is None else f"{name}: {wrong}")
+            if leaf.capture is not None:
+                found.append(own)
         last = max((bracket.not_after.time for bracket in found if bracket.not_after), default=None)
         if last is None and not faults.count:
             nothing = Words("没有可信时间：没有核验通过的时间戳", "no trusted time: no token verified")
@@ -150,9 +175,9 @@ class LogPart:
     def anchor(self) -> Check:
         """Whether the key and the roots are the verifier's own."""
         missing: list[Words] = []
-        if self.given is None:
+        if self.given is None or not self._vouched:
             missing.append(_named_key(self.newest_key))
-        if self.trust is None:
+        if not self._own_roots:
             missing += _root_fingerprints(self.part.root / "trust")
         if not missing:
             given = Words(
@@ -166,20 +191,18 @@ class LogPart:
         )
         return not_checked("anchor", detail, _COMPARE)
 
-    def _given_key(self, vkey: str | None) -> Verifier | None:
-        """The newest key that the verifier got elsewhere: the line given, or the last of log.vkey in `trust`."""
+    def _own_keys(self, vkey: str | None) -> tuple[Verifier, ...]:
+        """The keys that the verifier got elsewhere, oldest first; none if there is no such thing."""
         try:
-            if vkey is not None:
-                return parse_vkey(vkey.strip())
-            if self.trust is not None and (self.trust / "log.vkey").is_file():
-                return parse_vkeys(read_small(self.trust / "log.vkey").decode("utf-8", "replace"))[-1]
+            return own_keys(self.trust, vkey)
         except FormatError as error:
             self._faults["signature"].add(f"the key you gave cannot be read: {error}")
-        return None
+            return ()
 
     def _read_stamps(self) -> Stamps:
         trust = self.part.root / "trust"
-        anchors = Anchors(trust) if self.trust is None else Anchors(self.trust, pooled=True)
+        own = self.trust if self._own_roots else None
+        anchors = Anchors(trust) if own is None else Anchors(own, pooled=True)
         contents = {size: note.content for size, note in self.notes.items()}
         return check_stamps(self.part.root / "stamps", contents, anchors, self._faults["timestamps"])
 
@@ -223,8 +246,9 @@ class LogPart:
         notes, leaves, pairs = len(self.notes), len(self.leaves), self._pairs
         tools = "、".join(sorted({tool for stamp in self.stamps.verified for tool in stamp.verified_by}))
         tokens, now = len(self.stamps.verified), datetime.now(UTC)
+        signed = signers(self.stamps.verified)
         whose = Words("您提供的根证书", "the given roots")
-        if self.trust is None:
+        if not self._own_roots:
             whose = Words("所附的根证书", "the roots that came along")
         return {
             "signature": Words(
@@ -235,8 +259,9 @@ class LogPart:
                 f"{pairs + 1} checkpoint(s), each extends the one before it",
             ),
             "timestamps": Words(
-                f"{tokens} 个时间戳以{whose.zh}核验无误（{tools}，{now.astimezone(BEIJING):%Y-%m-%d}）",
-                f"{tokens} token(s) verify against {whose.en} (by {tools}, {now:%Y-%m-%d})",
+                f"{tokens} 个时间戳以{whose.zh}核验无误（{tools}，{now.astimezone(BEIJING):%Y-%m-%d}）；"
+                f"签发者：{signed.zh}",
+                f"{tokens} token(s) verify against {whose.en} (by {tools}, {now:%Y-%m-%d}); signed by {signed.en}",
             ),
             "manifests": Words(f"日志中的 {leaves} 条", f"{leaves} leaves of the log"),
             "inclusion": Words(f"{leaves} 条均在已签名的日志之中", f"{leaves} leaves are in the signed log"),
@@ -248,9 +273,7 @@ def check_bundle_signature(name: str, folder: Path, verifier: Verifier | None) -
     if verifier is None:
         return failed("bundle-signature", "there is no key of the log to verify it with", ASK)
     try:
-        verify_bundle_signature(
-            read_small(folder / name, MANIFEST_LIMIT), read_small(folder / f"{name}.sig"), verifier
-        )
+        verify_bundle_signature(read_small(folder / name), read_small(folder / f"{name}.sig"), verifier)
     except FormatError as error:
         return failed("bundle-signature", f"{name}.sig: {error}", ASK)
     detail = Words(

@@ -7,7 +7,7 @@ from pathlib import Path
 from crawler.errors import ArchiveError, FormatError
 from crawler.evidence.checkpoint import Checkpoint, open_signed
 from crawler.evidence.checks.reading import read_small
-from crawler.evidence.note import Verifier, parse_vkeys
+from crawler.evidence.note import Verifier, parse_vkey, parse_vkeys
 from crawler.evidence.report import Check, Faults, Words, failed, not_checked, passed
 from crawler.evidence.signing_key import LOG_KEY, is_encrypted, load_key, require_key
 
@@ -37,6 +37,18 @@ def read_verifiers(path: Path) -> tuple[Verifier, ...]:
     if len({verifier.key_id for verifier in verifiers}) < len(verifiers):
         raise FormatError(f"{path.name} holds one key twice")
     return verifiers
+
+
+def own_keys(trust: Path | None, vkey: str | None) -> tuple[Verifier, ...]:
+    """The log's keys as the verifier has them, oldest first: the line given, else those of log.vkey in `trust`.
+
+    Raises FormatError for what cannot be read.
+    """
+    if vkey is not None:
+        return (parse_vkey(vkey.strip()),)
+    if trust is not None and (trust / "log.vkey").is_file():
+        return parse_vkeys(read_small(trust / "log.vkey").decode("utf-8", "replace"))
+    return ()
 
 
 def read_notes(log: Path, verifiers: Sequence[Verifier], faults: Faults) -> dict[int, Note]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from crawler.errors import FormatError
 from crawler.evidence.bundle import (
-    MANIFEST_LIMIT,
     RECEIPT_PAGE,
     RECEIPT_RECORDS,
     RECEIPT_SHEET,
@@ -19,9 +18,9 @@ from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.checks.records import check_record
+from crawler.evidence.checks.wacz import RECORD_LIMIT
 from crawler.evidence.digest import digest_file
 from crawler.evidence.report import Check, Faults, Progress, Report, Words
-from crawler.evidence.warc import BLOCK_LIMIT
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 _NAMES = re.compile(r"(log|stamps|trust)/[\x21-\x7e]+")
@@ -78,7 +77,7 @@ def _check_sums(folder: Path) -> Check:
 def _read_sums(folder: Path, faults: Faults) -> dict[str, str]:
     listed: dict[str, str] = {}
     try:
-        *lines, end = read_small(folder / RECEIPT_SUMS, MANIFEST_LIMIT).decode("utf-8", "replace").split("\n")
+        *lines, end = read_small(folder / RECEIPT_SUMS).decode("utf-8", "replace").split("\n")
     except FormatError as error:
         faults.add(str(error))
         return listed
@@ -118,9 +117,9 @@ def _walk_records(path: Path, leaves: list[Leaf]) -> Iterator[str]:
         for leaf in leaves:
             for record in leaf.records:
                 # The log names the length; a file that is shorter gives fewer bytes, whose digest is another.
-                stored = stream.read(min(record.locator.length, BLOCK_LIMIT))
+                stored = stream.read(min(record.locator.length, RECORD_LIMIT))
                 try:
-                    check_record(stored, record, leaf, limit=BLOCK_LIMIT)
+                    check_record(stored, record, leaf, limit=RECORD_LIMIT)
                 except FormatError as error:
                     yield f"{RECEIPT_RECORDS}: record {record.id}, {leaf}: {error}"
                 else:

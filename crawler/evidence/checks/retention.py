@@ -1,7 +1,10 @@
-"""Whether a removal fits the capture that it removed: all of its records, by one event, after it was logged."""
+"""Whether a removal fits the capture that it removed: all of its records, by one event, when its time was over."""
+
+from datetime import datetime, timedelta
 
 from crawler.evidence.checks.leaves import Leaf
-from crawler.evidence.retention import Removals
+from crawler.evidence.manifest import Capture
+from crawler.evidence.retention import RemovalEvent, Removals
 
 
 def removal_fault(removals: Removals, index: int, leaf: Leaf) -> str | None:
@@ -25,4 +28,19 @@ def removal_fault(removals: Removals, index: int, leaf: Leaf) -> str | None:
         return (
             f"capture {leaf.capture.id} was removed by entry {event.entry}, which does not name entry {index}"
         )
-    return None
+    return _too_early(leaf.capture, event)
+
+
+def _too_early(capture: Capture, event: RemovalEvent) -> str | None:
+    """The retention period that the event states must have been over: else this is no retention but removal."""
+    try:
+        kept = datetime.fromisoformat(event.time) - datetime.fromisoformat(capture.started)
+    except (ValueError, TypeError):
+        return f"capture {capture.id} was removed by entry {event.entry}: the times of the two cannot be compared"
+    days = event.details["days"]
+    if kept >= timedelta(days=min(days, timedelta.max.days)):
+        return None
+    return (
+        f"capture {capture.id} of {capture.started} was removed by entry {event.entry} at {event.time}, before the"
+        f" {days} days were over that the entry states"
+    )

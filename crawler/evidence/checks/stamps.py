@@ -7,7 +7,7 @@ follow from the tokens is in crawler.evidence.bracket, how long they hold in cra
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from crawler.evidence.certificates import fingerprint, split_trust
 from crawler.evidence.checks.leaves import Seal
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.digest import digest
-from crawler.evidence.report import Faults
+from crawler.evidence.report import Faults, Words
 from crawler.evidence.timestamp import VerifiedToken, read_token, verify_token
 from crawler.evidence.trust import accepted, read_roots
 
@@ -34,11 +34,14 @@ __all__ = [
     "fingerprint",
     "in_beijing",
     "in_utc",
+    "signers",
     "verify_stamp",
 ]
 
 # What asn1crypto raises on malformed input, wherever it happens to stumble; a token may be hostile.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+_LONGEST_NAME = 200  # characters of a certificate's subject that are shown
+_MOST_SHOWN = 8  # signers that a report names
 _AT_ONCE = 64  # tokens handed to the threads together, which is a bound on memory
 
 
@@ -70,6 +73,12 @@ class Stamp:
     def serial(self) -> int:
         """The number that its TSA gave it."""
         return self.token.serial
+
+    @property
+    def subject(self) -> str:
+        """Who signed, as its certificate says; `authority` is only what the file is called."""
+        name = self.token.tsa_name[:_LONGEST_NAME]
+        return "".join(character if character.isprintable() else "�" for character in name)
 
     @property
     def verified_by(self) -> tuple[str, ...]:
@@ -116,6 +125,19 @@ class Anchors:
         return accepted(roots, read_roots(self.folder), whose, moment), intermediates
 
 
+def holds_roots(trust: Path | None) -> bool:
+    """Whether the verifier's own folder has anything to verify tokens with.
+
+    It may hold only a log's or a witness's key, or the key of a WACZ signer: then tokens are verified with the roots
+    that came along, which the check ``anchor`` tells, instead of failing for want of any.
+    """
+    if trust is None:
+        return False
+    paths = (path for path in sorted(trust.glob("*.pem")) if not path.name.startswith("organisation"))
+    contents = (read_small(path) for path in paths)
+    return any(b"BEGIN PUBLIC KEY" not in content or b"BEGIN CERT" in content for content in contents)
+
+
 def find_stamps(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """(name of the checkpoint's folder, sorted names of its authorities)."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -137,6 +159,9 @@ def check_stamps(folder: Path, notes: Mapping[int, bytes], anchors: Anchors, fau
         name = f"stamps/{size}/{authority}.tsr"
         if isinstance(verdict, EvidenceError):
             faults.add(f"{name}: {verdict}")
+            continue
+        if verdict.digest in found.seals[size].tokens.values():
+            faults.add(f"{name}: the same token is there under another name; it counts once")
             continue
         found.seals[size].tokens[authority] = verdict.digest
         if isinstance(verdict, Stamp):
@@ -184,6 +209,21 @@ def _verify_all(
         for start in range(0, len(wanted), _AT_ONCE):
             batch = wanted[start : start + _AT_ONCE]
             yield from zip(batch, pool.map(judge, batch), strict=True)
+
+
+def signers(stamps: Iterable[Stamp]) -> Words:
+    """Who signed these tokens by their certificates, each with the names under which its tokens lie.
+
+    A file may be called after anybody, and one authority's tokens after two: the certificates tell.
+    """
+    names: dict[str, set[str]] = {}
+    for stamp in stamps:
+        names.setdefault(stamp.subject, set()).add(stamp.authority)
+    told = [(subject, sorted(files)) for subject, files in sorted(names.items())][:_MOST_SHOWN]
+    return Words(
+        "；".join(f"{subject}（文件名 {'、'.join(files)}）" for subject, files in told) or "无",
+        "; ".join(f"{subject} (filed as {', '.join(files)})" for subject, files in told) or "none",
+    )
 
 
 def in_beijing(moment: datetime) -> str:

@@ -65,7 +65,7 @@ def _before_the_stamps(stamps: Stamps, at: datetime | None) -> Check | None:
     if at is None or first is None or at >= first:
         return None
     words = Words(
-        f"所给时点 {in_beijing(at)} 早于最早的时间戳（{in_beijing(first)}），当时尚无时间戳",
+        f"所给时点{in_beijing(at)}早于最早的时间戳（{in_beijing(first)}），当时尚无时间戳",
         f"the date given, {in_utc(at)}, is before the earliest token ({in_utc(first)}): there was none yet",
     )
     return not_checked(NAME, words, _LATER)

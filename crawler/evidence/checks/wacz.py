@@ -34,6 +34,7 @@ from crawler.evidence.wacz_auth import Anonymous, digest_file, read_signed, veri
 from crawler.evidence.warc import Record
 
 RECORD_LIMIT = 256 << 20  # bytes of one inflated record that a stranger's bundle may make us hold
+_INFLATED_LIMIT = 96 << 20  # bytes; our exporter compresses nothing in the zip file
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
 
 open_wacz = open_package
@@ -73,6 +74,15 @@ def check_package(package: Package, faults: Faults) -> KeyFacts | None:
     check_listed(package, listing, faults)
     check_resources(package, listing, faults)
     return check_own_form(package, listing, faults)
+
+
+def require_bounded(package: Package) -> None:
+    """Raise FormatError for more compressed content than is read here; what is stored has the file's own size."""
+    inflating = sum(member.size for member in package.members if member.method != STORED)
+    if inflating > _INFLATED_LIMIT:
+        raise FormatError(
+            f"its compressed members inflate to {inflating} bytes: refused, records and index are not read"
+        )
 
 
 def check_own_form(package: Package, listing: Listing, faults: Faults) -> KeyFacts | None:
@@ -164,7 +174,7 @@ def _walk_member(
 ) -> Iterator[Placed]:
     offset = 0
     for expected, index, leaf in records:
-        stored = stream.take(expected.locator.length)
+        stored = stream.take(min(expected.locator.length, RECORD_LIMIT))
         found = None
         try:
             # Its block is not kept: memory must not grow with the bundle.

@@ -24,6 +24,7 @@ from crawler.evidence.report import Faults
 _GZIP = 31
 _PIECE = 256 << 10
 _LINE_LIMIT = 1 << 20
+_FREE_LINES, _LINES_EACH = 1000, 4  # lines that an index may have, and per record of the package besides
 _BLOCK_LIMIT = 64 << 20  # bytes of one gzip member of a compressed index; usually some hundred lines
 _CLOSING = 4  # the two CRLF behind a block, which js-wacz does not count
 
@@ -99,6 +100,8 @@ def _check_index(
     for number, line in enumerate(
         _last_may_lack_newline(_gunzipped(pieces, budget) if name.endswith(".gz") else pieces, name), 1
     ):
+        if number > _FREE_LINES + _LINES_EACH * records.count:
+            raise FormatError(f"more lines than {records.count} record(s) explain: what follows is not read")
         if not line.strip() or line.startswith(b"!meta"):
             continue
         lookup.lines += 1

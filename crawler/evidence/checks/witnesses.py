@@ -48,7 +48,11 @@ class _Found:
     unknown: dict[str, int] = field(default_factory=dict)  # name in a line no key is known for → lines
 
     def add(self, size: int, cosignature: Cosignature) -> None:
-        self.signed.setdefault(size, {})[cosignature.key.name] = cosignature
+        """One key is one witness, under however many names it stands."""
+        signed = self.signed.setdefault(size, {})
+        same = [name for name, one in signed.items() if one.key.fingerprint == cosignature.key.fingerprint]
+        if not same or same == [cosignature.key.name]:
+            signed[cosignature.key.name] = cosignature
 
 
 def check_witnesses(
@@ -150,6 +154,8 @@ def _read_file(
         lines = parse_lines(read_small(folder / name, MAX_LINES))
         for line in lines:
             cosignature = verify_line(line, note_text(note.content), known)
+            if cosignature is not None and cosignature.key.fingerprint == note.signer.fingerprint:
+                raise FormatError(f"{line.name} is the log's own key: a log is no witness of itself")
             if cosignature is None:
                 found.unknown[line.name] = found.unknown.get(line.name, 0) + 1
             else:

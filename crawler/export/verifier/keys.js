@@ -20,8 +20,9 @@ async function checkKeys(leaves, keys, notes, given) {
     compareKeyList(terms, keys, faults);
     checkSigners(terms, notes, faults);
   }
-  for (const key of given) {
-    if (!keys.some((known) => known.line === key.line))
+  const known = (key) => keys.some(({ line }) => line === key.line);
+  if (!given.some(known)) {
+    for (const key of given)
       faults.add(
         `${LOG}/log.vkey`,
         `没有您所给的公钥 ${key.name}+${key.id}`,
@@ -41,6 +42,15 @@ async function checkKeys(leaves, keys, notes, given) {
     `${terms.length} 个密钥，由新旧密钥共同签名轮换 ${rotated} 次；现用 ${newest?.id}${breaks[0]}`,
     `${terms.length} key(s), ${rotated} handed over under both signatures; in force now: ${newest?.id}${breaks[1]}`,
   );
+  const retired = given.length > 0 && !known(given.at(-1));
+  if (!faults.count && retired)
+    return notChecked(
+      "keys",
+      words(
+        `证据包只到密钥 ${newest?.id} 为止，而您提供的公钥中还有更新的 ${given.at(-1).id}：证据包可能成于更换之前，也可能由持有旧密钥的人在更换之后制作`,
+        `the bundle ends with key ${newest?.id}, and you gave a newer one, ${given.at(-1).id}: it may be from before that change, or made after it by whoever holds the old key`,
+      ),
+    );
   if (!faults.count && isBeforeBreak(terms, given))
     return notChecked(
       "keys",

@@ -158,7 +158,7 @@ const tokenItem = ({ authority, token }) =>
     make(
       "span",
       "en",
-      `${token.subject}；政策 policy ${token.policy}；序列号 serial ${token.serial}；${JUDGED[token.judged]}${token.why ? `（${token.why.zh}）` : ""}`,
+      `${token.subject}；策略 policy ${token.policy}；序列号 serial ${token.serial}；${JUDGED[token.judged]}${token.why ? `（${token.why.zh}）` : ""}`,
     ),
   );
 

@@ -39,6 +39,9 @@ function parseVkey(line, type = ED25519_TYPE) {
   return { name, id: computed, type, key, line };
 }
 
+/** Whether a line is the key of a witness: in base64, what begins with the byte 4 begins with BA to BP. */
+const isWitnessVkey = (line) => /^[^+]*\+[^+]*\+B[A-P]/.test(line);
+
 /** Every line of log.vkey, the oldest key first. */
 function parseVkeys(text, type = ED25519_TYPE) {
   const lines = text.split("\n").filter((line) => line !== "");
@@ -103,6 +106,8 @@ async function openCheckpoint(note, verifiers) {
   const own = signers.filter(({ verifier }) => verifier.name === checkpoint.origin);
   if (!own.length)
     throw new Fault("缺少日志自身的签名", `checkpoint of ${checkpoint.origin}: the log's own signature is missing`);
+  if (own.length > 1)
+    throw new Fault("检查点由日志的多个密钥签名", `checkpoint is signed by ${own.length} keys of ${checkpoint.origin}`);
   return { ...checkpoint, text, content: note, signers: own };
 }
 

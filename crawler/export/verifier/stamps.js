@@ -3,6 +3,9 @@
 const [STAMPS, TRUST, COSIGNATURES] = ["data/stamps", "data/trust", "data/log/cosignatures"];
 const TOKEN_FILES = /^([^/]+)\/([A-Za-z0-9-]+)\.(?:tsq|tsr|chain\.pem)$/;
 
+const MOST_TOKENS = 10_000;
+const TOLERANCE = 600_000; // milliseconds by which the clock of a collecting machine may be wrong
+
 /**
  * Read every token: [{size, authority, digest, token}], and what leaves may commit to (size → note digest and
  * token digests). `roots`: fingerprints that the user typed in.
@@ -22,6 +25,8 @@ async function readStamps(source, notes, roots, faults) {
       );
       const token = await readToken(tsr, tsq, chain, note.content, roots);
       const digest = sha256Label(tsr);
+      if (seals.get(note.size).tokens.has(digest))
+        throw new Fault("与另一名称下的时间戳相同，只计一次", "the same token is there under another name");
       stamps.push({ size: note.size, authority, digest, token });
       seals.get(note.size).tokens.add(digest);
     } catch (error) {
@@ -39,7 +44,8 @@ function stampNames(source, faults) {
     if (match) names.set(`${match[1]}/${match[2]}`, [match[1], match[2]]);
     else faults.add(`${STAMPS}/${name}`, "此处不应有这个文件", "no such file belongs here");
   }
-  return [...names.values()].slice(0, 10_000);
+  if (names.size > MOST_TOKENS) faults.add(STAMPS, "时间戳过多", `more than ${MOST_TOKENS} tokens: the rest is not read`);
+  return [...names.values()].slice(0, MOST_TOKENS);
 }
 
 const opensslOf = ({ size, authority }) =>
@@ -129,23 +135,49 @@ const beijing = (time) => {
  * stamped first, as its latest token says. So each side holds as long as one of the authorities is honest.
  */
 function captureTimes(leaves, stamps) {
+  const bracketOf = brackets(stamps);
+  return [...leaves]
+    .filter(([, { leaf }]) => leaf.capture)
+    .map(([index, { leaf }]) => ({ index, capture: leaf.capture, ...bracketOf(index, leaf.after) }));
+}
+
+function brackets(stamps) {
   const bySize = groupBy(stamps, ({ size }) => size);
   const upper = [...bySize]
     .map(([size, list]) => boundOf(size, list, Math.max))
     .sort((a, b) => a.time - b.time || a.checkpoint - b.checkpoint);
-  const rows = [];
+  return (index, after) => {
+    const named = (bySize.get(after?.size) ?? []).filter(({ digest }) => after.tokens.includes(digest));
+    const notBefore = named.length ? boundOf(after.size, named, Math.min) : null;
+    return { notBefore, notAfter: upper.find(({ checkpoint }) => checkpoint > index) ?? null };
+  };
+}
+
+/** A time that a leaf states (UTC, microseconds), in milliseconds; NaN for anything else. */
+const statedTime = (text) =>
+  Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text) ? `${text.slice(0, 23)}Z` : "");
+
+/**
+ * What leaves say of their own times must not contradict the tokens around them (crawler/evidence/checks/claims.py):
+ * neither the tokens that they name and that cover them, nor those that earlier entries of the log name.
+ */
+function checkClaims(leaves, stamps, faults) {
+  const bracketOf = brackets(stamps);
+  let floor = -Infinity;
   for (const [index, { leaf }] of leaves) {
-    if (!leaf.capture) continue;
-    const named = (bySize.get(leaf.after?.size) ?? []).filter(({ digest }) => leaf.after.tokens.includes(digest));
-    const notBefore = named.length ? boundOf(leaf.after.size, named, Math.min) : null;
-    rows.push({
-      index,
-      capture: leaf.capture,
-      notBefore,
-      notAfter: upper.find(({ checkpoint }) => checkpoint > index) ?? null,
-    });
+    const [began, done] = leaf.capture ? [leaf.capture.started, leaf.capture.ended] : [leaf.event.time, leaf.event.time];
+    const [started, ended] = [statedTime(began), statedTime(done)];
+    const { notBefore, notAfter } = bracketOf(index, leaf.after);
+    const early = started < (notBefore?.time ?? -Infinity) - TOLERANCE || ended < floor - TOLERANCE;
+    const late = Math.max(started, ended) > (notAfter?.time ?? Infinity) + TOLERANCE;
+    if (!Number.isFinite(started + ended) || early || late)
+      faults.add(
+        `${LOG}/leaves/${index}.json, ${leaf.what}`,
+        `自述时间（${began} 至 ${done}）与时间戳矛盾`,
+        `says ${began} to ${done}, which the tokens around it, or named before it in the log, contradict`,
+      );
+    floor = Math.max(floor, notBefore?.time ?? -Infinity);
   }
-  return rows;
 }
 
 function boundOf(checkpoint, stamps, pick) {
@@ -202,7 +234,10 @@ function checkSealed(leaves, stamps) {
   );
 }
 
-function checkBracket(rows, stamps) {
+function checkBracket(rows, leaves, stamps) {
+  const faults = new Faults("bracket");
+  checkClaims(leaves, stamps, faults);
+  if (faults.count) return faults.check(NO_WORDS);
   const until = rows.map(({ notAfter }) => notAfter?.time).filter(Number.isFinite);
   if (!until.length) return notChecked("bracket", words("没有可信时间：没有时间戳", "no trusted time: no token"));
   const since = rows.map(({ notBefore }) => notBefore?.time).filter(Number.isFinite);
@@ -228,8 +263,11 @@ function checkBracket(rows, stamps) {
   );
 }
 
-/** Cosignatures where there are any; null where no witness is named. Also gives the witnesses' keys. */
-async function checkWitnesses(source, notes) {
+/**
+ * Cosignatures where there are any; null where no witness is named. Also gives the witnesses' keys. Anybody can make
+ * a key and call it a witness: passed only where one that signed is among `given`, which the user typed in.
+ */
+async function checkWitnesses(source, notes, given) {
   const [faults, keys, seen] = [new Faults("witnesses"), [], new Map()];
   for (const name of source.below(TRUST).filter((file) => /^witness-[a-z0-9-]+\.vkey$/.test(file))) {
     try {
@@ -241,12 +279,26 @@ async function checkWitnesses(source, notes) {
   const files = source.below(COSIGNATURES);
   if (!keys.length && !files.length && !faults.count) return [null, keys];
   for (const name of files) await readCosignatures(source, name, notes, keys, seen, faults);
+  const signed = keys.filter((key) => seen.has(printable(key.name)));
+  const vouched = signed.some((key) => given.some(({ line }) => line === key.line));
   const told = [...seen].map(([name, time]) => `${name}（${beijing(time * 1000)}）`).join("、");
   if (!faults.count && !seen.size)
     return [
       notChecked(
         "witnesses",
         words(`有 ${keys.length} 个见证人的公钥，尚无见证签名`, `${keys.length} witness key(s), no cosignature yet`),
+      ),
+      keys,
+    ];
+  if (!faults.count && !vouched)
+    return [
+      notChecked(
+        "witnesses",
+        words(
+          `${seen.size} 个见证人共同签名：${told}；但见证公钥取自证据包本身，不能说明是谁`,
+          `cosigned by ${[...seen.keys()].join(", ")}, but their keys come from the bundle itself`,
+        ),
+        words("将另行取得的见证公钥一并填入上方的公钥框", "give the witnesses' vkeys, obtained elsewhere, above too"),
       ),
       keys,
     ];
@@ -273,6 +325,10 @@ async function readCosignatures(source, name, notes, keys, seen, faults) {
       const [{ name: signer, id }] = parseSignatureLines(`${line}\n`);
       const key = keys.find((known) => known.name === signer && known.id === id);
       if (!key) throw new Fault(`没有见证人 ${signer} 的公钥`, `signed by ${signer}: no key for it in trust/`);
+      if (note.signers.some(({ verifier }) => sameBytes(verifier.key, key.key)))
+        throw new Fault("见证人就是日志自己的密钥", "it is the log's own key: a log is no witness of itself");
+      const twin = keys.find((other) => seen.has(printable(other.name)) && sameBytes(other.key, key.key));
+      if (twin && twin.name !== key.name) continue; // one key is one witness, under however many names
       seen.set(printable(signer), Math.max(seen.get(signer) ?? 0, await openCosignature(line, key, note.text)));
     }
   } catch (error) {

@@ -24,6 +24,7 @@ async function verifyBundle(source, anchors, progress) {
   const log = await readLog(source, given, faults);
   const wacz = await readWacz(source, log.leaves, faults, step);
   const rows = captureTimes(log.leaves, log.stamps);
+  const keysCheck = await checkKeys(log.leaves, log.keys, log.notes, given.keys);
   const checks = [
     bag,
     await checkBundleSignature(source, log.keys.at(-1)),
@@ -31,7 +32,7 @@ async function verifyBundle(source, anchors, progress) {
     faults.signature.check(
       words(`${log.notes.size} 个检查点的签名无误`, `${log.notes.size} checkpoint(s) are signed by the log's keys`),
     ),
-    await checkKeys(log.leaves, log.keys, log.notes, given.keys),
+    keysCheck,
     await checkConsistency(source, log.notes),
     checkTimestamps(log.stamps, faults.timestamps),
     checkValidity(log.stamps, Date.now()),
@@ -52,10 +53,10 @@ async function verifyBundle(source, anchors, progress) {
     ),
     faults.index.check(words("索引和页面列表与记录相符", "index and pages name the records truly")),
     checkSealed(log.leaves, log.stamps),
-    checkBracket(rows, log.stamps),
+    checkBracket(rows, log.leaves, log.stamps),
     await checkHashList(source, found, wacz.placed),
-    await checkDocuments(source, found),
-    await anchorCheck(source, log, given),
+    await checkDocuments(source, found, rows),
+    await anchorCheck(source, log, given, keysCheck),
   ];
   const keys = [...keyFacts(log.keys), ...keyFacts(log.witnessKeys), ...(wacz.signer ? [wacz.signer] : [])];
   const report = new Report(
@@ -75,14 +76,15 @@ async function verifyBundle(source, anchors, progress) {
 
 /** What the user brings: public key lines, and SHA-256 fingerprints of TSA roots. */
 function readGiven({ vkeys = "", roots = "" }) {
-  const given = { keys: [], roots: new Set(), errors: [] };
+  const given = { keys: [], witnesses: [], roots: new Set(), errors: [] };
   for (const line of vkeys
     .split("\n")
     .map((text) => text.trim())
     .filter(Boolean)
     .slice(0, 100)) {
     try {
-      given.keys.push(parseVkey(line));
+      if (isWitnessVkey(line)) given.witnesses.push(parseVkey(line, COSIGNATURE_TYPE));
+      else given.keys.push(parseVkey(line));
     } catch (error) {
       given.errors.push(error);
     }
@@ -118,7 +120,7 @@ async function readLog(source, given, faults) {
   }
   if (![...leaves.values()].some(({ leaf }) => leaf.capture))
     faults.manifests.add(`${LOG}/leaves`, "没有任何采集", "holds no capture");
-  const [witnesses, witnessKeys] = await checkWitnesses(source, notes);
+  const [witnesses, witnessKeys] = await checkWitnesses(source, notes, given.witnesses);
   return { keys, notes, stamps, leaves, witnesses, witnessKeys };
 }
 
@@ -150,10 +152,13 @@ function organisationCheck(source) {
 }
 
 /** Passed only where key and roots are the user's own: whoever holds a bundle may have made all of it. */
-async function anchorCheck(source, { keys, stamps }, given) {
+async function anchorCheck(source, { keys, stamps }, given, keysCheck) {
   const missing = [];
   const newest = keys.at(-1);
-  if (!given.keys.length) missing.push(newest ? `${newest.name}+${newest.id}（${fingerprintOf(newest)}）` : "?");
+  if (!given.keys.length || keysCheck.status !== "passed") {
+    const key = newest ? `${newest.name}+${newest.id} (${fingerprintOf(newest)})` : "?";
+    missing.push(words(`日志公钥 ${key}`, `log key ${key}`));
+  }
   if (!stamps.length || stamps.some(({ token }) => token.judged !== "path"))
     missing.push(...(await rootFingerprints(source)));
   if (!missing.length)
@@ -165,8 +170,8 @@ async function anchorCheck(source, { keys, stamps }, given) {
   return notChecked(
     "anchor",
     words(
-      `取自证据包本身，只能说明证据包前后一致：${missing.join("；")}`,
-      `taken from the bundle itself: ${missing.join("; ")}`,
+      `取自证据包本身，只能说明证据包前后一致：${missing.map(({ zh }) => zh).join("；")}`,
+      `taken from the bundle itself: ${missing.map(({ en }) => en).join("; ")}`,
     ),
     NOT_SEALED_TOLD,
   );
@@ -182,9 +187,10 @@ async function rootFingerprints(source) {
       .small(`${TRUST}/${name}`)
       .then(certificatesInPem)
       .catch(() => []); // named by other checks
-    told.push(...ders.map((der) => `root ${name.slice(0, -4)}（${sha256Label(der)}）`));
+    const named = ders.map((der) => `${name.slice(0, -4)} (${sha256Label(der)})`);
+    told.push(...named.map((root) => words(`根证书 ${root}`, `root ${root}`)));
   }
-  return told.length ? told : ["root ?"];
+  return told.length ? told : [words("根证书 ?", "root ?")];
 }
 
 /** Counts bytes: all files once, the WACZ twice more (its listing, its records). */

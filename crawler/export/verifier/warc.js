@@ -4,6 +4,7 @@ const RECORD_LIMIT = 256 << 20; // bytes of one inflated record that a stranger'
 const WHOLE = 16 << 20; // bytes of a stored record that are digested in memory by WebCrypto
 const REPEATABLE = ["WARC-Concurrent-To", "WARC-Protocol"];
 const MANDATORY = ["WARC-Record-ID", "WARC-Type", "WARC-Date", "Content-Length"];
+const READ_FIELDS = [...MANDATORY, "Content-Type", "WARC-Target-URI", "WARC-Block-Digest", "WARC-Payload-Digest"];
 const CRLF = Uint8Array.of(13, 10);
 const CRLF2 = Uint8Array.of(13, 10, 13, 10);
 
@@ -80,13 +81,18 @@ async function parseRecord(content) {
   };
 }
 
+/** Names mean the same in any case (ISO 28500 section 4): a second spelling would mean other things to other readers. */
 function namedFields(lines) {
   const fields = new Map();
+  const spelled = new Map(READ_FIELDS.map((name) => [name.toLowerCase(), name]));
   for (const line of lines) {
     const [name, value] = line.includes(": ") ? splitOnce(line, ": ") : [null, ""];
-    if (name === null) throw new Fault("WARC 字段没有冒号", `WARC field without a colon: ${line.slice(0, 80)}`);
-    if (fields.has(name) && !REPEATABLE.includes(name))
-      throw new Fault("WARC 字段重复", `WARC field ${name} occurs more than once`);
+    if (name === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      throw new Fault("WARC 字段没有冒号或名称有误", `WARC field without a colon, or no name: ${line.slice(0, 80)}`);
+    const known = spelled.get(name.toLowerCase()) ?? name;
+    spelled.set(name.toLowerCase(), known);
+    if (known !== name || (fields.has(name) && !REPEATABLE.includes(name)))
+      throw new Fault("WARC 字段重复", `WARC field ${name} occurs more than once, or in another spelling`);
     if (!fields.has(name)) fields.set(name, value);
   }
   return fields;

@@ -1,0 +1,25 @@
+"""Which tools besides `evidence verify` find a mutation of a bundle; tests/test_agreement.py shows each."""
+
+FOUND_BY: dict[str, str] = {
+    "flip-captures-wacz": "HTML, sheet, hand",
+    "refit-catalogue-docx": "HTML, sheet, hand",
+    "resigned-by-another-key": "HTML, sheet, hand",
+    "bag-info-without-tag-manifest": "HTML, sheet, hand",
+    "file-added": "HTML",
+    "leaf-url-changed": "HTML, hand",
+    "captures-swapped": "HTML, sheet, hand",
+    "token-of-another-checkpoint": "HTML, sheet, hand",
+    "record-rewritten": "HTML, sheet, hand",
+    "consistency-flipped": "HTML, hand",
+    "log-forked-at-a-larger-size": "HTML, sheet, hand",
+    "member-twice": "HTML, hand",
+    "imprint-md5": "HTML, sheet, hand",
+    "checkpoint-by-the-old-key": "HTML, sheet, hand",
+    "rotation-signed-by-the-new-key-only": "HTML, sheet",
+    "back-dated": "HTML, sheet",
+    "hash-list-sm3": "HTML",
+    "index-url": "HTML, sheet",
+    "foreign-root": "sheet, hand",
+    "cosignature-flipped": "HTML",
+    "nonce-wrong": "HTML, hand",
+}
