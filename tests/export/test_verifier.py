@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 from playwright.sync_api import Page, sync_playwright
 
+from crawler import clock
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import MANIFEST, SIGNATURE, TAG_MANIFEST, VERIFIER_PAGE, WACZ
 from crawler.evidence.bundle_signature import sign_bundle
@@ -320,6 +322,24 @@ def _other_url(leaf: bytes) -> bytes:
     return canonical(json.loads(leaf) | {"url": "http://other.example/"})
 
 
+def _in_catalogue(old: str, new: str) -> Callable[[Path], None]:
+    return _edit("data/catalogue.csv", lambda text: text.replace(old.encode(), new.encode()))
+
+
+def _edit_word(path: Path) -> None:
+    with zipfile.ZipFile(path) as package:
+        members = {name: package.read(name) for name in package.namelist()}
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in members.items():
+            package.writestr(name, content.replace("采集 20".encode(), "采集 19".encode()))
+
+
+def _twin_token(bundle: Path) -> None:
+    for name in ("stamps/6/tsa-a.tsq", "stamps/6/tsa-a.tsr", "stamps/6/tsa-a.chain.pem", "trust/tsa-a.pem"):
+        path = bundle / "data" / name
+        shutil.copy(path, path.with_name(path.name.replace("tsa-a", "tsa-z")))
+
+
 def _token_of_another_checkpoint(bundle: Path) -> None:
     for suffix in ("tsq", "tsr", "chain.pem"):
         shutil.copy(bundle / f"data/stamps/6/tsa-a.{suffix}", bundle / f"data/stamps/9/tsa-a.{suffix}")
@@ -373,6 +393,11 @@ FORGED: dict[str, Callable[[Path], object]] = {
     ],
     "the older key not listed": _edit("data/log/log.vkey", lambda text: text.splitlines(True)[1]),
     "a lying hash list": _edit("data/hash-list.csv", lambda text: text.replace(b"\n1,", b"\n2,")),
+    "another time in the catalogue": _in_catalogue("采集 20", "采集 19"),
+    "an entry of the catalogue that is nowhere": _in_catalogue("日志序号 2", "日志序号 777"),
+    "another address in the catalogue": _in_catalogue("example/forum", "example/never"),
+    "another time in the Word document": lambda b: _edit_word(b / "data/catalogue.docx"),
+    "a token once more under another name": _twin_token,
     "no catalogue": _edit("data/catalogue.docx", lambda _: b"x"),
     "a cosignature": lambda b: _flip("data/log/cosignatures/11/national", 60)(b),
 }  # fmt: skip
@@ -420,6 +445,46 @@ def test_a_checkpoint_signed_by_a_retired_key_fails_the_same_checks(
     _forge(copy, rich)
     _compare(verifier, copy)
     assert verifier.verify(copy).failed >= {"keys"}
+
+
+@pytest.mark.parametrize(("days", "named"), [(-30, True), (30, True), (-30, False)])
+def test_what_the_owner_dates_back_or_forward_fails_the_same_checks(
+    verifier: Verifier, rich: Sample, tmp_path: Path, days: int, named: bool
+) -> None:
+    """Without naming a token too, where another capture of the bundle, before it in the log, names one."""
+    path = shutil.copytree(rich.path, tmp_path / "archive")
+    with Archive.open(path, writable=True) as archive, pytest.MonkeyPatch.context() as patch:
+        now = clock.now
+        shifted = clock.stamp(clock.parse(now()) + timedelta(days=days))
+        patch.setattr(clock, "now", lambda: shifted)
+        draft = DRAFTS["redirect"]("shifted")
+        patch.setattr(clock, "now", now)
+        after = archive.after
+        patch.setattr(archive, "_sealed_before", lambda _started: after if named else None)
+        archive.commit([draft])
+        seal(archive, rich.authorities)
+        first, *others = exhibits(rich)
+        wider = replace(first, captures=(*first.captures, f"{'shifted':x<32}"))
+        bundle = export_bundle(archive, CASE, (wider, *others), tmp_path / "bundle").path
+    _compare(verifier, bundle)
+    assert verifier.verify(bundle).failed == {"bracket"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"warc-target-uri: http://other.example/\r\n",
+        b"WARC-Date : 1999-01-01T00:00:00Z\r\n",
+        b" folded: x\r\n",
+        b"X-One: a\r\nx-one: b\r\n",
+    ],
+)
+def test_a_record_with_two_readings_is_refused(verifier: Verifier, line: bytes) -> None:
+    head = "WARC-Type: x\r\nWARC-Record-ID: x\r\nWARC-Date: x\r\nContent-Length: 0"
+    size = "evidenceVerifier.namedFields(text.split('\\r\\n')).size"
+    read = f"(text) => {{ try {{ return {size}; }} catch {{ return null; }} }}"
+    assert verifier.run(read, head) == 4
+    assert verifier.run(read, line.decode() + head) is None
 
 
 def test_faults_are_named(verifier: Verifier, copy: Path) -> None:

@@ -16,7 +16,7 @@ FOUND_BY: dict[str, str] = {
     "imprint-md5": "HTML, sheet, hand",
     "checkpoint-by-the-old-key": "HTML, sheet, hand",
     "rotation-signed-by-the-new-key-only": "HTML, sheet",
-    "back-dated": "HTML, sheet",
+    "back-dated": "HTML",
     "hash-list-sm3": "HTML",
     "index-url": "HTML, sheet",
     "foreign-root": "sheet, hand",

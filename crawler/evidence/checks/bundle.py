@@ -130,8 +130,8 @@ def _check_documents(path: Path, found: dict[str, Found], part: LogPart) -> Chec
         check_catalogue(path, part.captures(), faults)
     good = Words(
         "证据目录所列时间、日志序号和网址与日志一致；核验说明和核验程序齐备，内容由文件清单和签名保护",
-        "times, entries and addresses in the catalogue are those of the log; verification sheet and verifier are there,"
-        " lists and signature cover their bytes",
+        "times, entries and addresses in the catalogue are those of the log; verification sheet and verifier are"
+        " there, lists and signature cover their bytes",
     )
     return faults.check(good, ASK)
 

@@ -1,8 +1,9 @@
 """What the 证据目录 says of captures is what the log says: it is the page that a court reads.
 
 The words of a person in it (titles, purposes, names) are that person's. But each
-"采集 …；不早于 …；不晚于 …；日志序号 …" must be of a capture of this bundle, with its time and bounds that the tokens bear out; the addresses must be those of
-the captures of their row; and the Word document must say the same as the CSV file.
+"采集 …；不早于 …；不晚于 …；日志序号 …" must be of a capture of this bundle, with its time and with bounds
+that the tokens bear out; the addresses must be those of the captures of their row; and the Word document must say
+the same as the CSV file.
 """
 
 import csv

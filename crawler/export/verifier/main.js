@@ -229,6 +229,7 @@ if (broken) {
     canonicalJson,
     readZip,
     readMember,
+    namedFields,
     readDerAll,
     derChildren,
   });
