@@ -1,6 +1,8 @@
 """evidence.toml: who runs this archive, how politely it crawls, which authorities stamp it. No secrets."""
 
+import os
 import re
+import stat
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -168,26 +170,57 @@ class Config:
         return f"web-evidence/0.1 (consumer-protection evidence; contact: {self.contact})"
 
 
-_LONGEST = 1 << 20  # characters of evidence.toml
+_LONGEST = 1 << 20  # bytes of evidence.toml, and characters
 _MOST_DOTS = 1000  # in one of its lines
 
 
 def read_config(archive: Path) -> Config:
     """Read ARCHIVE/evidence.toml. Raises ArchiveMissing or ConfigError (with the key and what is expected)."""
     path = archive / FILE
-    if not path.is_file():
-        entries = archive / "log/entries"
-        if (archive / "log/tile").is_dir() or (entries.is_file() and entries.stat().st_size > 0):
-            raise ArchiveMissing(
-                f"{path} is missing, but there is a log: put back your copy of that file (no `evidence init`)"
-            )
-        raise ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
     try:
-        with path.open(encoding="utf-8") as stream:
-            text = stream.read(_LONGEST + 1)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(archive) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read (links are not followed): {error.strerror}") from error
+    try:
+        text = _read(path, descriptor).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
     return parse_config(path, text)
+
+
+def _missing(archive: Path) -> ArchiveMissing:
+    if _holds_log(archive):
+        return ArchiveMissing(
+            f"{archive / FILE} is missing, but there is a log: put back your copy of that file (no `evidence init`)"
+        )
+    return ArchiveMissing(f"no archive at {archive}: make one with `evidence init {archive}`")
+
+
+def _holds_log(archive: Path) -> bool:
+    try:
+        return (archive / "log/tile").is_dir() or (archive / "log/entries").stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # nobody may look: then something is there, and nothing new belongs in its place
+        return True
+
+
+def _read(path: Path, descriptor: int) -> bytes:
+    """All of a regular file. An archive may be a stranger's, its settings a pipe, or of gigabytes."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f"{path} is not a regular file: put back your copy of it")
+    if status.st_size > _LONGEST:
+        raise ConfigError(
+            f"{path} has {status.st_size} bytes, more than {_LONGEST}: refused; put back your copy"
+        )
+    return os.pread(descriptor, status.st_size, 0)
 
 
 def parse_config(path: Path, text: str) -> Config:

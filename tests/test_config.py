@@ -1,5 +1,7 @@
 """evidence.toml: what is written is read back; whatever else somebody types there is answered with a clear error."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -78,7 +80,7 @@ def test_no_archive(tmp_path: Path) -> None:
         ("authority = [1]", r"\[\[authority\]\]"),
         ("[archive\n", "not valid TOML"),
         ("a" + ".a" * 400_000 + " = 1", "dots in a line: refused"),
-        ("#" * (2 << 20), "characters"),
+        ("#" * (2 << 20), "bytes, more than 1048576: refused"),
         ("[politness]\ndelay_seconds = 1", "unknown section"),
         ("[politeness]\ndelay = 1", "unknown setting politeness.delay"),
         ("[politeness]\norigin = 'a'", "unknown setting politeness.origin"),
@@ -95,6 +97,45 @@ def test_mistakes_are_named(tmp_path: Path, text: str, says: str) -> None:
     who = "" if "[archive" in text else WHO
     with pytest.raises(ConfigError, match=says):
         read(tmp_path, f"{text}\n{who}")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("put", "says"),
+    [
+        (os.mkfifo, "is not a regular file"),
+        (Path.mkdir, "is not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "cannot be read"),
+        (lambda path: path.symlink_to(path.name), "cannot be read"),
+        (
+            lambda path: (path.touch(), os.truncate(path, 3 << 30)),
+            "3221225472 bytes, more than 1048576: refused",
+        ),
+        (lambda path: path.write_bytes(b"\xff"), "not valid TOML"),
+    ],
+)
+def test_settings_that_are_no_small_file_are_refused(
+    tmp_path: Path, put: Callable[[Path], object], says: str
+) -> None:
+    put(tmp_path / "evidence.toml")
+    with pytest.raises(ConfigError, match=says):
+        read_config(tmp_path)
+
+
+def test_settings_are_missed_where_there_is_a_log(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/entries").touch()
+    with pytest.raises(ArchiveMissing, match="make one with"):
+        read_config(tmp_path)
+    (tmp_path / "log/entries").write_bytes(b"x")
+    with pytest.raises(ArchiveMissing, match="put back your copy"):
+        read_config(tmp_path)
+    (tmp_path / "log/entries").unlink()
+    (tmp_path / "log/tile").mkdir()
+    with pytest.raises(ArchiveMissing, match="put back your copy"):
+        read_config(tmp_path)
+    with pytest.raises(ArchiveMissing, match="make one with"):
+        read_config(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "机构", "a b", "../a"])

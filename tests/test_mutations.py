@@ -20,7 +20,7 @@ from tests.mutations import (
 )
 from tests.mutations.every_byte import misses, small_bundle
 from tests.mutations.forger import fit, resign, workshop
-from tests.mutations.judge import damaged, judged, judged_apart
+from tests.mutations.judge import damaged, discard, expected, judged, judged_apart
 from tests.mutations.model import SUBJECTS, Mutation, caught
 from tests.mutations.table import DOCUMENT, document, mutations
 
@@ -35,7 +35,10 @@ def _name(mutation: Mutation) -> str:
 
 def test_what_is_not_damaged_does_not_fail() -> None:
     made = workshop()
-    reports = [verify_bundle(made.bundle, trust=made.anchors), verify_receipt(made.receipt, trust=made.anchors)]
+    reports = [
+        verify_bundle(made.bundle, trust=made.anchors),
+        verify_receipt(made.receipt, trust=made.anchors),
+    ]
     for report in reports:
         assert report.exit_code == 0, report.to_text("en")
     assert verify_wacz(made.wacz, trust=None).exit_code == 3
@@ -43,7 +46,9 @@ def test_what_is_not_damaged_does_not_fail() -> None:
 
 def test_the_forgers_tools_make_a_bundle_that_nothing_is_wrong_with(tmp_path: Path) -> None:
     """If they did not, "the log's key" would prove nothing about inner checks."""
-    nothing = Mutation("nothing", "bundle", "", "", "", "", lambda bundle: (fit(bundle), resign(bundle, workshop().key)))
+    nothing = Mutation(
+        "nothing", "bundle", "", "", "", "", lambda bundle: (fit(bundle), resign(bundle, workshop().key))
+    )
     report = judged(nothing, damaged(nothing, tmp_path))
     assert report.exit_code == 3, report.to_text("en")
     assert [check.name for check in report.checks if check.status != "passed"] == ["anchor"]
@@ -51,12 +56,15 @@ def test_the_forgers_tools_make_a_bundle_that_nothing_is_wrong_with(tmp_path: Pa
 
 @pytest.mark.parametrize("mutation", HERE, ids=_name)
 def test_damage_fails_in_its_check_for_its_reason(mutation: Mutation, tmp_path: Path) -> None:
-    assert caught(mutation, judged(mutation, damaged(mutation, tmp_path))) == ""
+    assert caught(expected(mutation), judged(mutation, damaged(mutation, tmp_path))) == ""
 
 
 @pytest.mark.parametrize("mutation", APART, ids=_name)
 def test_hostile_input_is_refused_in_little_time_and_memory(mutation: Mutation, tmp_path: Path) -> None:
-    assert judged_apart(mutation, damaged(mutation, tmp_path)) == ""
+    path = damaged(mutation, tmp_path)
+    why = judged_apart(mutation, path)
+    discard(path)
+    assert why == ""
 
 
 @pytest.mark.parametrize("name", ["back-dated", "post-dated"])
@@ -67,7 +75,7 @@ def test_only_the_dates_betray_a_wrong_clock(name: str, tmp_path: Path) -> None:
 
 
 def test_each_has_a_name_and_a_subject_of_its_own() -> None:
-    names = [mutation.name for mutation in mutations()]
+    names = [(mutation.subject, mutation.name) for mutation in mutations()]
     assert len(names) == len(set(names))
     assert {mutation.subject for mutation in mutations()} <= set(SUBJECTS)
 

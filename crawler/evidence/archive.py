@@ -44,6 +44,7 @@ from crawler.evidence.key_change import VKEYS, finish_key_change
 from crawler.evidence.log import Log, create_log
 from crawler.evidence.manifest import Capture, Event, Locator, SealedTime, StoredRecord, parse_leaf
 from crawler.evidence.note import parse_vkeys, vkey
+from crawler.evidence.noted_settings import NOTED, newest_noted, settings_files
 from crawler.evidence.removal import carry_out, is_announced
 from crawler.evidence.retention import RemovalEvent, Removals, StoredRecords, logged_removals
 from crawler.evidence.signing_key import LOG_KEY, load_key, make_key, require_key, save_key
@@ -100,6 +101,9 @@ class Archive:
         self._removal_events: list[RemovalEvent] = []
         self._removals = Removals()
         self._scanned = 0  # leaves that were looked through for removals
+        self._noted: dict[str, str] | None = (
+            None  # the settings as the log notes them; None: not looked for yet
+        )
 
     @classmethod
     def create(cls, path: Path, config: Config, *, passphrase: bytes | None = None) -> "Archive":
@@ -182,7 +186,34 @@ class Archive:
         self._writable()
         key = self.signing_key(passphrase)
         with self._mutex, self.refusals():
+            self.note_settings(first=True)
             return self.log.sign_checkpoint(key)
+
+    def note_settings(self, *, first: bool = False) -> int | None:
+        """Log the digests of the settings and of trust/ if they changed; returns the leaf index of the event.
+
+        None when the newest event says the same, or when there is none: the first one comes with the first signature
+        (`first`), when the roots of the authorities are in their place. Whether a change was meant is not judged
+        here: the event makes it seen. Raises UsageError for files that cannot be noted, DiskFull, RecordError.
+        """
+        self._writable()
+        with self._mutex, self.refusals():
+            try:
+                files = settings_files(self.path)
+                if self._noted is None:
+                    self._noted = self._last_noted()
+            except FormatError as error:
+                raise UsageError(f"{self.path}: {error}") from error
+            if files == self._noted or not (self._noted or first):
+                return None
+            index = self.record_event(NOTED, {"files": files})
+            self._noted = files
+            return index
+
+    def _last_noted(self) -> dict[str, str]:
+        size = self.log.size
+        noted = newest_noted(zip(range(size - 1, -1, -1), self._newest_first(size), strict=False))
+        return {} if noted is None else dict(noted.files)
 
     def signing_key(self, passphrase: bytes | None = None) -> Ed25519PrivateKey:
         """The log's private key. Raises ArchiveError: missing, wrong passphrase, or not the key in force."""
@@ -248,11 +279,13 @@ class Archive:
         durable_write(self.path / STATE_FILE, "".join(lines).encode())
 
     def close(self) -> None:
-        """Close the files; a writer also leaves the state digests and the lock."""
+        """Close the files; a writer also notes changed settings, leaves the state digests and the lock."""
         try:
             with self.refusals():
                 self._warcs.close()
                 if self._lock is not None:
+                    if not self.log.in_doubt:
+                        self.note_settings()
                     self.write_state()
         finally:
             if self._lock is not None:
@@ -375,6 +408,7 @@ class Archive:
                 self._resume(path, end)
         if file and not (self.path / file).is_file():
             raise ArchiveError(f"{self.path / file} is missing but the log names it: restore it from a copy")
+        self.note_settings()
 
     def _resume(self, path: Path, end: int) -> None:
         size = path.stat().st_size

@@ -3,7 +3,7 @@
 *Not before*: a leaf names the tokens that it commits to, so it came after them. Of those that verify the
 earliest counts. *Not after*: a checkpoint covers the leaf, so the leaf was there when it was stamped. Of the
 tokens over one checkpoint the latest counts, and of the checkpoints the one with the earliest such time.
-Both hold as long as *one* authority over each checkpoint is honest.
+Both hold as long as *one* of the authorities whose tokens are listed is honest.
 """
 
 from bisect import bisect_right

@@ -27,6 +27,7 @@ from crawler.evidence.key_history import (
     KeyEvent,
     replacement_details,
     rotation_details,
+    with_checkpoint,
 )
 from crawler.evidence.log import Log
 from crawler.evidence.manifest import parse_leaf
@@ -106,7 +107,7 @@ def key_events(log: Log, start: int = 0) -> Iterator[KeyEvent]:
 def _change(
     archive: "Archive",
     record: RecordEvent,
-    event: tuple[str, dict[str, Any]],
+    event: tuple[str, dict[str, Any]],  # act and details; the newest checkpoint is added here
     new: Ed25519PrivateKey,
     passphrase: bytes | None,
 ) -> Verifier:
@@ -115,7 +116,9 @@ def _change(
     folder.mkdir(mode=0o700, exist_ok=True)  # with a lost key the folder may be lost too
     pending = folder / f"log.key.new-{archive.log.size}-{verifier.key_id.hex()}"
     save_key(pending, new, passphrase)
-    record(*event)
+    act, details = event
+    newest, note = archive.log.latest_checkpoint()
+    record(act, with_checkpoint(details, newest.size, note))
     _put_in_force(archive.path, archive.log, verifier, pending)
     return verifier
 

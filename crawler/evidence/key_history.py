@@ -23,6 +23,9 @@ Three events of the log speak of keys. Their statements are signed texts of one 
 Signatures are Ed25519 over the statement's UTF-8 bytes with their last newline, base64 in the event. No statement
 can be taken for a checkpoint: its first line holds spaces, which no origin of ours has.
 
+Both changes also say which checkpoint was the newest then: "checkpoint": {"size", "sha256": digest of its note}. So
+the last one that the old key signed cannot go missing unseen, stamped or not. Events of earlier versions lack it.
+
 In force for a checkpoint of size s is the key that the last of these events with a leaf index below s set; for
 the empty log it is the first key.
 """
@@ -31,13 +34,14 @@ import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crawler import clock
 from crawler.errors import FormatError, UsageError
+from crawler.evidence.digest import digest, parse_digest
 from crawler.evidence.note import Verifier, decode_base64, parse_vkey, verifier_of
 from crawler.evidence.report import KeyFacts
 
@@ -52,6 +56,7 @@ _FIELDS = {
     ROTATED: {"from", "to", "statement", "from_signature", "to_signature"},
     REPLACED: {"from", "to", "reason", "statement", "to_signature"},
 }
+_CHECKPOINT = "checkpoint"  # the one detail of a change that is no text; may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,13 @@ class KeyEvent:
     act: str
     details: Mapping[str, Any]
     time: str
+
+
+class NotedCheckpoint(NamedTuple):
+    """The newest checkpoint when the key changed: its size, and the digest (``sha256:…``) of its note."""
+
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,26 @@ def replacement_details(old: Verifier, new: Ed25519PrivateKey, reason: str) -> d
     }
 
 
+def with_checkpoint(details: dict[str, Any], size: int, note: bytes) -> dict[str, Any]:
+    """The details of a change of keys, with the newest checkpoint before it."""
+    return {**details, _CHECKPOINT: {"size": size, "sha256": digest(note)}}
+
+
+def noted_checkpoint(event: KeyEvent) -> NotedCheckpoint | None:
+    """The checkpoint that a change of keys names; None where it names none. Raises FormatError."""
+    found = event.details.get(_CHECKPOINT)
+    if found is None or event.act == CREATED:
+        return None
+    if not isinstance(found, dict) or set(found) != {"size", "sha256"}:
+        raise FormatError("its checkpoint should have a size and a sha256")
+    size, label = found["size"], found["sha256"]
+    if type(size) is not int or not isinstance(label, str) or parse_digest(label)[0] != "sha256":
+        raise FormatError("its checkpoint should have a number as size and a sha256 digest")
+    if not 0 <= size <= event.index:
+        raise FormatError(f"its checkpoint has size {size}, which was not signed before entry {event.index}")
+    return NotedCheckpoint(size, label)
+
+
 def first_term(event: KeyEvent) -> KeyTerm:
     """The key that ``archive-created`` names. Raises FormatError if it names none, or is not the log's first leaf."""
     if event.act != CREATED or event.index != 0:
@@ -132,12 +164,14 @@ def next_term(event: KeyEvent, terms: Sequence[KeyTerm]) -> KeyTerm:
     """The key that a rotation or replacement puts in force after `terms`. Raises FormatError, saying what is wrong.
 
     Checked are: the fields, the key that hands over is the one in force, the key that takes over was never one of
-    this log's, the statement says exactly this, and every signature over it.
+    this log's, the statement says exactly this, every signature over it, and the form of the checkpoint if it names one
+    (whether that one is there, only a verification of the archive can tell).
     """
     wanted = _FIELDS.get(event.act)
     if wanted is None:
         raise FormatError(f"{event.act} comes a second time: a log begins once")
-    if set(event.details) != wanted or not all(isinstance(value, str) for value in event.details.values()):
+    texts = {name: value for name, value in event.details.items() if name != _CHECKPOINT}
+    if set(texts) != wanted or not all(isinstance(value, str) for value in texts.values()):
         raise FormatError(f"expected the texts {', '.join(sorted(wanted))} in its details")
     old, new = _key(event.details["from"]), _key(event.details["to"])
     if old != terms[-1].verifier:
@@ -149,6 +183,7 @@ def next_term(event: KeyEvent, terms: Sequence[KeyTerm]) -> KeyTerm:
             f"key {new.key_id.hex()} was a key of this log before: a retired key never comes back"
         )
     _check_statement(event, old, new)
+    noted_checkpoint(event)
     return KeyTerm(new, event.index, event.act, event.time, event.details.get("reason", ""))
 
 

@@ -51,6 +51,7 @@ _MARK_EN: dict[Status, str] = {"passed": "passed", "failed": "FAILED", "not-chec
 _TITLES = {
     "layout": "目录结构 / layout",
     "state": "状态清单 / state digests",
+    "settings": "设置 / settings",
     "quarantine": "隔离区 / quarantine",
     "log": "日志 / log",
     "signature": "检查点签名 / checkpoint signatures",

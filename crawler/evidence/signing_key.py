@@ -1,7 +1,10 @@
 """The log's private key: made once, kept as PKCS#8 PEM that only its owner may read, never shown, never exported."""
 
+import os
+import stat
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -42,7 +45,7 @@ def load_key(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
         )
     try:
         key = serialization.load_pem_private_key(pem, passphrase if encrypted else None)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         if encrypted:
             why = "the passphrase is wrong (or the file is damaged); nothing was changed, try again"
             raise ArchiveError(f"the key {path} cannot be opened: {why}") from error
@@ -75,9 +78,15 @@ def require_key(key: Ed25519PrivateKey, current: Verifier, older: tuple[Verifier
 
 
 def _read(path: Path) -> bytes:
+    """The first `MAX_PEM` bytes. A link is followed (a key may lie on a stick); a pipe is not waited for."""
     try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_PEM)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ArchiveError(f"the key {path} cannot be read: it is not a regular file; {_lost(path)}")
+            return os.pread(descriptor, MAX_PEM, 0)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         raise ArchiveError(f"the key {path} is missing; {_lost(path)}") from error
     except OSError as error:

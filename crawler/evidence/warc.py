@@ -11,10 +11,10 @@ import os
 import re
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from isal import isal_zlib
 
@@ -25,7 +25,10 @@ from crawler.evidence.manifest import Locator, StoredRecord
 
 VERSION = b"WARC/1.1"
 SEGMENT_LIMIT = 1 << 30  # a new file is begun when the current one has reached 1 GiB
-BLOCK_LIMIT = 1 << 30  # the reader refuses a record that claims more
+BLOCK_LIMIT = 1 << 30  # the reader that holds a record whole refuses a larger one
+HEAD_LIMIT = 1 << 17  # bytes of a record's head; a leaf, which names the URL as well, has 64 KiB at most
+INFLATED_PIECE = 1 << 20  # bytes that are inflated at once where a record is read in pieces
+END = b"\r\n\r\n"  # behind a block
 MANDATORY = ("WARC-Record-ID", "WARC-Type", "WARC-Date", "Content-Length")
 _READ = (*MANDATORY, "Content-Type", "WARC-Target-URI", "WARC-Block-Digest", "WARC-Payload-Digest")
 REPEATABLE = ("WARC-Concurrent-To", "WARC-Protocol")
@@ -61,6 +64,25 @@ class Record:
     def value(self, name: str) -> str | None:
         """The first value of one of `fields`, by its exact name."""
         return next((value for field, value in self.fields if field == name), None)
+
+
+class Head(NamedTuple):
+    """The head of a record as it was read: the record without its block, and where the block lies."""
+
+    record: Record
+    length: int  # bytes of block that the head claims
+    size: int  # bytes of the head with its blank line: the block begins there
+
+    def wrong_length(self) -> FormatError:
+        """The error for a block that is longer or shorter, or not closed by two CRLF."""
+        return FormatError(
+            f"record {self.record.id}: {self.length} bytes and two CRLF expected after its head"
+        )
+
+    def check_block(self, block_digest: str) -> None:
+        """Raise FormatError unless the block's digest is the one that the head declares."""
+        if self.record.value("WARC-Block-Digest") != block_digest:
+            raise FormatError(f"record {self.record.id}: block does not match its WARC-Block-Digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +133,7 @@ def encode(record: Record, level: int = DEFLATED) -> Encoded:
         (
             member.compress(VERSION + b"\r\n" + head + b"\r\n"),
             member.compress(record.block),
-            member.compress(b"\r\n\r\n"),
+            member.compress(END),
             member.flush(),
         )
     )
@@ -236,26 +258,77 @@ def inflate(stored: bytes, limit: int = BLOCK_LIMIT) -> bytes:
 
     ISA-L inflates some three times as fast as zlib and refuses the same input, but for the reserved flag bits
     (RFC 1952 section 2.3.1.2), which it passes over. Raises FormatError, also for more than `limit` bytes of
-    block, before inflating it all.
+    block, before inflating it all (RecordTooLarge).
     """
-    if len(stored) > 3 and stored[3] & _RESERVED:
-        raise FormatError("gzip member is damaged: unknown header flags set")
+    _check_flags(stored)
     member, most = isal_zlib.decompressobj(GZIP), limit + _HEAD_ROOM
-    try:
-        content = member.decompress(stored, most)
-    except _DAMAGED as error:
-        raise FormatError(f"gzip member is damaged: {error}") from error
+    content = _inflated(member, stored, most)
     if not member.eof and len(content) >= most:
         raise RecordTooLarge(f"record inflates to more than {limit} bytes: refused")
     if not member.eof or member.unused_data:
-        raise FormatError("the record does not fill exactly one gzip member")
+        raise _not_one_member()
     return content
+
+
+def inflate_pieces(stored: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """What `inflate` gives, in pieces of at most INFLATED_PIECE bytes, from a member that comes in pieces too.
+
+    Holds one piece of each. Raises FormatError as `inflate` does, some of it after all pieces but the last.
+    """
+    member, left, begun = isal_zlib.decompressobj(GZIP), limit + _HEAD_ROOM, b""
+    for piece in stored:
+        if member.eof:
+            raise _not_one_member()
+        begun += piece[: 4 - len(begun)]
+        _check_flags(begun)
+        waiting = piece
+        while not member.eof:
+            if left == 0:
+                raise RecordTooLarge(f"record inflates to more than {limit} bytes: refused")
+            most = min(left, INFLATED_PIECE)
+            content = _inflated(member, waiting, most)
+            left -= len(content)
+            if content:
+                yield content
+            if len(content) < most:
+                break
+            waiting = member.unconsumed_tail
+        if member.unused_data:
+            raise _not_one_member()
+    if not member.eof:
+        raise _not_one_member()
+
+
+def _inflated(member: isal_zlib.Decompress, stored: bytes, most: int) -> bytes:
+    try:
+        return member.decompress(stored, most)
+    except _DAMAGED as error:
+        raise FormatError(f"gzip member is damaged: {error}") from error
+
+
+def _check_flags(stored: bytes) -> None:
+    if len(stored) > 3 and stored[3] & _RESERVED:
+        raise FormatError("gzip member is damaged: unknown header flags set")
+
+
+def _not_one_member() -> FormatError:
+    return FormatError("the record does not fill exactly one gzip member")
 
 
 def parse(content: bytes) -> Record:
     """Read one uncompressed record, from its version line to the two closing CRLF."""
-    end = content.find(b"\r\n\r\n")
-    lines = content[:end].split(b"\r\n")
+    head = parse_head(content)
+    block = content[head.size : head.size + head.length]
+    if len(block) != head.length or content[head.size + head.length :] != END:
+        raise head.wrong_length()
+    head.check_block(digest(block))
+    return replace(head.record, block=block)
+
+
+def parse_head(content: bytes) -> Head:
+    """Read the head that `content` begins with. Raises FormatError, also for one of more than HEAD_LIMIT bytes."""
+    end = content.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+    lines = content[: max(end, 0)].split(b"\r\n")
     if end < 0 or lines[0] != VERSION:
         raise FormatError(f"not a WARC/1.1 record: begins with {content[:20]!r}")
     named = [_named_field(line) for line in lines[1:]]
@@ -263,24 +336,19 @@ def parse(content: bytes) -> Record:
     missing = [name for name in MANDATORY if name not in once]
     if missing:
         raise FormatError(f"WARC record lacks the mandatory field {', '.join(missing)}")
-    record_id, kind, date = once["WARC-Record-ID"], once["WARC-Type"], once["WARC-Date"]
-    if not _LENGTH.fullmatch(once["Content-Length"]):  # int() would also take blanks, signs and underscores
-        raise FormatError(f"record {record_id}: Content-Length {once['Content-Length'][:20]!r} is no number")
-    length = int(once["Content-Length"])
-    block = content[end + 4 : end + 4 + length]
-    if len(block) != length or content[end + 4 + length :] != b"\r\n\r\n":
-        raise FormatError(f"record {record_id}: {length} bytes and two CRLF expected after its head")
-    if once.get("WARC-Block-Digest") != digest(block):
-        raise FormatError(f"record {record_id}: block does not match its WARC-Block-Digest")
-    return Record(
-        type=kind,
+    record_id, length = once["WARC-Record-ID"], once["Content-Length"]
+    if not _LENGTH.fullmatch(length):  # int() would also take blanks, signs and underscores
+        raise FormatError(f"record {record_id}: Content-Length {length[:20]!r} is no number")
+    record = Record(
+        type=once["WARC-Type"],
         id=record_id,
-        date=date,
+        date=once["WARC-Date"],
         content_type=once.get("Content-Type", ""),
-        block=block,
+        block=b"",
         target_uri=once.get("WARC-Target-URI"),
         fields=tuple(named),
     )
+    return Head(record, int(length), end + 4)
 
 
 def scan(path: Path) -> Iterator[tuple[int, int]]:

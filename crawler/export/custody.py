@@ -74,6 +74,7 @@ ACTS = {
         "日志密钥遗失，启用新密钥", (("原因", "reason"), ("旧公钥", "from"), ("新公钥", "to"))
     ),
     "stamps-renewed": Act("时间戳续期", (("续期的时间戳", "tokens"),)),
+    "settings-noted": Act("设置变更，记入各文件摘要", (("文件", "files"),)),
     "authority-added": Act("添加时间戳机构", (("名称", "name"), ("网址", "url"))),
     "witness-created": Act("开始为其他证据库见证", (("公钥", "vkey"),)),
     "witness-added": Act("添加见证方", (("名称", "name"), ("网址", "url"), ("公钥", "vkey"))),

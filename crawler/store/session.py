@@ -74,6 +74,7 @@ class Session:
         self._readings: dict[str, Reading] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._failure: EvidenceError | None = None
+        self._broken = False  # the writer thread failed: what it left is for the next start to settle
         self._no_room: DiskFull | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="evidence-writer", daemon=True)
         self._thread.start()
@@ -143,7 +144,11 @@ class Session:
         """End the writer thread, fold the WAL, write the state digests, give up the lock."""
         self.stop_writing()
         try:
-            self.index.close()
+            try:
+                if not self._broken:
+                    self._note_settings()
+            finally:
+                self.index.close()
         finally:
             self.archive.close()
 
@@ -152,6 +157,12 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _note_settings(self) -> None:
+        """Let log and index have what nobody recorded through us: events about the settings."""
+        self.archive.note_settings()
+        with self.index.transaction():
+            self._index_leaves([])
 
     def _submit(self, job: _Job) -> Future[Any]:
         if self._failure is not None:
@@ -184,6 +195,7 @@ class Session:
             results = self._write_batch(batch, committed)
         except BaseException as error:  # noqa: BLE001 - handed to every caller; the session refuses from here on
             self._failure = _as_ours(error)
+            self._broken = True
             _refuse(batch, self._failure)
         else:
             for job, result in zip(batch, results, strict=True):

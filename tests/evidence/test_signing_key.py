@@ -59,6 +59,20 @@ def test_a_folder_in_place_of_the_key_says_so(tmp_path: Path) -> None:
         load_key(tmp_path / "log.key")
 
 
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_the_key_is_not_waited_for_and_a_link_is_followed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.key")
+    for read in (load_key, is_encrypted):
+        with pytest.raises(
+            ArchiveError, match=r"cannot be read: it is not a regular file.*evidence key replace"
+        ):
+            read(tmp_path / "log.key")
+    key = make_key()
+    save_key(tmp_path / "elsewhere", key)
+    (tmp_path / "link").symlink_to("elsewhere")
+    assert load_key(tmp_path / "link").public_key() == key.public_key()
+
+
 def test_only_the_key_in_force_may_sign() -> None:
     old, new, strange = make_key(), make_key(), make_key()
     retired, current = (verifier_of("example.org", key.public_key()) for key in (old, new))

@@ -13,7 +13,7 @@ import pytest
 from crawler import clock
 from crawler.evidence.archive import Archive
 from crawler.evidence.bracket import Bound, Bracket
-from crawler.evidence.checks import entries
+from crawler.evidence.checks import entries, streaming
 from crawler.evidence.checks.claims import contradiction
 from crawler.evidence.manifest import Capture, Locator
 from crawler.evidence.report import Report
@@ -71,8 +71,8 @@ def test_a_bundle_of_gigabytes_is_refused(archive: Path) -> None:
 
 
 def test_a_bomb_is_inflated_up_to_a_bound(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "SMALL_BLOCK", 1 << 20)
-    monkeypatch.setattr(entries, "BLOCK_LIMIT", 2 << 20)
+    monkeypatch.setattr(streaming, "HELD", 1 << 20)
+    monkeypatch.setattr(entries, "INFLATED_LIMIT", 2 << 20)
     draft = DRAFTS["reviews"]("bomb")
     for size, refused in ((1_500_000, False), (8_000_000, True)):
         block = bytes(size)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.mutations import bundle_hostile, waczs
 from tests.mutations.every_byte import misses, small_bundle
-from tests.mutations.judge import damaged, judged, judged_apart
+from tests.mutations.judge import damaged, discard, expected, judged, judged_apart
 from tests.mutations.model import Mutation, caught
 from tests.mutations.table import mutations
 
@@ -18,9 +18,10 @@ APART = {mutation.name for mutation in (*bundle_hostile.MUTATIONS, *waczs.MUTATI
 def _missed(mutation: Mutation) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = damaged(mutation, Path(folder))
-        if mutation.name in APART:
-            return judged_apart(mutation, path)
-        return caught(mutation, judged(mutation, path))
+        apart = mutation.subject != "archive" and mutation.name in APART
+        why = judged_apart(mutation, path) if apart else caught(expected(mutation), judged(mutation, path))
+        discard(path)
+        return why
 
 
 def main() -> int:

@@ -79,6 +79,7 @@ def made() -> Made:
     folder = Path(_kept().name)
     path, tsas = folder / "archive", _authorities(folder)
     with _created(path, tsas) as session:
+        _make_witness(folder / "witness", path)
         _first_steps(session, tsas)
     shutil.copytree(path, folder / "backup")
     retired = load_key(path / LOG_KEY)
@@ -229,14 +230,19 @@ def _last_warc(path: Path) -> str:
     return f"warc/{max(found.name for found in (path / 'warc').iterdir())}"
 
 
-def _cosign(folder: Path, path: Path) -> Ed25519PrivateKey:
-    """Another archive cosigns the newest checkpoint."""
-    other = folder / "witness"
+def _make_witness(other: Path, path: Path) -> None:
+    """Another archive becomes a witness, and ours has its key."""
     config = Config(
         origin="witness.example/log", organisation="全国消协", operator="李四", contact="x@example.org"
     )
-    with Archive.create(other, config) as archive:
-        line = make_witness(other, "witness.example/national")
+    Archive.create(other, config).close()
+    vkey_path(path, WITNESS).write_text(make_witness(other, "witness.example/national") + "\n", "ascii")
+
+
+def _cosign(folder: Path, path: Path) -> Ed25519PrivateKey:
+    """Another archive cosigns the newest checkpoint."""
+    other = folder / "witness"
+    with Archive.open(other, writable=True) as archive:
         for verifier in parse_vkeys((path / VKEYS).read_text("ascii")):
             trust_log(other, verifier.line)
 
@@ -246,7 +252,6 @@ def _cosign(folder: Path, path: Path) -> Ed25519PrivateKey:
 
         key = load_key(other / KEY)
         with Session.open(path) as session:
-            vkey_path(path, WITNESS).write_text(line + "\n", "ascii")
             answer = Witness(other, key, opened).answer(request(session.archive, WITNESS).to_bytes())
             if answer.status != OK:
                 raise RuntimeError(answer.reason)

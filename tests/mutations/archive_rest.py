@@ -389,15 +389,12 @@ MUTATIONS = (
         "trust/log.vkey",
         check="signature",
     ),
-)
 
-# Found while this table was made and not caught yet: see the report of the helper. Each becomes one of MUTATIONS.
-UNCAUGHT = (
     _rest(
         "retention-other-bytes",
-        "a removal says that other bytes were left (quick verification tells)",
+        "a removal says that other bytes were left",
         _removed_other_bytes,
-        CLOSED,
+        rf"{CLOSED}: sha256:.*; entry \d+ of the log says",
         check="coverage",
         forger=_KEYS,
     ),
@@ -405,7 +402,7 @@ UNCAUGHT = (
         "retention-of-an-exhibit",
         "the page of an exhibit is removed as if its time had come, signed and stamped",
         removed_exhibit,
-        "exhibit|case",
+        r"though entry \d+ had made it an exhibit",
         check="retention",
         forger=_KEYS,
     ),
@@ -413,18 +410,20 @@ UNCAUGHT = (
         "config-edited-and-listed",
         "another operator in the settings, state-sha256.txt made to fit",
         tools(edit("evidence.toml", lambda c: c.replace("张三".encode(), "李四".encode()))),
-        "evidence.toml",
+        "evidence.toml has sha256:",
+        check="settings",
         forger="the tools",
     ),
     _rest(
         "checkpoint-unstamped-missing",
         "a checkpoint that was never stamped is missing, state-sha256.txt made to fit",
         tools(drop("log/checkpoints/301")),
-        "301",
+        r"checkpoints/301 is missing; entry \d+, key-rotated, names it",
         check="signature",
         forger="the tools",
     ),
 )
+
 # These hang or end a verification without a report; not to be run before they are mended.
 FATAL = (
     _rest(

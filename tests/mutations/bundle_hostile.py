@@ -12,7 +12,7 @@ from crawler.evidence.checks import zip_form
 from crawler.evidence.digest import digest
 from crawler.evidence.manifest import canonical
 from tests.mutations.bundle_wacz import WARC, zip_pairs
-from tests.mutations.forger import Damage, add, edit, fit, rewrite_wacz, together, tools
+from tests.mutations.forger import Damage, add, edit, fit, now, rewrite_wacz, together, tools
 from tests.mutations.model import Mutation
 from tests.wacz_files import members_of
 
@@ -75,7 +75,7 @@ def claims(name: str, size: int) -> Damage:
 
 def _long_record(bundle: Path) -> None:
     """A leaf whose record is 4 GB long, in a member that inflates to that."""
-    path = bundle / "data/log/leaves/3.json"
+    path = bundle / now("data/log/leaves/3.json")
     fields = json.loads(path.read_bytes())
     fields["records"][0]["locator"]["length"] = 4 * GB
     path.write_bytes(canonical(fields))
@@ -85,7 +85,7 @@ def _long_record(bundle: Path) -> None:
 def _gzip_bomb(bundle: Path) -> None:
     """A record of 2 GB in a gzip member of 2 MB, and a leaf that has its digests."""
     content = gzip_bomb()
-    path = bundle / "data/log/leaves/1.json"
+    path = bundle / now("data/log/leaves/1.json")
     fields = json.loads(path.read_bytes())
     record = fields["details"]["record"]
     record["locator"]["length"] = len(content)
@@ -136,14 +136,16 @@ def _overlapping(bundle: Path) -> None:
 def _wide_listing(bundle: Path) -> None:
     """A datapackage.json of 60 MB with a million resources."""
     many = b",".join(b'{"path":"%d"}' % number for number in range(1_200_000))
-    members = members_of(bundle / WACZ) | {DATAPACKAGE: b'{"profile":"data-package","resources":[' + many + b"]}"}
+    members = members_of(bundle / WACZ) | {
+        DATAPACKAGE: b'{"profile":"data-package","resources":[' + many + b"]}"
+    }
     (bundle / WACZ).write_bytes(zip_pairs(list(members.items()), "2026-11-22T08:00:00Z"))
     fit(bundle)
 
 
 def _sparse(name: str, size: int) -> Damage:
     def damage(bundle: Path) -> None:
-        os.truncate(bundle / name, size)
+        os.truncate(bundle / now(name), size)
 
     return damage
 
@@ -160,37 +162,164 @@ def _deep_folders(bundle: Path) -> None:
 
 
 def _distinct_lines(bundle: Path) -> None:
-    rows = b"".join(b"%s  data/%07d\n" % (hashlib.sha256(b"%d" % n).hexdigest().encode(), n) for n in range(800_000))
+    rows = b"".join(
+        b"%s  data/%07d\n" % (hashlib.sha256(b"%d" % n).hexdigest().encode(), n) for n in range(800_000)
+    )
     (bundle / MANIFEST).write_bytes(rows)
 
 
 MUTATIONS = [
-    _m("bomb-in-index", damage="an index of 1.6 GB of lines in a member of some MB", check="wacz", reason="compressed in the zip file|refused", apply=_index_bomb),
-    _m("bomb-in-warc", damage="a WARC file that inflates to 4 GB, and a leaf whose record is as long", check="wacz",
-       reason="compressed in the zip file|refused", apply=_long_record),
-    _m("bomb-in-record", damage="a record of 2 GB in a gzip member of 2 MB whose digests its leaf has", check="records", reason="refused|more than|larger",
-       apply=_gzip_bomb),
-    _m("bomb-in-listing", damage="a datapackage.json that inflates to 4 GB", check="wacz", reason="more than .* bytes: refused", apply=bomb(DATAPACKAGE, bytes(1 << 20), 4000)),
-    _m("bomb-that-lies", damage="a member that claims one kilobyte and inflates to 4 GB", check="wacz", reason="compressed in the zip file|more than",
-       apply=bomb(INDEX, bytes(1 << 20), 4000, 1024)),
-    _m("claims-4-gb", damage="a stored member that claims nearly 4 GB", check="wacz", reason=".", apply=claims(INDEX, 0xFFFFFFF0)),
-    _m("many-members", damage="60,000 members in the WACZ", check="wacz", reason="not listed in", apply=_many_members),
-    _m("overlapping-members", damage="50,000 members that are all the same bytes", check="wacz", reason="overlap|local header|belong|listed", apply=_overlapping),
-    _m("wide-listing", damage="a datapackage.json of 1.2 million resources", check="wacz", reason="refused|resource", apply=_wide_listing),
-    _m("manifest-of-newlines", damage="a manifest of 60 MB of empty lines", forger="nothing", check="bag", reason="is malformed", apply=add(MANIFEST, b"\n" * (60 << 20))),
-    _m("manifest-of-nothing", damage="a manifest of 800,000 files that are not there", forger="nothing", check="bag", reason="is not listed in manifest", apply=_distinct_lines),
-    _m("manifest-10-gb", damage="a manifest of 10 GB (a sparse file)", forger="nothing", check="bag", reason=".", apply=_sparse(MANIFEST, 10 * GB)),
-    _m("tag-manifest-of-newlines", damage="a tag manifest of 60 MB of empty lines", forger="nothing", check="bundle-signature", reason="list of files|refused",
-       apply=add(TAG_MANIFEST, b"\n" * (60 << 20))),
-    _m("signature-1-gb", damage="a signature of 1 GB (a sparse file)", forger="nothing", check="bundle-signature", reason="refused", apply=_sparse(TAG_MANIFEST + SIGNATURE, GB)),
-    _m("hash-list-of-newlines", damage="a hash list of 60 MB of empty lines", check="hash-list", reason="names what is not in the bundle|rows",
-       apply=together(edit(HASH_LIST, lambda t: t + b"\r\n" * (30 << 20)), partial(fit, hash_list=False))),
-    _m("hash-list-100-mb", damage="a hash list of 100 MB (a sparse file)", check="hash-list", reason="refused", apply=_sparse(HASH_LIST, 100 << 20)),
-    _m("leaf-100-mb", damage="a leaf of 100 MB (a sparse file)", check="manifests", reason="refused", apply=_sparse("data/log/leaves/3.json", 100 << 20)),
-    _m("leaf-of-brackets", damage="a leaf of 4 MB of nested brackets", check="manifests", reason=r"leaves/3\.json", apply=tools(add("data/log/leaves/3.json", b"[" * (4 << 20)))),
-    _m("leaf-of-values", damage="a leaf of a million empty lists", check="manifests", reason=r"leaves/3\.json",
-       apply=tools(add("data/log/leaves/3.json", b"[" + b"[]," * 1_300_000 + b"[]]"))),
-    _m("checkpoint-of-lines", damage="a checkpoint with a million signature lines", check="signature", reason="checkpoints/6",
-       apply=tools(edit("data/log/checkpoints/6", lambda t: t + b"\xe2\x80\x94 a AAAA\n" * 300_000))),
-    _m("folders-1500-deep", damage="a file below 1,500 folders in one another", forger="nothing", check="bag", reason="is not listed|not a regular file|cannot be read", apply=_deep_folders),
-]  # fmt: skip
+    _m(
+        "bomb-in-index",
+        damage="an index of 1.6 GB of lines in a member of some MB",
+        check="wacz",
+        reason="compressed in the zip file|refused",
+        apply=_index_bomb,
+    ),
+    _m(
+        "bomb-in-warc",
+        damage="a WARC file that inflates to 4 GB, and a leaf whose record is as long",
+        check="wacz",
+        reason="compressed in the zip file|refused",
+        apply=_long_record,
+    ),
+    _m(
+        "bomb-in-record",
+        damage="a record of 2 GB in a gzip member of 2 MB whose digests its leaf has",
+        check="records",
+        reason="refused|more than|larger",
+        apply=_gzip_bomb,
+    ),
+    _m(
+        "bomb-in-listing",
+        damage="a datapackage.json that inflates to 4 GB",
+        check="wacz",
+        reason="more than .* bytes: refused",
+        apply=bomb(DATAPACKAGE, bytes(1 << 20), 4000),
+    ),
+    _m(
+        "bomb-that-lies",
+        damage="a member that claims one kilobyte and inflates to 4 GB",
+        check="wacz",
+        reason="compressed in the zip file|more than",
+        apply=bomb(INDEX, bytes(1 << 20), 4000, 1024),
+    ),
+    _m(
+        "claims-4-gb",
+        damage="a stored member that claims nearly 4 GB",
+        check="wacz",
+        reason=".",
+        apply=claims(INDEX, 0xFFFFFFF0),
+    ),
+    _m(
+        "many-members",
+        damage="60,000 members in the WACZ",
+        check="wacz",
+        reason="not listed in",
+        apply=_many_members,
+    ),
+    _m(
+        "overlapping-members",
+        damage="50,000 members that are all the same bytes",
+        check="wacz",
+        reason="overlap|local header|belong|listed",
+        apply=_overlapping,
+    ),
+    _m(
+        "wide-listing",
+        damage="a datapackage.json of 1.2 million resources",
+        check="wacz",
+        reason="refused|resource",
+        apply=_wide_listing,
+    ),
+    _m(
+        "manifest-of-newlines",
+        damage="a manifest of 60 MB of empty lines",
+        forger="nothing",
+        check="bag",
+        reason="is malformed",
+        apply=add(MANIFEST, b"\n" * (60 << 20)),
+    ),
+    _m(
+        "manifest-of-nothing",
+        damage="a manifest of 800,000 files that are not there",
+        forger="nothing",
+        check="bag",
+        reason="is not listed in manifest",
+        apply=_distinct_lines,
+    ),
+    _m(
+        "manifest-10-gb",
+        damage="a manifest of 10 GB (a sparse file)",
+        forger="nothing",
+        check="bag",
+        reason=".",
+        apply=_sparse(MANIFEST, 10 * GB),
+    ),
+    _m(
+        "tag-manifest-of-newlines",
+        damage="a tag manifest of 60 MB of empty lines",
+        forger="nothing",
+        check="bundle-signature",
+        reason="list of files|refused",
+        apply=add(TAG_MANIFEST, b"\n" * (60 << 20)),
+    ),
+    _m(
+        "signature-1-gb",
+        damage="a signature of 1 GB (a sparse file)",
+        forger="nothing",
+        check="bundle-signature",
+        reason="refused",
+        apply=_sparse(TAG_MANIFEST + SIGNATURE, GB),
+    ),
+    _m(
+        "hash-list-of-newlines",
+        damage="a hash list of 60 MB of empty lines",
+        check="hash-list",
+        reason="names what is not in the bundle|rows",
+        apply=together(edit(HASH_LIST, lambda t: t + b"\r\n" * (30 << 20)), partial(fit, hash_list=False)),
+    ),
+    _m(
+        "hash-list-100-mb",
+        damage="a hash list of 100 MB (a sparse file)",
+        check="hash-list",
+        reason="refused",
+        apply=_sparse(HASH_LIST, 100 << 20),
+    ),
+    _m(
+        "leaf-100-mb",
+        damage="a leaf of 100 MB (a sparse file)",
+        check="manifests",
+        reason="refused",
+        apply=_sparse("data/log/leaves/3.json", 100 << 20),
+    ),
+    _m(
+        "leaf-of-brackets",
+        damage="a leaf of 4 MB of nested brackets",
+        check="manifests",
+        reason=r"leaves/3\.json",
+        apply=tools(add("data/log/leaves/3.json", b"[" * (4 << 20))),
+    ),
+    _m(
+        "leaf-of-values",
+        damage="a leaf of a million empty lists",
+        check="manifests",
+        reason=r"leaves/3\.json",
+        apply=tools(add("data/log/leaves/3.json", b"[" + b"[]," * 1_300_000 + b"[]]")),
+    ),
+    _m(
+        "checkpoint-of-lines",
+        damage="a checkpoint with a million signature lines",
+        check="signature",
+        reason="checkpoints/6",
+        apply=tools(edit("data/log/checkpoints/6", lambda t: t + b"\xe2\x80\x94 a AAAA\n" * 300_000)),
+    ),
+    _m(
+        "folders-1500-deep",
+        damage="a file below 1,500 folders in one another",
+        forger="nothing",
+        check="bag",
+        reason="data/d/d/d/",
+        apply=_deep_folders,
+    ),
+]

@@ -57,7 +57,9 @@ class Miss:
 def small_bundle(folder: Path) -> Path:
     """One capture of a small page, one authority."""
     sample: Sample = make_sample(folder / "archive", make_authorities(folder)[:1])
-    exhibit = Exhibit(number="1-1", group="A", title="评价", purpose="证明", captures=(sample.captures["reviews"],))
+    exhibit = Exhibit(
+        number="1-1", group="A", title="评价", purpose="证明", captures=(sample.captures["reviews"],)
+    )
     with Archive.open(sample.path) as archive:
         return export_bundle(archive, CASE, (exhibit,), folder / "bundle").path
 
@@ -67,7 +69,9 @@ def files_of(bundle: Path) -> list[str]:
     return sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
 
 
-def _flipped(path: Path, stride: int, flips: tuple[int, ...], judge: Callable[[], bool]) -> Iterator[tuple[int, int]]:
+def _flipped(
+    path: Path, stride: int, flips: tuple[int, ...], judge: Callable[[], bool]
+) -> Iterator[tuple[int, int]]:
     """Change one byte after the other on disk, ask, and change it back; yields what the judge let pass."""
     content = path.read_bytes()
     descriptor = os.open(path, os.O_WRONLY)
@@ -97,7 +101,9 @@ def by_list(bundle: Path, name: str, stride: int, flips: tuple[int, ...] = FLIPS
         else:
             _compare(bundle, TAG_MANIFEST, tags | (changed if name in TAGS else {}), faults)
             _check_tags(bundle, payload, faults)
-        return bool(faults.count) and _unsigned(bundle, name, found[name].sha256, changed[name].sha256, newest)
+        return bool(faults.count) and _unsigned(
+            bundle, name, found[name].sha256, changed[name].sha256, newest
+        )
 
     return [Miss("bag", name, *miss) for miss in _flipped(bundle / name, stride, flips, caught)]
 
@@ -204,8 +210,9 @@ def _one(bundle: Path, work: Work) -> list[Miss]:
 def misses(bundle: Path, *, fast: bool) -> tuple[int, list[Miss]]:
     """How many bytes were changed (counted once for each layer), and which changes were not caught."""
     todo = sorted(works(bundle, fast=fast), key=lambda work: -(bundle / work.file).stat().st_size)
-    count = sum(len(range(0, (bundle / work.file).stat().st_size, work.stride)) * len(work.flips) for work in todo)
+    count = sum(
+        len(range(0, (bundle / work.file).stat().st_size, work.stride)) * len(work.flips) for work in todo
+    )
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
         found = [miss for some in pool.map(partial(_one, bundle), todo) for miss in some]
     return count, found
-

@@ -6,6 +6,7 @@ Everything is made once for each process, in a temporary folder: `workshop()`. D
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -104,8 +105,16 @@ def workshop() -> Workshop:
         export_receipt(archive, sample.captures["after"], folder / "receipt")
     key = load_key(sample.path / LOG_KEY)
     return Workshop(
-        folder, sample, folder / "bundle", folder / "receipt", _anchors(folder, sample), key, retired, leaves, identity
-    )  # fmt: skip
+        folder,
+        sample,
+        folder / "bundle",
+        folder / "receipt",
+        _anchors(folder, sample),
+        key,
+        retired,
+        leaves,
+        identity,
+    )
 
 
 def _cosign(archive: Archive) -> None:
@@ -138,11 +147,38 @@ def make_identity(folder: Path, name: str) -> Identity:
         subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
 
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-utf8", "-days", "3650")
-    openssl("req", "-x509", *curve, "-keyout", "root.key", "-out", "root.pem", "-subj", f"/O={name}/CN=Root",
-            "-addext", "basicConstraints=critical,CA:TRUE")  # fmt: skip
-    openssl("req", "-x509", *curve, "-keyout", "own.key", "-out", "own.pem", "-subj", f"/O={name}/CN=证据专用章",
-            "-CA", "root.pem", "-CAkey", "root.key", "-addext", "basicConstraints=critical,CA:FALSE",
-            "-addext", "keyUsage=critical,digitalSignature")  # fmt: skip
+    openssl(
+        "req",
+        "-x509",
+        *curve,
+        "-keyout",
+        "root.key",
+        "-out",
+        "root.pem",
+        "-subj",
+        f"/O={name}/CN=Root",
+        "-addext",
+        "basicConstraints=critical,CA:TRUE",
+    )
+    openssl(
+        "req",
+        "-x509",
+        *curve,
+        "-keyout",
+        "own.key",
+        "-out",
+        "own.pem",
+        "-subj",
+        f"/O={name}/CN=证据专用章",
+        "-CA",
+        "root.pem",
+        "-CAkey",
+        "root.key",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-addext",
+        "keyUsage=critical,digitalSignature",
+    )
     whole = b"".join((folder / part).read_bytes() for part in ("own.pem", "root.pem", "own.key"))
     return read_identity(whole, None)
 
@@ -162,6 +198,31 @@ def weak(name: str, *, days: int = 3650) -> DemoAuthority:
     return authority
 
 
+# ---- where things are
+#
+# The corpus counts leaves and checkpoints as in a log that begins with one event. A writer that puts more of
+# them at the beginning moves all of it by so many.
+
+FIRST_ROTATION = 9  # the leaf of the key's rotation, by that count
+_PLACED = re.compile(r"((?:leaves|proofs|checkpoints|consistency|cosignatures|stamps)/)([1-9][0-9]*)")
+_NUMBER = re.compile(r"(?<![0-9a-zA-Z.\\])([1-9]|1[01])(?=$|[/:,. \\])")
+
+
+def at(number: int) -> int:
+    """The index of a leaf, or the size of a checkpoint, as it is today."""
+    return number + rotation() - FIRST_ROTATION if number else number
+
+
+def now(name: str) -> str:
+    """The name of a file as it is today."""
+    return _PLACED.sub(lambda match: f"{match[1]}{at(int(match[2]))}", name)
+
+
+def reworded(reason: str) -> str:
+    """A regular expression over a report, with its leaves and checkpoints as they are today."""
+    return _NUMBER.sub(lambda match: f"(?:{match[1]}|{at(int(match[1]))})", reason)
+
+
 # ---- one file
 
 
@@ -169,7 +230,7 @@ def edit(name: str, change: Callable[[bytes], bytes]) -> Damage:
     """Change the content of a file; it must become another."""
 
     def damage(root: Path) -> None:
-        path = root / name
+        path = root / now(name)
         content = path.read_bytes()
         changed = change(content)
         if changed == content:
@@ -191,15 +252,16 @@ def flip(name: str, at: int | bytes) -> Damage:
 
 def drop(*names: str) -> Damage:
     """Remove files."""
-    return lambda root: [(root / name).unlink() for name in names]
+    return lambda root: [(root / now(name)).unlink() for name in names]
 
 
 def add(name: str, content: bytes = b"x") -> Damage:
     """Put a new file there."""
 
     def damage(root: Path) -> None:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
+        path = root / now(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
     return damage
 
@@ -208,16 +270,17 @@ def swap(first: str, second: str) -> Damage:
     """Exchange the contents of two files."""
 
     def damage(root: Path) -> None:
-        one, other = (root / first).read_bytes(), (root / second).read_bytes()
-        (root / first).write_bytes(other)
-        (root / second).write_bytes(one)
+        one, other = root / now(first), root / now(second)
+        content = one.read_bytes()
+        one.write_bytes(other.read_bytes())
+        other.write_bytes(content)
 
     return damage
 
 
 def copy(source: str, target: str) -> Damage:
     """Put one file's content in the place of another."""
-    return lambda root: shutil.copyfile(root / source, root / target)
+    return lambda root: shutil.copyfile(root / now(source), root / now(target))
 
 
 def together(*damages: Damage) -> Damage:
@@ -361,6 +424,7 @@ def sign_tree(digests: Sequence[bytes]) -> bytes:
     return sign(Checkpoint(origin, len(digests), root(digests)), origin, key)
 
 
+@cache
 def rotation() -> int:
     """The leaf of the key's rotation."""
     return next(n for n, leaf in enumerate(workshop().leaves) if b'"act":"key-rotated"' in leaf)

@@ -6,6 +6,7 @@ pass: what follows is checked all the same, so that the report names everything.
 What each check looks at, in the order of the report:
 
 layout, state       the files of the folder, and those that no log covers
+settings            evidence.toml and trust/ are as the log notes them
 log                 entries, tiles and the root of every checkpoint (checks.pieces, entries, tree)
 signature, keys, key   who signed the checkpoints, and the history of the log's keys
 sealed              whether all of it is signed and stamped
@@ -32,6 +33,8 @@ from crawler.evidence.checks.notes import Note, check_key, own_keys, read_notes,
 from crawler.evidence.checks.ots import check_ots
 from crawler.evidence.checks.passes import workers_for
 from crawler.evidence.checks.pieces import count_bundles, tile_folder
+from crawler.evidence.checks.retention import exhibited_captures
+from crawler.evidence.checks.settings import check_settings
 from crawler.evidence.checks.stamps import (
     Anchors,
     Stamp,
@@ -43,7 +46,9 @@ from crawler.evidence.checks.stamps import (
 )
 from crawler.evidence.checks.validity import check_validity
 from crawler.evidence.checks.witnesses import check_witnesses
-from crawler.evidence.note import Verifier
+from crawler.evidence.digest import digest
+from crawler.evidence.key_history import noted_checkpoint
+from crawler.evidence.note import Verifier, split_note
 from crawler.evidence.renewal import good_at
 from crawler.evidence.report import (
     NO_WORDS,
@@ -137,11 +142,14 @@ class _ArchiveVerification:
             self.notes,
             self.trust or self.path / "trust",
             pooled=self.trust is not None,
+            configured=self._witness_names(),
         )
+        self._check_noted_checkpoints(log)
         good = self._good(log)
         checks = (
             layout,
             state,
+            check_settings(self.path, log.settings),
             log.log.check(good["log"], _RESTORE),
             self.signature.check(good["signature"], _RESTORE),
             keys,
@@ -174,6 +182,12 @@ class _ArchiveVerification:
         except FormatError as error:
             self.signature.add(f"trust/{error}")
         self.notes = read_notes(self.path / "log", self.verifiers, self.signature)
+        for size, note in self.notes.items():
+            lines = len(split_note(note.content)[1])
+            if lines > 1:  # a log signs alone, and a witness's line has its own place, log/cosignatures
+                self.signature.add(
+                    f"log/checkpoints/{size} has {lines} signature lines; only the log's own belongs there"
+                )
         contents = {size: note.content for size, note in self.notes.items()}
         self.stamps = check_stamps(self.path / "log/stamps", contents, self.anchors, self.timestamps)
 
@@ -193,16 +207,46 @@ class _ArchiveVerification:
             open_files=frozenset(self.coverage.present) - set(closed) if self.quick else frozenset(),
             times=self.times,
             brackets=None if self.quick else Brackets(self.stamps.verified),
+            exhibited=exhibited_captures(early) if self.removals.events else None,
         )
         log = LogPass(terms, self.notes, self.coverage)
-        if self.quick:
-            present = {name: closed[name] for name in sorted(closed) if name in self.coverage.present}
-            with FileDigests(self.path, present) as digests:
+        # A file of another length is named by `coverage` too; in a full verification that is enough.
+        sizes = self.coverage.present
+        present = {
+            name: closed[name]
+            for name in sorted(closed)
+            if name in sizes and (self.quick or sizes[name] == closed[name].length)
+        }
+        with FileDigests(self.path, present) as digests:
+            if self.quick:
                 log.run(folder, bundles, 1, _silent)
                 digests.compare(self.statements, progress)
-        else:
-            log.run(folder, bundles, workers_for(self.coverage.size, workers), progress)
+            else:
+                log.run(folder, bundles, workers_for(self.coverage.size, workers), progress)
+                digests.compare(self.statements, _silent)
         return log
+
+    def _check_noted_checkpoints(self, log: LogPass) -> None:
+        """The checkpoint that each change of keys names is there, with those very bytes."""
+        for event in log.keys.events:
+            try:
+                noted = noted_checkpoint(event)
+            except FormatError:
+                continue  # the check `keys` names it
+            if noted is None:
+                continue
+            name, note = f"log/checkpoints/{noted.size}", self.notes.get(noted.size)
+            if note is None:
+                self.signature.add(f"{name} is missing; entry {event.index}, {event.act}, names it")
+            elif digest(note.content) != noted.sha256:
+                self.signature.add(f"{name} is another than entry {event.index} names, {noted.sha256}")
+
+    def _witness_names(self) -> tuple[str, ...]:
+        """The witnesses that the settings name; none where they cannot be read, which the check `sealed` tells."""
+        try:
+            return tuple(witness.name for witness in read_config(self.path).witnesses)
+        except (ConfigError, ArchiveMissing):
+            return ()
 
     def _good(self, log: LogPass) -> dict[str, Words]:
         """What to say of each check that finds no fault."""

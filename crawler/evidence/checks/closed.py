@@ -16,14 +16,16 @@ from typing import NamedTuple, Self
 from crawler.errors import FormatError
 from crawler.evidence.checks.entries import CLOSED
 from crawler.evidence.checks.leaves import read_leaf
-from crawler.evidence.checks.pieces import open_regular, pieces, read_piece, split_entries
+from crawler.evidence.checks.pieces import pieces, read_piece, split_entries
+from crawler.evidence.checks.reading import open_regular
+from crawler.evidence.checks.retention import EXHIBIT
 from crawler.evidence.digest import parse_digest
 from crawler.evidence.manifest import Event
 from crawler.evidence.report import Faults, Progress
 from crawler.evidence.retention import REMOVED, Removals
 
 _PIECE = 1 << 20
-_ACTS = tuple(f'{{"act":"{act}",'.encode() for act in (CLOSED, REMOVED))
+_ACTS = tuple(f'{{"act":"{act}",'.encode() for act in (CLOSED, REMOVED, EXHIBIT))
 
 
 class Statement(NamedTuple):

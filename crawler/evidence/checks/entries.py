@@ -5,11 +5,11 @@ A `Reading` is all that the others need to know of a piece; its size does not de
 
 import os
 import re
-import threading
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,23 +18,30 @@ from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.claims import Order, contradiction
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
 from crawler.evidence.checks.pieces import Piece, open_regular, read_piece, split_entries
-from crawler.evidence.checks.records import check_record, check_stored
+from crawler.evidence.checks.records import check_stored
 from crawler.evidence.checks.retention import removal_fault
+from crawler.evidence.checks.streaming import (
+    HELD,
+    INFLATED_LIMIT,
+    STORED_PIECE,
+    check_bounded,
+    check_pieces,
+    check_stored_pieces,
+)
 from crawler.evidence.key_history import KEY_ACTS
 from crawler.evidence.manifest import Locator, SealedTime, StoredRecord
+from crawler.evidence.noted_settings import NOTED
 from crawler.evidence.proof import leaf_digest, root
 from crawler.evidence.report import Faults
 from crawler.evidence.retention import Removals
-from crawler.evidence.warc import BLOCK_LIMIT, RecordTooLarge
 
 GIVE_UP = 3  # unreadable entries in a row: a length is wrong, and the rest would be noise
-SMALL_BLOCK = (
-    64 << 20
-)  # bytes; larger records are read by one worker at a time, which bounds the memory of all
-STORED_LIMIT = BLOCK_LIMIT + (1 << 20)  # deflate makes nothing longer by more than a few bytes in a thousand
+STORED_LIMIT = INFLATED_LIMIT + (
+    1 << 22
+)  # deflate makes nothing longer by more than some bytes in a thousand
 RENEWED = "stamps-renewed"
 CLOSED = "warc-closed"
-KEPT_ACTS = (*KEY_ACTS, "recovered")
+KEPT_ACTS = (*KEY_ACTS, "recovered", NOTED)
 
 _AFTER = re.compile(rb'"after":\{"checkpoint":"[^"]*","size":[0-9]+,"tokens":\[([^\]]*)\]')
 _LABEL = re.compile(rb"sha256:[0-9a-f]{64}")
@@ -50,6 +57,7 @@ class Terms(NamedTuple):
     open_files: frozenset[str] = frozenset()  # with records=False: digest the records in these all the same
     times: bool = False
     brackets: Brackets | None = None  # to compare what captures say of their own time with
+    exhibited: Mapping[str, int] | None = None  # capture → the first entry that made it an exhibit
 
 
 class Run(NamedTuple):
@@ -98,11 +106,10 @@ class Reading:
 
 
 class Reader:
-    """Reads pieces. One for each process; keeps the last WARC file open. `large` is held for large records."""
+    """Reads pieces. One for each process; keeps the last WARC file open."""
 
-    def __init__(self, terms: Terms, large: AbstractContextManager[object] | None = None) -> None:
+    def __init__(self, terms: Terms, _large: object = None) -> None:
         self._terms = terms
-        self._large = large if large is not None else threading.Lock()
         self._open: tuple[str, BinaryIO] | None = None
         self._stack = ExitStack()
 
@@ -172,7 +179,7 @@ class Reader:
             check_after(leaf, index, self._terms.seals)
         except FormatError as error:
             reading.fault("manifests", f"entry {index}, {leaf}: {error}")
-        removed = removal_fault(self._terms.removals, index, leaf)
+        removed = removal_fault(self._terms.removals, index, leaf, self._terms.exhibited or {})
         if removed is not None:
             reading.fault("retention", f"entry {index}: {removed}")
         for token in named_tokens(leaf):
@@ -223,35 +230,31 @@ class Reader:
             reading.fault("records", f"{locator}: record {record.id} of entry {index}, {leaf}: {error}")
 
     def _check(self, reading: Reading, record: StoredRecord, leaf: Leaf) -> None:
-        if record.locator.length > SMALL_BLOCK:
-            with self._large:
-                self._check_stored(reading, self._stored(record.locator), record, leaf, BLOCK_LIMIT)
-            return
-        stored = self._stored(record.locator)
-        try:
-            self._check_stored(reading, stored, record, leaf, SMALL_BLOCK)
-        except RecordTooLarge:
-            with self._large:
-                check_record(stored, record, leaf, limit=BLOCK_LIMIT)
-
-    def _check_stored(
-        self, reading: Reading, stored: bytes, record: StoredRecord, leaf: Leaf, limit: int
-    ) -> None:
-        reading.size += len(stored)
-        if self._terms.records:
-            check_record(stored, record, leaf, limit=limit)
+        """A record against its leaf; memory is bounded, whatever lengths leaf and record claim."""
+        locator = record.locator
+        place = self._place(locator)
+        reading.size += locator.length
+        if locator.length > HELD:
+            stored = partial(_pieces, place, locator.length)
+            if self._terms.records:
+                check_pieces(stored, record, leaf, limit=INFLATED_LIMIT)
+            else:
+                check_stored_pieces(stored, record)
+        elif self._terms.records:
+            check_bounded(_read_at(place, locator.length), record, leaf, limit=INFLATED_LIMIT)
         else:
-            check_stored(stored, record)
+            check_stored(_read_at(place, locator.length), record)
 
-    def _stored(self, locator: Locator) -> bytes:
+    def _place(self, locator: Locator) -> "_Place":
+        """Where the stored bytes of a record lie. Raises FormatError if they cannot be there."""
         if locator.length > STORED_LIMIT:
             raise FormatError(f"has {locator.length} bytes, more than a record can have: refused")
-        stream = self._stream(locator.file)
+        descriptor = self._stream(locator.file).fileno()
         offset = self._terms.removals.physical_offset(locator.file, locator.offset)
-        size = os.fstat(stream.fileno()).st_size
+        size = os.fstat(descriptor).st_size
         if not 0 <= offset <= size - locator.length:
             raise FormatError(f"the file ends after {size} bytes")
-        return os.pread(stream.fileno(), locator.length, offset)
+        return _Place(descriptor, offset)
 
     def _stream(self, name: str) -> BinaryIO:
         if self._open is None or self._open[0] != name:
@@ -259,6 +262,29 @@ class Reader:
             stream = self._stack.enter_context(open_regular(self._terms.archive / name))
             self._open = (name, stream)
         return self._open[1]
+
+
+class _Place(NamedTuple):
+    """Bytes of an open file, from an offset on."""
+
+    descriptor: int
+    offset: int
+
+
+def _read_at(place: _Place, length: int) -> bytes:
+    """Bytes of a file, fewer only if it was cut meanwhile. Raises FormatError if the disk does not give them."""
+    try:
+        return os.pread(place.descriptor, length, place.offset)
+    except OSError as error:
+        raise FormatError(
+            f"cannot be read: {error.strerror}; copy the archive to a disk that is whole"
+        ) from error
+
+
+def _pieces(place: _Place, length: int) -> Iterator[bytes]:
+    """The same bytes in pieces."""
+    for at in range(0, length, STORED_PIECE):
+        yield _read_at(_Place(place.descriptor, place.offset + at), min(STORED_PIECE, length - at))
 
 
 def named_tokens(leaf: Leaf) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from crawler.evidence.checks.notes import Note
 from crawler.evidence.checks.passes import WorkerDied, readings
 from crawler.evidence.checks.pieces import ENTRIES, TileFolder, pieces, size_of
 from crawler.evidence.checks.tree import LogTree
+from crawler.evidence.noted_settings import NOTED
 from crawler.evidence.report import Faults, Progress
 
 KEPT_LIMIT = 100_000  # events that are kept for other checks; a log with more was made to exhaust our memory
@@ -34,6 +35,7 @@ class LogPass:
         self.states: Counter[str] = Counter()
         self.recovered: list[Leaf] = []
         self.keys = KeyEvents()
+        self.settings: tuple[int, Leaf] | None = None  # the newest event that notes them
         self.named: dict[str, int] = {}  # digest of a token → smallest index of a leaf that names it
         self.captured: list[Captured] = []
         self.died = ""  # why the pass ended early
@@ -89,6 +91,8 @@ class LogPass:
         if event is None:
             return
         self.keys.add(index, event.act, event.details, event.time)
+        if event.act == NOTED:
+            self.settings = index, leaf
         if event.act == "recovered":
             self._kept += 1
             if self._kept <= KEPT_LIMIT:

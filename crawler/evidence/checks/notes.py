@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crawler.errors import ArchiveError, FormatError
 from crawler.evidence.checkpoint import Checkpoint, open_signed
-from crawler.evidence.checks.reading import read_small
+from crawler.evidence.checks.reading import names_in, open_regular, read_small
 from crawler.evidence.note import Verifier, parse_vkey, parse_vkeys
 from crawler.evidence.report import Check, Faults, Words, failed, not_checked, passed
 from crawler.evidence.signing_key import LOG_KEY, is_encrypted, load_key, require_key
@@ -57,18 +57,21 @@ def read_notes(log: Path, verifiers: Sequence[Verifier], faults: Faults) -> dict
     Any of the log's keys may have signed here; whether it was the one in force is for the check ``keys``.
     """
     notes: dict[int, Note] = {}
-    folder = log / "checkpoints"
-    paths = sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
     if not verifiers:
         return notes
-    for path in paths:
+    try:
+        names = names_in(log / "checkpoints")
+    except FormatError as error:
+        faults.add(f"log/{error}")
+        return notes
+    for name in names:
         try:
-            content = read_small(path)
+            content = read_small(log / "checkpoints" / name)
             checkpoint, signer = open_signed(content, verifiers)
-            if path.name != str(checkpoint.size):
+            if name != str(checkpoint.size):
                 raise FormatError(f"holds the checkpoint of size {checkpoint.size}")
         except FormatError as error:
-            faults.add(f"log/checkpoints/{path.name}: {error}")
+            faults.add(f"log/checkpoints/{name}: {error}")
         else:
             notes[checkpoint.size] = Note(checkpoint, content, signer)
     if not notes:
@@ -88,11 +91,14 @@ def check_key(archive: Path, verifiers: Sequence[Verifier]) -> Check:
     path = archive / LOG_KEY
     if not verifiers:
         return failed("key", "trust/log.vkey cannot be read", _RESTORE)
-    if not path.is_file():
-        absent = Words("没有 keys/log.key：本副本不能签名", "keys/log.key is not here: this copy cannot sign")
-        return not_checked("key", absent)
     current = verifiers[-1]
     try:
+        if path.name not in names_in(path.parent):
+            absent = Words(
+                "没有 keys/log.key：本副本不能签名", "keys/log.key is not here: this copy cannot sign"
+            )
+            return not_checked("key", absent)
+        open_regular(path).close()  # a link leads to a file that is not the archive's
         if is_encrypted(path):
             protected = Words(
                 "keys/log.key 有口令保护；文件由状态清单保护",
@@ -100,6 +106,8 @@ def check_key(archive: Path, verifiers: Sequence[Verifier]) -> Check:
             )
             return passed("key", protected)
         key = load_key(path)
+    except FormatError as error:
+        return failed("key", f"keys/log.key cannot be read: {error}", _RESTORE)
     except ArchiveError:
         return failed("key", "keys/log.key cannot be read", _RESTORE)
     try:

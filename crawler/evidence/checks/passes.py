@@ -49,7 +49,7 @@ def readings(terms: Terms, found: Iterable[Piece], workers: int) -> Iterator[Rea
     with _pool(context, terms, workers) as pool:
         try:
             yield from _in_order(pool, iter(found), workers * _AHEAD)
-        except (BrokenProcessPool, MemoryError) as error:
+        except (BrokenProcessPool, MemoryError, OSError) as error:  # OSError: it broke as it started a worker
             raise WorkerDied(
                 "a worker process died (killed, or out of memory): what follows was not read; verify again with"
                 " more memory, or with `--workers 1`"
@@ -72,9 +72,15 @@ def _in_order(pool: ProcessPoolExecutor, found: Iterator[Piece], most: int) -> I
 @contextmanager
 def _pool(context: SpawnContext, terms: Terms, workers: int) -> Iterator[ProcessPoolExecutor]:
     large = context.Lock()
+    before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, context, _begin, (terms, large))
     try:
         yield pool
+    except BaseException:
+        # A worker started while another died hears of no end: shutdown would wait for it for ever.
+        for child in set(multiprocessing.active_children()) - before:
+            child.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

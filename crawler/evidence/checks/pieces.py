@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from crawler.errors import FormatError, LogError
-from crawler.evidence.checks.reading import walk
+from crawler.evidence.checks.reading import kind_of, unreadable, walk
+from crawler.evidence.checks.reading import open_regular as open_regular  # entries.py takes it from here
 from crawler.evidence.tiles import MAX_BUNDLE, WIDTH, bundle_path, survey, tile_path
 
 ENTRIES = "log/entries"
@@ -72,7 +73,7 @@ def tile_folder(archive: Path) -> TileFolder:
     """Every name under log/tile, sorted into what it means."""
     tiles: set[TileName] = set()
     strange = []
-    for name, regular in walk(archive / TILES) if (archive / TILES).is_dir() else ():
+    for name, regular in walk(archive / TILES) if kind_of(archive / TILES) == stat.S_IFDIR else ():
         tile = _tile_name(name) if regular else None
         if tile is None:
             strange.append(f"{TILES}/{name}")
@@ -126,42 +127,50 @@ def read_piece(archive: Path, piece: Piece) -> bytes:
     """The bytes of a piece. Raises FormatError if it cannot be read or is larger than a bundle can be."""
     if piece.length > MAX_BUNDLE:
         raise FormatError(f"has {piece.length} bytes, more than {WIDTH} entries can have: refused")
-    with open_regular(archive / piece.file) as stream:
-        return os.pread(stream.fileno(), piece.length, piece.offset)
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file, following no link and waiting for no pipe. Raises FormatError."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise FormatError(f"{path.name} cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FormatError(f"{path.name} is not a regular file")
-    return os.fdopen(descriptor, "rb")
+    path = archive / piece.file
+    with open_regular(path) as stream:
+        try:
+            return os.pread(stream.fileno(), piece.length, piece.offset)
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
 def _journal(archive: Path, first: int) -> Iterator[Piece]:
     """The journal, cut after each 256 whole entries; only the lengths are read here."""
+    start = offset = count = 0
+    for end in _entry_ends(archive / ENTRIES):
+        offset = end
+        count += 1
+        if count == WIDTH:
+            yield Piece(first, ENTRIES, start, offset - start, count)
+            first, start, count = first + count, offset, 0
+    if count:
+        yield Piece(first, ENTRIES, start, offset - start, count)
+
+
+def _entry_ends(path: Path) -> Iterator[int]:
+    """Where each whole entry ends, up to the first that is torn or cannot be read: what follows is in no piece."""
     try:
-        stream = open_regular(archive / ENTRIES)
+        stream = open_regular(path)
     except FormatError:
         return
     with stream:
-        start = offset = count = 0
-        size = os.fstat(stream.fileno()).st_size
-        while len(head := stream.read(2)) == 2:
+        end, size = 0, os.fstat(stream.fileno()).st_size
+        while len(head := _length_at(stream)) == 2:
             (length,) = _LENGTH.unpack(head)
+            end += 2 + length
             if not length or stream.seek(length, os.SEEK_CUR) > size:
-                break
-            offset += 2 + length
-            count += 1
-            if count == WIDTH:
-                yield Piece(first, ENTRIES, start, offset - start, count)
-                first, start, count = first + count, offset, 0
-        if count:
-            yield Piece(first, ENTRIES, start, offset - start, count)
+                return
+            yield end
+
+
+def _length_at(stream: BinaryIO) -> bytes:
+    try:
+        return stream.read(2)
+    except (
+        OSError
+    ):  # a broken disk; that entries are missing, and how many bytes, is said by who reads the rest
+        return b""
 
 
 def _tile_name(name: str) -> TileName | None:
@@ -176,5 +185,8 @@ def _tile_name(name: str) -> TileName | None:
 
 
 def size_of(path: Path) -> int:
-    """Bytes in a file; 0 if there is none."""
-    return os.lstat(path).st_size if os.path.lexists(path) else 0
+    """Bytes in a file; 0 if there is none, or nobody may look."""
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0

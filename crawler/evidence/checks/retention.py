@@ -1,16 +1,47 @@
-"""Whether a removal fits the capture that it removed: all of its records, by one event, when its time was over."""
+"""Whether a removal fits the capture that it removed: all of its records, by one event, when its time was over.
 
+And what is an exhibit of a case is never removed, however old it is.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from crawler.evidence.checks.leaves import Leaf
+from crawler.errors import FormatError
+from crawler.evidence.checks.leaves import Leaf, read_leaf
 from crawler.evidence.manifest import Capture
 from crawler.evidence.retention import RemovalEvent, Removals
 
+EXHIBIT = "exhibit-added"
+_BEGINNING = (
+    b'{"act":"' + EXHIBIT.encode() + b'",'
+)  # canonical JSON sorts its keys: the event begins with this
 
-def removal_fault(removals: Removals, index: int, leaf: Leaf) -> str | None:
+
+def exhibited_captures(leaves: Iterable[tuple[int, bytes]]) -> dict[str, int]:
+    """The captures that ``exhibit-added`` events among (index, leaf) name, each with the first such entry.
+
+    What cannot be read is passed over: the check of the log names it.
+    """
+    found: dict[str, int] = {}
+    for index, content in leaves:
+        if not content.startswith(_BEGINNING):
+            continue
+        try:
+            event = read_leaf(content).event
+        except FormatError:
+            continue
+        captures = event.details.get("captures") if event is not None else None
+        for capture in captures if isinstance(captures, list) else ():
+            if isinstance(capture, str):
+                found.setdefault(capture, index)
+    return found
+
+
+def removal_fault(removals: Removals, index: int, leaf: Leaf, exhibited: Mapping[str, int]) -> str | None:
     """What is wrong with the removal of this leaf's records; None when nothing is, or none was removed.
 
-    Our own tool removes captures as a whole and names their entries; anything else hides a part of one.
+    Our own tool removes captures as a whole and names their entries; anything else hides a part of one. `exhibited`:
+    see `exhibited_captures`; a capture may become an exhibit after its records were removed, but not before.
     """
     found = [removals.removal(record.locator.file, record.locator.offset) for record in leaf.records]
     removed = [removal for removal in found if removal is not None]
@@ -27,6 +58,12 @@ def removal_fault(removals: Removals, index: int, leaf: Leaf) -> str | None:
     if index not in event.details["entries"]:
         return (
             f"capture {leaf.capture.id} was removed by entry {event.entry}, which does not name entry {index}"
+        )
+    exhibit = exhibited.get(leaf.capture.id)
+    if exhibit is not None and exhibit < event.entry:
+        return (
+            f"capture {leaf.capture.id} was removed by entry {event.entry}, though entry {exhibit} had made it an"
+            " exhibit of a case, and those are kept"
         )
     return _too_early(leaf.capture, event)
 

@@ -18,7 +18,7 @@ from crawler import clock
 from crawler.errors import EvidenceError, FormatError, NotJudged, TimestampError
 from crawler.evidence.certificates import fingerprint, split_trust
 from crawler.evidence.checks.leaves import Seal
-from crawler.evidence.checks.reading import read_small
+from crawler.evidence.checks.reading import names_in, read_small
 from crawler.evidence.digest import digest
 from crawler.evidence.report import Faults, Words
 from crawler.evidence.timestamp import VerifiedToken, read_token, verify_token
@@ -138,18 +138,25 @@ def holds_roots(trust: Path | None) -> bool:
     return any(b"BEGIN PUBLIC KEY" not in content or b"BEGIN CERT" in content for content in contents)
 
 
-def find_stamps(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """(name of the checkpoint's folder, sorted names of its authorities)."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        names = {file.name.split(".")[0] for file in path.iterdir()} if path.is_dir() else set()
-        yield path.name, sorted(names)
+def find_stamps(folder: Path, faults: Faults) -> Iterator[tuple[str, list[str]]]:
+    """(name of the checkpoint's folder, sorted names of its authorities). What cannot be read is in `faults`."""
+    try:
+        sizes = names_in(folder)
+    except FormatError as error:
+        faults.add(str(error))
+        return
+    for size in sizes:
+        try:
+            yield size, sorted({name.split(".")[0] for name in names_in(folder / size)})
+        except FormatError as error:
+            faults.add(f"stamps/{error}")
 
 
 def check_stamps(folder: Path, notes: Mapping[int, bytes], anchors: Anchors, faults: Faults) -> Stamps:
     """Verify every token; `notes` gives the signed notes by size. Never raises: what is wrong is in `faults`."""
     found = Stamps(seals={size: Seal(digest(note)) for size, note in notes.items()})
     wanted: list[tuple[int, str]] = []
-    for size_text, authorities in find_stamps(folder):
+    for size_text, authorities in find_stamps(folder, faults):
         size = int(size_text) if size_text.isdecimal() and len(size_text) < 19 else -1
         if str(size) != size_text or size not in notes:
             faults.add(f"stamps/{size_text}: there is no checkpoint of this size")

@@ -16,7 +16,7 @@ from crawler.evidence.bundle import (
 )
 from crawler.evidence.checks.json_text import parse_object
 from crawler.evidence.checks.leaves import Leaf
-from crawler.evidence.checks.records import check_record
+from crawler.evidence.checks.streaming import check_bounded
 from crawler.evidence.checks.wacz_listing import Listing, check_listed, check_resources, read_listing
 from crawler.evidence.checks.wacz_signature import DIGEST_FILE_LIMIT, read_digest_file
 from crawler.evidence.checks.zip_form import zip_time
@@ -33,7 +33,7 @@ from crawler.evidence.report import Faults, KeyFacts
 from crawler.evidence.wacz_auth import Anonymous, digest_file, read_signed, verify_anonymous
 from crawler.evidence.warc import Record
 
-RECORD_LIMIT = 256 << 20  # bytes of one inflated record that a stranger's bundle may make us hold
+RECORD_LIMIT = 256 << 20  # bytes of one inflated record in a stranger's bundle; stored bytes are held
 _INFLATED_LIMIT = 96 << 20  # bytes; our exporter compresses nothing in the zip file
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
 
@@ -177,8 +177,8 @@ def _walk_member(
         stored = stream.take(min(expected.locator.length, RECORD_LIMIT))
         found = None
         try:
-            # Its block is not kept: memory must not grow with the bundle.
-            found = replace(check_record(stored, expected, leaf, limit=RECORD_LIMIT), block=b"")
+            # Only what the index needs is kept: memory must not grow with the bundle.
+            found = replace(check_bounded(stored, expected, leaf, limit=RECORD_LIMIT), fields=())
         except FormatError as error:
             faults.add(f"{member}:{offset}: record {expected.id} of leaf {index}, {leaf}: {error}")
         yield Placed(member, offset, expected, found)

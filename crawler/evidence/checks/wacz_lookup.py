@@ -82,9 +82,14 @@ def check_pages(package: Package, records: Records, faults: Faults) -> Lookup:
     """Every page has an address and a time; which of them have no record is a remark."""
     lookup, budget = Lookup(), Budget(package.size)
     recorded = {found.uri for found in records.by_place.values()}
+    most = _FREE_LINES + _LINES_EACH * records.count
     for name in page_names(package.names()):
         try:
             for number, line in enumerate(_last_may_lack_newline(package.pieces(name, budget), name), 1):
+                if number > most:
+                    raise FormatError(
+                        f"more lines than {records.count} record(s) explain: what follows is not read"
+                    )
                 if line.strip():
                     _check_page(parse_object(line, f"line {number}"), number, recorded, lookup)
         except FormatError as error:

@@ -6,7 +6,7 @@ A name here is what the archive's owner calls the witness; the key is looked for
 so that a verifier may name the files in a folder of its own as it likes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,11 +56,17 @@ class _Found:
 
 
 def check_witnesses(
-    folder: Path, notes: Mapping[int, Note], keys: Path, *, pooled: bool = False
+    folder: Path,
+    notes: Mapping[int, Note],
+    keys: Path,
+    *,
+    pooled: bool = False,
+    configured: Sequence[str] = (),
 ) -> tuple[Check | None, tuple[KeyFacts, ...]]:
     """Verify every cosignature in `folder` over `notes` (by size) with the witness-*.vkey in `keys`.
 
-    None where there are neither keys nor cosignatures. `pooled`: the keys are the verifier's own choice, so a
+    None where there are neither keys nor cosignatures, unless the settings name witnesses (`configured`): then those
+    may have been taken away, and the check is *not checked*. `pooled`: the keys are the verifier's own choice, so a
     witness that is not among them is *not checked*; in an archive it is a fault. The facts name every key that
     made a cosignature which verified.
     """
@@ -75,8 +81,17 @@ def check_witnesses(
         for witness in found.unknown:
             faults.add(f"cosignatures: signed by {witness}: no key for it in trust/")
     if not known and not found.files and not faults.count:
-        return None, ()
+        return (_nothing(configured) if configured else None), ()
     return _verdict(known, found, notes, faults), _facts(found)
+
+
+def _nothing(configured: Sequence[str]) -> Check:
+    names = Words("、".join(configured[:MOST_SHOWN]), ", ".join(configured[:MOST_SHOWN]))
+    none = Words(
+        f"evidence.toml 列有 {len(configured)} 个见证人（{names.zh}），但没有其公钥，也没有见证签名",
+        f"evidence.toml names {len(configured)} witness(es), {names.en}; neither their keys nor cosignatures are here",
+    )
+    return not_checked("witnesses", none, _ASK)
 
 
 def _verdict(
