@@ -25,8 +25,9 @@ from tests.mutations.model import SUBJECTS, Mutation, caught
 from tests.mutations.table import DOCUMENT, document, mutations
 
 MODULES = (bundle_bag, bundle_insider, bundle_log, bundle_time, bundle_wacz, receipts)
-HERE = [mutation for module in MODULES for mutation in module.MUTATIONS if not mutation.slow]
-APART = [mutation for mutation in (*bundle_hostile.MUTATIONS, *waczs.MUTATIONS) if not mutation.slow]
+ALL = [*(mutation for module in MODULES for mutation in module.MUTATIONS), *waczs.PLAIN]
+HERE = [mutation for mutation in ALL if not mutation.slow]
+APART = [mutation for mutation in (*bundle_hostile.MUTATIONS, *waczs.HOSTILE) if not mutation.slow]
 
 
 def _name(mutation: Mutation) -> str:

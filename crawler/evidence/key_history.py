@@ -164,8 +164,8 @@ def next_term(event: KeyEvent, terms: Sequence[KeyTerm]) -> KeyTerm:
     """The key that a rotation or replacement puts in force after `terms`. Raises FormatError, saying what is wrong.
 
     Checked are: the fields, the key that hands over is the one in force, the key that takes over was never one of
-    this log's, the statement says exactly this, every signature over it, and the form of the checkpoint if it names one
-    (whether that one is there, only a verification of the archive can tell).
+    this log's, the statement says exactly this, every signature over it, and the form of the checkpoint if it names
+    one (whether that one is there, only a verification of the archive can tell).
     """
     wanted = _FIELDS.get(event.act)
     if wanted is None:

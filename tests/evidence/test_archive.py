@@ -318,7 +318,7 @@ def test_a_full_file_is_followed_by_the_next(path: Path) -> None:
 def test_leftovers_of_interrupted_writes_are_swept(path: Path) -> None:
     with Archive.open(path, writable=True) as archive:
         archive.sign_checkpoint()
-    stamps = path / "log/stamps/5"
+        stamps = path / f"log/stamps/{archive.log.size}"
     stamps.mkdir()
     for leftover in (path / ".state-sha256.txt.unfinished", stamps / ".tsa-a.tsr.unfinished"):
         leftover.write_bytes(b"half")

@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.evidence.checks.leaves import Leaf
-from crawler.evidence.checks.retention import removal_fault
+from crawler.evidence.checks.retention import exhibited_captures, removal_fault
 from crawler.evidence.digest import digest
 from crawler.evidence.manifest import Capture, Event, Locator, StoredRecord
 from crawler.evidence.retention import RemovalEvent, Removals
@@ -77,7 +77,9 @@ def test_one_capture_is_not_removed_by_two_events() -> None:
     assert "in part" in (removal_fault(Removals([removed((10, 5)), second]), 7, TWO) or "")
 
 
-@pytest.mark.parametrize("time", ["2026-11-22T23:59:59.999999Z", TIME, "2025-01-01T00:00:00.000000Z", "", "now"])
+@pytest.mark.parametrize(
+    "time", ["2026-11-22T23:59:59.999999Z", TIME, "2025-01-01T00:00:00.000000Z", "", "now"]
+)
 def test_what_was_removed_before_its_time_was_over_is_no_retention(time: str) -> None:
     event = removed((10, 5), (15, 5))._replace(time=time)
     fault = removal_fault(Removals([event]), 7, TWO) or ""
@@ -88,3 +90,17 @@ def test_a_period_beyond_all_time_is_never_over() -> None:
     event = removed((10, 5), (15, 5))
     event.details["days"] = 1 << 52
     assert "were over" in (removal_fault(Removals([event]), 7, TWO) or "")
+
+
+@pytest.mark.parametrize(("entry", "fails"), [(8, True), (9, False), (10, False)])
+def test_what_an_exhibit_rests_on_is_never_removed(entry: int, fails: bool) -> None:
+    fault = removal_fault(Removals([removed((10, 5), (15, 5))]), 7, TWO, {"c": entry})
+    assert (fault is not None and f"entry {entry} had made it an exhibit" in fault) is fails
+
+
+def test_exhibits_are_read_from_a_log_that_may_be_hostile() -> None:
+    def exhibit(captures: object) -> bytes:
+        return Event(act="exhibit-added", time=TIME, by="张三", details={"captures": captures}).to_leaf()
+
+    leaves = [exhibit(["a", "b"]), exhibit(["b", 5, None]), exhibit("ab"), b'{"act":"exhibit-added",', b"x"]
+    assert exhibited_captures(enumerate(leaves)) == {"a": 0, "b": 0}

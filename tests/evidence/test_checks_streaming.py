@@ -41,7 +41,9 @@ HEADS = st.sampled_from(
         b"",
     ]
 )
-INTERIM = st.lists(st.sampled_from([b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 E\r\nA: b\r\n\r\n"]), max_size=9)
+INTERIM = st.lists(
+    st.sampled_from([b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 E\r\nA: b\r\n\r\n"]), max_size=9
+)
 
 
 def chunk(content: bytes, extension: bytes = b"") -> bytes:
@@ -56,12 +58,19 @@ CHUNKS = st.lists(
     ),
     max_size=12,
 )
-ENDS = st.sampled_from([b"0\r\n\r\n", b"0\r\nTrailer: x\r\n\r\nmore", b"", b"0", b"xyz\r\n", b"5\r\nabc\r\n\r\n"])
+ENDS = st.sampled_from(
+    [b"0\r\n\r\n", b"0\r\nTrailer: x\r\n\r\nmore", b"", b"0", b"xyz\r\n", b"5\r\nabc\r\n\r\n"]
+)
 BLOCKS = st.builds(
     lambda interim, head, chunks, end: b"".join([*interim, head, *chunks, end]), INTERIM, HEADS, CHUNKS, ENDS
 )
 TYPES = st.sampled_from(
-    [("response", "application/http"), ("request", "application/http"), ("resource", "x/y"), ("metadata", "x/y")]
+    [
+        ("response", "application/http"),
+        ("request", "application/http"),
+        ("resource", "x/y"),
+        ("metadata", "x/y"),
+    ]
 )
 
 
@@ -72,11 +81,11 @@ def flip(content: bytes, place: int) -> bytes:
 
 
 CHANGES: list[Callable[[bytes, int], bytes]] = [
-    lambda content, place: content,
+    lambda content, _: content,
     flip,
     lambda content, place: content[: place % len(content)],
     lambda content, place: content + bytes(place % 7 + 1),
-    lambda content, place: content + content,
+    lambda content, _: content + content,
 ]
 
 
@@ -100,8 +109,12 @@ def verdict(check: Callable[[], Record]) -> Record | str:
 
 def payload_or_none(record: Record) -> bytes | None:
     try:
-        return streaming.payload_is_block(record) and record.block or http.payload(
-            record.block[http.split_interim(record.block) if record.type == "response" else 0 :]
+        return (
+            (streaming.payload_is_block(record)
+            and record.block)
+            or http.payload(
+                record.block[http.split_interim(record.block) if record.type == "response" else 0 :]
+            )
         )
     except FormatError:
         return b"the log says so all the same"
@@ -149,9 +162,15 @@ def test_both_ways_say_the_same(
 
 @given(content=st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=8), cuts=st.integers(1, 50))
 @settings(max_examples=60, deadline=None)
-def test_a_chunked_record_in_pieces_passes_and_one_wrong_byte_does_not(content: list[bytes], cuts: int) -> None:
+def test_a_chunked_record_in_pieces_passes_and_one_wrong_byte_does_not(
+    content: list[bytes], cuts: int
+) -> None:
     body = b"".join(content)
-    block = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + b"".join(map(chunk, content)) + b"0\r\n\r\n"
+    block = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        + b"".join(map(chunk, content))
+        + b"0\r\n\r\n"
+    )
     record = Record(type="response", id="i", date="d", content_type="application/http", block=block)
     stored = encode(record).stored
     pieces = [stored[at : at + cuts] for at in range(0, len(stored), cuts)]

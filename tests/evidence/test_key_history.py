@@ -1,6 +1,7 @@
 """The log's keys over the years: every statement that is not exactly right is refused."""
 
 import base64
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +19,12 @@ from crawler.evidence.key_history import (
     KeyEvent,
     facts,
     in_force,
+    noted_checkpoint,
     read_terms,
     replacement_details,
     rotation_details,
     rotation_statement,
+    with_checkpoint,
 )
 from crawler.evidence.note import Verifier, sign_note, verifier_of, vkey
 
@@ -185,3 +188,30 @@ def test_a_statement_never_passes_for_a_checkpoint() -> None:
         open_note(sign_note(statement, ORIGIN, key(1)), [public(1)])
     with pytest.raises(FormatError, match="not a key name"):
         vkey(statement.split("\n")[0], key(1).public_key())
+
+
+def test_a_change_names_the_newest_checkpoint_before_it() -> None:
+    event = rotated(1, 2, 10)
+    assert noted_checkpoint(event) is None
+    noted = replace(event, details=with_checkpoint(dict(event.details), 10, b"note"))
+    found = noted_checkpoint(noted)
+    assert found == (10, "sha256:" + hashlib.sha256(b"note").hexdigest())
+    assert read_terms([created(1), noted])[-1].verifier == public(2)
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        "10",
+        {},
+        {"size": 10},
+        {"size": 11, "sha256": "sha256:" + "0" * 64},
+        {"size": -1, "sha256": "sha256:" + "0" * 64},
+        {"size": True, "sha256": "sha256:" + "0" * 64},
+        {"size": 10, "sha256": "sm3:" + "0" * 64},
+        {"size": 10, "sha256": "sha256:" + "0" * 64, "more": 1},
+    ],
+)
+def test_an_ill_formed_checkpoint_of_a_change_is_refused(checkpoint: object) -> None:
+    with pytest.raises(FormatError):
+        read_terms([created(1), changed(rotated(1, 2, 10), checkpoint=checkpoint)])

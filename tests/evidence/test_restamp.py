@@ -139,7 +139,7 @@ def test_only_what_ends_soon_is_named(tmp_path: Path, short: DemoAuthority, long
         done = renew(archive, sender(short, long), archive.record_event)
         assert done.complete
         tokens = {f"{path.parent.name}/{path.stem}": digest(path.read_bytes()) for path in stamps(archive)}
-        assert list(done.renewed) == [tokens["1/tsa-short"], tokens["3/tsa-short"]]
+        assert list(done.renewed) == [tokens["2/tsa-short"], tokens["4/tsa-short"]]
 
 
 def stamps(archive: Archive) -> list[Path]:

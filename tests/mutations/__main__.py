@@ -12,7 +12,7 @@ from tests.mutations.judge import damaged, discard, expected, judged, judged_apa
 from tests.mutations.model import Mutation, caught
 from tests.mutations.table import mutations
 
-APART = {mutation.name for mutation in (*bundle_hostile.MUTATIONS, *waczs.MUTATIONS)}
+APART = {mutation.name for mutation in (*bundle_hostile.MUTATIONS, *waczs.HOSTILE)}
 
 
 def _missed(mutation: Mutation) -> str:

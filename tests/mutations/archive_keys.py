@@ -81,6 +81,12 @@ def _stranger_signs_too(archive: Path) -> None:
         path.write_bytes(path.read_bytes() + signature_line(note).encode())
 
 
+def _stranger_signs_the_first(archive: Path) -> None:
+    note = sign(Checkpoint("other.example/log", 0, bytes(32)), "other.example/log", OTHER)
+    path = archive / "log/checkpoints/0"
+    path.write_bytes(path.read_bytes() + signature_line(note).encode())
+
+
 def _other_origin(archive: Path) -> None:
     note = sign(Checkpoint("other.example/log", 601, _root(archive, 601)), ORIGIN, made().key)
     for name in ("log/checkpoints/601", POINTER):
@@ -215,6 +221,13 @@ MUTATIONS = (
         tools(_stranger_signs_too),
         "stamps/601/tsa-a.tsr",
         check="timestamps",
+        forger="another key",
+    ),
+    _signature(
+        "checkpoint-stranger-signs-unstamped",
+        "a stranger's signature line is added to a checkpoint that nobody stamped",
+        tools(_stranger_signs_the_first),
+        "log/checkpoints/0 has 2 signature lines",
         forger="another key",
     ),
     _signature(

@@ -389,7 +389,6 @@ MUTATIONS = (
         "trust/log.vkey",
         check="signature",
     ),
-
     _rest(
         "retention-other-bytes",
         "a removal says that other bytes were left",

@@ -459,7 +459,6 @@ MUTATIONS = (
         "no key for it in trust/",
         check="witnesses",
     ),
-
     _stamp(
         "witness-removed",
         "cosignatures and the witness's key are removed; the settings name the witness",

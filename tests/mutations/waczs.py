@@ -25,6 +25,8 @@ from tests.wacz_files import members_of, relist
 
 _m = partial(Mutation, subject="wacz")
 
+_BOMBS = ("bomb", "deep")  # in the names of those that are judged in a process of their own
+
 
 def _raw(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(change(path.read_bytes()))
@@ -333,3 +335,7 @@ def _spoilt(record: bytes) -> bytes:
     content = zlib.decompress(record, 31).replace(b"comments", b"commends")
     deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
     return deflate.compress(content) + deflate.flush()
+
+
+HOSTILE = [mutation for mutation in MUTATIONS if any(word in mutation.name for word in _BOMBS)]
+PLAIN = [mutation for mutation in MUTATIONS if mutation not in HOSTILE]

@@ -17,7 +17,6 @@ from crawler.evidence.checks.inclusion import Part
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
 from crawler.evidence.checks.reading import read_small, walk
-from crawler.evidence.checks.records import check_record
 from crawler.evidence.checks.wacz import RECORD_LIMIT
 from crawler.evidence.digest import digest_file
 from crawler.evidence.report import Check, Faults, Progress, Report, Words

@@ -5,6 +5,7 @@ And what is an exhibit of a case is never removed, however old it is.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from crawler.errors import FormatError
 from crawler.evidence.checks.leaves import Leaf, read_leaf
@@ -37,7 +38,9 @@ def exhibited_captures(leaves: Iterable[tuple[int, bytes]]) -> dict[str, int]:
     return found
 
 
-def removal_fault(removals: Removals, index: int, leaf: Leaf, exhibited: Mapping[str, int]) -> str | None:
+def removal_fault(
+    removals: Removals, index: int, leaf: Leaf, exhibited: Mapping[str, int] = MappingProxyType({})
+) -> str | None:
     """What is wrong with the removal of this leaf's records; None when nothing is, or none was removed.
 
     Our own tool removes captures as a whole and names their entries; anything else hides a part of one. `exhibited`:

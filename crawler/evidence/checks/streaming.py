@@ -41,9 +41,7 @@ STORED_PIECE = 1 << 18  # bytes of a stored record that are looked at together
 Stored = Callable[[], Iterable[bytes]]  # the stored bytes of a record, in pieces, as often as asked for
 
 
-def check_bounded(
-    stored: bytes, expected: StoredRecord, leaf: Leaf, *, limit: int
-) -> Record:
+def check_bounded(stored: bytes, expected: StoredRecord, leaf: Leaf, *, limit: int) -> Record:
     """Check the stored bytes of a record in full; returns it without its block. Raises FormatError.
 
     As `check_record`, but for the memory that it takes: some HELD bytes beside `stored`.
@@ -60,9 +58,7 @@ def check_bounded(
     return replace(record, block=b"")
 
 
-def check_pieces(
-    stored: Stored, expected: StoredRecord, leaf: Leaf, *, limit: int
-) -> Record:
+def check_pieces(stored: Stored, expected: StoredRecord, leaf: Leaf, *, limit: int) -> Record:
     """`check_bounded` for stored bytes that are themselves too many to be held: they are read twice."""
     check_stored_pieces(stored, expected, ("sha256", "sm3"))
     return _check_inflating(stored(), expected, leaf, limit)

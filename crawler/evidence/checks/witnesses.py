@@ -89,7 +89,7 @@ def _nothing(configured: Sequence[str]) -> Check:
     names = Words("、".join(configured[:MOST_SHOWN]), ", ".join(configured[:MOST_SHOWN]))
     none = Words(
         f"evidence.toml 列有 {len(configured)} 个见证人（{names.zh}），但没有其公钥，也没有见证签名",
-        f"evidence.toml names {len(configured)} witness(es), {names.en}; neither their keys nor cosignatures are here",
+        f"evidence.toml names {len(configured)} witness(es), {names.en}; neither keys nor cosignatures are here",
     )
     return not_checked("witnesses", none, _ASK)
 
