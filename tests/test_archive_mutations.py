@@ -223,6 +223,15 @@ def test_a_tail_that_claims_terabytes_is_not_digested(tmp_path: Path) -> None:
     )
 
 
+def test_a_key_behind_a_link_is_not_the_archive_s(tmp_path: Path) -> None:
+    archive = copy_of(made(), tmp_path / "archive")
+    (archive / "keys/log.key").rename(tmp_path / "elsewhere")
+    (archive / "keys/log.key").symlink_to(tmp_path / "elsewhere")
+    assert "keys/log.key cannot be read: log.key is not a regular file: a link" in told_by(
+        verify_archive(archive), "key"
+    )
+
+
 def test_a_large_database_is_digested_whole(tmp_path: Path) -> None:
     archive = copy_of(made(), tmp_path / "archive")
     for name in ("evidence.db", "notes.pdf"):
@@ -302,6 +311,9 @@ def _flipped() -> tuple[Path, tuple[str, ...]]:
     return archive, tuple(path.relative_to(archive).as_posix() for path in found)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Parsed a serial number"
+)  # such a byte may be hit; it is judged all the same
 @settings(max_examples=600 if EVERYTHING else 60, deadline=None)
 @given(st.data())
 def test_any_single_byte_is_caught_and_named(data: st.DataObject) -> None:

@@ -181,18 +181,21 @@ class Archive:
         event = Event(act=act, time=clock.now(), by=self.config.operator, details=details, after=self.after)
         return event.to_leaf()
 
-    def sign_checkpoint(self, passphrase: bytes | None = None) -> bytes:
-        """Sign the log as it is now (a new checkpoint, or the newest one if nothing came since)."""
+    def sign_checkpoint(self, passphrase: bytes | None = None, *, sealing: bool = False) -> bytes:
+        """Sign the log as it is now (a new checkpoint, or the newest one if nothing came since).
+
+        Changed settings are noted before; when `sealing`, also those of an archive that never noted any.
+        """
         self._writable()
         key = self.signing_key(passphrase)
         with self._mutex, self.refusals():
-            self.note_settings(first=True)
+            self.note_settings(first=sealing)
             return self.log.sign_checkpoint(key)
 
     def note_settings(self, *, first: bool = False) -> int | None:
         """Log the digests of the settings and of trust/ if they changed; returns the leaf index of the event.
 
-        None when the newest event says the same, or when there is none: the first one comes with the first signature
+        None when the newest event says the same, or when there is none: the first one comes with the first seal
         (`first`), when the roots of the authorities are in their place. Whether a change was meant is not judged
         here: the event makes it seen. Raises UsageError for files that cannot be noted, DiskFull, RecordError.
         """

@@ -5,8 +5,8 @@ An event ``settings-noted`` has the details
     {"files": {"evidence.toml": "sha256:…", "trust/NAME.pem": "sha256:…", …}}
 
 over evidence.toml and every file in trust/ but log.vkey: what stands in that one, the events about keys say. It is
-written before a checkpoint is signed and, once there is a first one, also when the archive is opened and closed for
-writing; only when the files differ from the newest such event, never twice for the same content.
+first written when the archive is sealed; from then on before any checkpoint is signed, and when the archive is opened
+or closed for writing. Only when the files differ from the newest such event: never twice for the same content.
 """
 
 import os

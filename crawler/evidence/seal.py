@@ -51,7 +51,7 @@ def seal(archive: Archive, send: Send, *, passphrase: bytes | None = None, patie
 
 
 def _seal(archive: Archive, send: Send, passphrase: bytes | None, *, patient: bool) -> Seal:
-    note = archive.sign_checkpoint(passphrase)
+    note = archive.sign_checkpoint(passphrase, sealing=True)
     size = archive.log.latest_checkpoint()[0].size
     folder = archive.path / "log/stamps" / str(size)
     asked = archive.config.asked()

@@ -43,7 +43,7 @@ def fit(path: Path) -> None:
         archive.write_state()
 
 
-def test_the_first_signature_notes_everything_but_the_log_s_own_keys(path: Path) -> None:
+def test_the_first_seal_notes_everything_but_the_log_s_own_keys(path: Path) -> None:
     names = ("evidence.toml", "trust/tsa-a.pem")
     assert noted(path) == [{name: digest_file(path / name) for name in names}]
     assert nothing_failed(path).check("settings").status == "passed"
@@ -57,7 +57,7 @@ def test_the_same_content_is_never_noted_twice(path: Path, tsa: DemoAuthority) -
     assert len(noted(path)) == 1
 
 
-def test_an_archive_that_was_never_signed_has_no_such_check(tmp_path: Path) -> None:
+def test_an_archive_that_was_never_sealed_has_no_such_check(tmp_path: Path) -> None:
     path = make(tmp_path / "archive")
     assert noted(path) == []
     assert "settings" not in [check.name for check in nothing_failed(path).checks]

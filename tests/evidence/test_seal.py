@@ -160,7 +160,7 @@ WRONG = {
 def test_an_answer_that_does_not_verify_is_refused_and_said_why(
     archive: Archive, strange: dict[str, Send], what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{__name__}._note", archive.sign_checkpoint())
+    monkeypatch.setattr(f"{__name__}._note", archive.sign_checkpoint(sealing=True))
     state = seal(archive, strange[what])
     assert sorted(state.missing) == ["tsa-a", "tsa-b"]
     assert WRONG[what] in state.missing["tsa-a"]

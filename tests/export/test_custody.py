@@ -110,6 +110,7 @@ def test_a_case_has_its_own_acts_and_those_of_the_whole_archive(path: Path) -> N
         "case-created",
         "exhibit-added",
         "moon-landed",
+        "settings-noted",
         "timestamp",
     ]
     assert {step.by for step in steps if step.act != "timestamp"} == {"张三"}

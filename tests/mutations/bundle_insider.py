@@ -16,7 +16,17 @@ from crawler.evidence.manifest import canonical
 from crawler.evidence.signing_key import make_key
 from crawler.export.bundle import export_bundle
 from tests.export.sample import CASE, exhibits, make_sample
-from tests.mutations.forger import Damage, at, drop, insider, now, rewrite_log, together, workshop
+from tests.mutations.forger import (
+    Damage,
+    drop,
+    insider,
+    leaf_at,
+    now,
+    rewrite_log,
+    size_at,
+    together,
+    workshop,
+)
 from tests.mutations.model import Mutation
 
 _m = partial(Mutation, subject="bundle", forger="the log's key")
@@ -24,7 +34,7 @@ _m = partial(Mutation, subject="bundle", forger="the log's key")
 
 def _leaves(index: int, change: Callable[[dict], object]) -> list[bytes]:  # type: ignore[type-arg]
     leaves = list(workshop().leaves)
-    index = at(index)
+    index = leaf_at(index)
     fields = json.loads(leaves[index])
     change(fields)
     leaves[index] = canonical(fields)
@@ -34,7 +44,9 @@ def _leaves(index: int, change: Callable[[dict], object]) -> list[bytes]:  # typ
 def _history(index: int, change: Callable[[dict], object], *only: int) -> Damage:  # type: ignore[type-arg]
     """A log in which one leaf is another; these checkpoints are of that log, the others of the true one."""
     return insider(
-        lambda bundle: rewrite_log(bundle, _leaves(index, change), only=[at(size) for size in only] or None)
+        lambda bundle: rewrite_log(
+            bundle, _leaves(index, change), only=[size_at(size) for size in only] or None
+        )
     )
 
 
@@ -160,7 +172,7 @@ HISTORIES = [
         damage="the newest checkpoint made anew, the old tokens left in place",
         check="timestamps",
         reason=r"11/tsa-a\.tsr: the token is for other content",
-        apply=insider(lambda b: rewrite_log(b, _leaves(10, _elsewhere), only=[at(11)], stamped=False)),
+        apply=insider(lambda b: rewrite_log(b, _leaves(10, _elsewhere), only=[size_at(11)], stamped=False)),
     ),
 ]
 

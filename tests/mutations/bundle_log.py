@@ -21,7 +21,6 @@ from tests.mutations.forger import (
     COSIGNED,
     Damage,
     add,
-    at,
     copy,
     drop,
     edit,
@@ -33,6 +32,7 @@ from tests.mutations.forger import (
     resign,
     rotation,
     sign_tree,
+    size_at,
     sizes,
     stamp,
     swap,
@@ -98,7 +98,7 @@ def _by_old_key(bundle: Path) -> None:
     origin = made.vkey.split("+")[0]
     verifiers = parse_vkeys((bundle / LOG / "log.vkey").read_text("ascii"))
     note = (bundle / LOG / "checkpoint").read_bytes()
-    put_checkpoint(bundle, sign(open_note(note, verifiers), origin, made.retired), at(11))
+    put_checkpoint(bundle, sign(open_note(note, verifiers), origin, made.retired), size_at(11))
 
 
 def _both_keys(bundle: Path) -> None:
@@ -292,7 +292,9 @@ CHECKPOINTS = [
         check="consistency",
         reason="consistency/9",
         apply=insider(
-            lambda b: put_checkpoint(b, sign_tree([leaf_digest(b"%d" % n) for n in range(at(9))]), at(9))
+            lambda b: put_checkpoint(
+                b, sign_tree([leaf_digest(b"%d" % n) for n in range(size_at(9))]), size_at(9)
+            )
         ),
     ),
 ]

@@ -13,7 +13,6 @@ from crawler.evidence.timestamp import make_request, split_trust
 from tests.mutations.forger import (
     Damage,
     add,
-    at,
     copy,
     drop,
     edit,
@@ -23,6 +22,7 @@ from tests.mutations.forger import (
     now,
     resign,
     rewrite_log,
+    size_at,
     stamp,
     stranger,
     swap,
@@ -111,7 +111,7 @@ def _foreign_root(bundle: Path) -> None:
 def _tokens_of(authority: Callable[[], DemoAuthority]) -> Damage:
     """One token of an authority of the forger's own, over the right checkpoint."""
     return lambda bundle: stamp(
-        bundle, at(6), (bundle / now("data/log/checkpoints/6")).read_bytes(), [authority()]
+        bundle, size_at(6), (bundle / now("data/log/checkpoints/6")).read_bytes(), [authority()]
     )
 
 

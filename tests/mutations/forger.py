@@ -200,27 +200,49 @@ def weak(name: str, *, days: int = 3650) -> DemoAuthority:
 
 # ---- where things are
 #
-# The corpus counts leaves and checkpoints as in a log that begins with one event. A writer that puts more of
-# them at the beginning moves all of it by so many.
+# The corpus counts leaves and checkpoints as in a log without events of the settings (`settings-noted`), which a
+# writer puts where the settings happen to change.
 
-FIRST_ROTATION = 9  # the leaf of the key's rotation, by that count
+SIZES = (1, 6, 9, 11)  # the checkpoints, by that count
 _PLACED = re.compile(r"((?:leaves|proofs|checkpoints|consistency|cosignatures|stamps)/)([1-9][0-9]*)")
 _NUMBER = re.compile(r"(?<![0-9a-zA-Z.\\])([1-9]|1[01])(?=$|[/:,. \\])")
 
 
-def at(number: int) -> int:
-    """The index of a leaf, or the size of a checkpoint, as it is today."""
-    return number + rotation() - FIRST_ROTATION if number else number
+@cache
+def _indices() -> tuple[int, ...]:
+    return tuple(n for n, leaf in enumerate(workshop().leaves) if b'"act":"settings-noted"' not in leaf)
+
+
+def leaf_at(number: int) -> int:
+    """The index of a leaf as it is today."""
+    return _indices()[number]
+
+
+def size_at(number: int) -> int:
+    """The size of a checkpoint as it is today; a size without one stays without."""
+    before = max(size for size in SIZES if size <= number)
+    return sizes(workshop().bundle)[SIZES.index(before)] + number - before
 
 
 def now(name: str) -> str:
     """The name of a file as it is today."""
-    return _PLACED.sub(lambda match: f"{match[1]}{at(int(match[2]))}", name)
+
+    def place(match: re.Match[str]) -> str:
+        is_leaf = match[1] in ("leaves/", "proofs/")
+        return f"{match[1]}{(leaf_at if is_leaf else size_at)(int(match[2]))}"
+
+    return _PLACED.sub(place, name)
 
 
 def reworded(reason: str) -> str:
     """A regular expression over a report, with its leaves and checkpoints as they are today."""
-    return _NUMBER.sub(lambda match: f"(?:{match[1]}|{at(int(match[1]))})", reason)
+
+    def either(match: re.Match[str]) -> str:
+        number = int(match[1])
+        today = {leaf_at(number), size_at(number)} if number < len(_indices()) else {size_at(number)}
+        return "(?:" + "|".join(str(one) for one in sorted({number, *today})) + ")"
+
+    return _NUMBER.sub(either, reason)
 
 
 # ---- one file

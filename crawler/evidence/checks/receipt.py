@@ -17,6 +17,7 @@ from crawler.evidence.checks.inclusion import Part
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
 from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.checks.streaming import check_bounded
 from crawler.evidence.checks.wacz import RECORD_LIMIT
 from crawler.evidence.digest import digest_file
 from crawler.evidence.report import Check, Faults, Progress, Report, Words
@@ -118,7 +119,7 @@ def _walk_records(path: Path, leaves: list[Leaf]) -> Iterator[str]:
                 # The log names the length; a file that is shorter gives fewer bytes, whose digest is another.
                 stored = stream.read(min(record.locator.length, RECORD_LIMIT))
                 try:
-                    check_record(stored, record, leaf, limit=RECORD_LIMIT)
+                    check_bounded(stored, record, leaf, limit=RECORD_LIMIT)
                 except FormatError as error:
                     yield f"{RECEIPT_RECORDS}: record {record.id}, {leaf}: {error}"
                 else:
