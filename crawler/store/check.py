@@ -6,7 +6,8 @@ from pathlib import Path
 
 from crawler.errors import EvidenceError
 from crawler.evidence.archive import Archive
-from crawler.evidence.report import Check, Faults, Words, not_checked
+from crawler.evidence.checks.reading import walk
+from crawler.evidence.report import Check, Faults, Words, failed, not_checked
 from crawler.store.index import FILE, LEAF_TABLES, Index, equal
 
 _REBUILD = Words(
@@ -21,6 +22,9 @@ def check_index(path: Path) -> Check:
     Items are compared by `evidence rebuild`, which reads every page again; here the file's digest covers them.
     """
     faults, waiting = Faults("database"), 0
+    strange = next((name for name, regular in walk(path) if not regular), None)
+    if strange is not None:  # what opens an archive trusts its files: a pipe would hold it up for ever
+        return failed("database", f"{strange} is not a regular file: nothing was opened", _REBUILD)
     try:
         with Archive.open(path) as archive, Index(path / FILE, writable=False) as index:
             problems = _damage(index) or _differences(archive, index)

@@ -109,12 +109,8 @@ def verdict(check: Callable[[], Record]) -> Record | str:
 
 def payload_or_none(record: Record) -> bytes | None:
     try:
-        return (
-            (streaming.payload_is_block(record)
-            and record.block)
-            or http.payload(
-                record.block[http.split_interim(record.block) if record.type == "response" else 0 :]
-            )
+        return (streaming.payload_is_block(record) and record.block) or http.payload(
+            record.block[http.split_interim(record.block) if record.type == "response" else 0 :]
         )
     except FormatError:
         return b"the log says so all the same"

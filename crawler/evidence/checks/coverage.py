@@ -102,9 +102,8 @@ class Coverage:
 def warc_files(archive: Path) -> tuple[dict[str, int], list[str]]:
     """Sizes of the regular files in warc/ by name (relative to the archive), and the names of what is none."""
     try:
-        found = sorted((archive / "warc").iterdir())
+        states = {f"warc/{path.name}": path.lstat() for path in sorted((archive / "warc").iterdir())}
     except OSError:
         return {}, []
-    states = {f"warc/{path.name}": path.lstat() for path in found}
     regular = {name: state.st_size for name, state in states.items() if stat.S_ISREG(state.st_mode)}
     return regular, [name for name in states if name not in regular]

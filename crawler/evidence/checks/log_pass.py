@@ -1,5 +1,6 @@
 """One pass over a whole log: the pieces are read on all cores, and what they hold is put together in order."""
 
+import stat
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.notes import Note
 from crawler.evidence.checks.passes import WorkerDied, readings
 from crawler.evidence.checks.pieces import ENTRIES, TileFolder, pieces, size_of
+from crawler.evidence.checks.reading import kind_of
 from crawler.evidence.checks.tree import LogTree
 from crawler.evidence.noted_settings import NOTED
 from crawler.evidence.report import Faults, Progress
@@ -60,7 +62,8 @@ class LogPass:
                 progress(self._seen, self._coverage.size)
         except WorkerDied as error:
             self.died = str(error)
-            self.log.add(f"entries from {tree.entries} on: {error}")
+            for faults in (self.log, self.manifests, self.records):
+                faults.add(f"entries from {tree.entries} on: {error}")
             return
         self.entries = tree.entries
         self._check_journal(archive, end)
@@ -99,7 +102,7 @@ class LogPass:
                 self.recovered.append(leaf)
 
     def _check_journal(self, archive: Path, end: int) -> None:
-        if not (archive / ENTRIES).is_file():
+        if kind_of(archive / ENTRIES) != stat.S_IFREG:
             self.log.add(f"{ENTRIES} is missing")
         left = size_of(archive / ENTRIES) - end
         if left > 0:

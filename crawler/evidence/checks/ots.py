@@ -7,12 +7,13 @@ with Bitcoin, which nothing here does. So it takes nothing from an archive whose
 adds nothing to it either; the words say so. Not checked is what cannot be read for want of the library.
 """
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from crawler.errors import ConfigError, FormatError
 from crawler.evidence.checks.notes import Note
-from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.checks.reading import kind_of, read_small, walk
 from crawler.evidence.durable import is_unfinished
 from crawler.evidence.ots import INSTALL, MAX_OTS, Block, OtsState, read_state
 from crawler.evidence.report import Check, Faults, Words, not_checked, passed
@@ -39,7 +40,11 @@ def check_ots(folder: Path, notes: Mapping[int, Note]) -> Check | None:
     """What the files in `folder` say of `notes` (by size). None where there are none."""
     faults = Faults("opentimestamps")
     found: list[tuple[int, OtsState]] = []
-    files = [] if not folder.is_dir() else [one for one in walk(folder) if not is_unfinished(Path(one[0]))]
+    files = (
+        []
+        if kind_of(folder) != stat.S_IFDIR
+        else [one for one in walk(folder) if not is_unfinished(Path(one[0]))]
+    )
     if not files:
         return None
     for name, regular in files:

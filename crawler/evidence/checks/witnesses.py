@@ -6,6 +6,7 @@ A name here is what the archive's owner calls the witness; the key is looked for
 so that a verifier may name the files in a folder of its own as it likes.
 """
 
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from crawler import clock
 from crawler.errors import FormatError
 from crawler.evidence.checks.notes import Note
-from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.checks.reading import kind_of, read_small, walk
 from crawler.evidence.cosignature import (
     MAX_LINES,
     Cosignature,
@@ -73,7 +74,7 @@ def check_witnesses(
     faults = Faults("witnesses")
     known = _read_keys(keys, faults)
     found = _Found()
-    for name, regular in walk(folder) if folder.is_dir() else ():
+    for name, regular in walk(folder) if kind_of(folder) == stat.S_IFDIR else ():
         if not is_unfinished(Path(name)):
             found.files += 1
             _read_file(folder, name, notes if regular else {}, known, found, faults)
