@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 DEMO_DIR ?= demo-out
 
-.PHONY: help setup test demo docs bench lock format clean
+.PHONY: help setup test mutations demo docs bench lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,6 +18,10 @@ test: setup ## what CI runs: format, lint, strict types, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+mutations: setup ## every damage we know of, and every byte of a small bundle: about fifteen minutes
+	@$(BIN)/python -m tests.mutations
+	MUTATIONS=all $(BIN)/pytest tests/test_archive_mutations.py
 
 demo: setup ## the whole story on this machine alone; the result is in DEMO_DIR (demo-out)
 	@$(BIN)/evidence demo "$(DEMO_DIR)"

@@ -108,7 +108,7 @@ class Reading:
 class Reader:
     """Reads pieces. One for each process; keeps the last WARC file open."""
 
-    def __init__(self, terms: Terms, _large: object = None) -> None:
+    def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._open: tuple[str, BinaryIO] | None = None
         self._stack = ExitStack()

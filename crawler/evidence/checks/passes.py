@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from multiprocessing.context import SpawnContext
 from types import ModuleType
 
@@ -71,9 +71,8 @@ def _in_order(pool: ProcessPoolExecutor, found: Iterator[Piece], most: int) -> I
 
 @contextmanager
 def _pool(context: SpawnContext, terms: Terms, workers: int) -> Iterator[ProcessPoolExecutor]:
-    large = context.Lock()
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, _begin, (terms, large))
+    pool = ProcessPoolExecutor(workers, context, _begin, (terms,))
     try:
         yield pool
     except BaseException:
@@ -102,8 +101,8 @@ def _main_left_out() -> Iterator[None]:
 _reader: list[Reader] = []  # one in each worker process
 
 
-def _begin(terms: Terms, large: AbstractContextManager[object]) -> None:
-    _reader.append(Reader(terms, large))
+def _begin(terms: Terms) -> None:
+    _reader.append(Reader(terms))
 
 
 def _read(piece: Piece) -> Reading:
