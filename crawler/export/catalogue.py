@@ -55,8 +55,15 @@ def write_catalogue(
         lines.append((number, f"【{exhibit.group} {groups[exhibit.group]}】{title}", *rest))
     (bag / CATALOGUE_CSV).write_bytes(csv_text([COLUMNS, *lines]))
     rows = [_row(collector, exhibit, captures, *_IN_WORD) for exhibit in ordered]
-    document = Document(case, COLUMNS, rows, groups, _NOTES, selection.until)
+    document = Document(case, COLUMNS, rows, groups, (*_NOTES, *_authorities(selection)), selection.until)
     (bag / CATALOGUE_DOCX).write_bytes(write_document(document))
+
+
+def _authorities(selection: Selection) -> tuple[str, ...]:
+    """Who stamped, and under which policy: part of what a time bound rests on."""
+    stamped = sorted({(stamp.authority, stamp.policy) for stamp in selection.stamps})
+    named = "；".join(f"{authority}（策略 {policy}）" for authority, policy in stamped)
+    return (f"时间戳机构：{named}。",) if named else ()
 
 
 def _row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within: str, between: str) -> Row:

@@ -221,7 +221,8 @@ def stamps_text(base: Path, root: str, stamps: Sequence[Stamp], number: str) -> 
         return _NO_STAMPS.format(number=number)
     blocks = []
     for stamp in stamps:
-        about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {in_beijing(stamp.token.gen_time)}："
+        when = in_beijing(stamp.token.gen_time)
+        about = f"{stamp.authority}，检查点 {stamp.size}，加盖时间 {when}，策略 {stamp.policy}："
         blocks.append(f"{about}\n\n{shell.block(shell.token(base, root, stamp))}")
     return _STAMPS_TEXT.format(number=number, trust=f"{root}trust", stamps="\n\n".join(blocks))
 
