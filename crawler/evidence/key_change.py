@@ -30,7 +30,7 @@ from crawler.evidence.key_history import (
     with_checkpoint,
 )
 from crawler.evidence.log import Log
-from crawler.evidence.manifest import parse_leaf
+from crawler.evidence.manifest import event_beginning, parse_leaf
 from crawler.evidence.note import Verifier, parse_vkey, parse_vkeys, verifier_of
 from crawler.evidence.signing_key import LOG_KEY, make_key, save_key
 
@@ -41,7 +41,7 @@ VKEYS = "trust/log.vkey"  # relative to the archive: one line for each key, olde
 RecordEvent = Callable[[str, dict[str, Any]], int]  # (act, details) → leaf index, once durable
 
 _PENDING = re.compile(r"log\.key\.new-(0|[1-9][0-9]{0,17})-([0-9a-f]{8})")
-_MARKS = tuple(f'"act":"{act}"'.encode() for act in KEY_ACTS)
+_BEGINNINGS = tuple(event_beginning(act) for act in KEY_ACTS)
 
 
 def rotate_key(archive: "Archive", record: RecordEvent, passphrase: bytes | None = None) -> Verifier:
@@ -98,7 +98,7 @@ def finish_key_change(path: Path, log: Log) -> Verifier | None:
 def key_events(log: Log, start: int = 0) -> Iterator[KeyEvent]:
     """The events about keys from entry `start` on. Reads every leaf, parses only those that can be one."""
     for index, leaf in enumerate(log.leaves(start), start):
-        if any(mark in leaf for mark in _MARKS):
+        if leaf.startswith(_BEGINNINGS):
             content = parse_leaf(leaf)
             if content["kind"] == "event" and content["act"] in KEY_ACTS:
                 yield KeyEvent(index, content["act"], content["details"], content["time"])

@@ -41,6 +41,14 @@ def canonical(content: Json) -> bytes:
     return encoded
 
 
+def event_beginning(act: str) -> bytes:
+    """What the leaf of an event of that act begins with: canonical JSON sorts its keys, and `act` is the first.
+
+    So a log can be searched for events without parsing every leaf.
+    """
+    return f'{{"act":"{act}",'.encode()
+
+
 def parse_leaf(leaf: bytes) -> Json:
     """The object in a leaf. Raises FormatError unless the bytes are exactly its canonical form."""
     try:

@@ -21,13 +21,13 @@ from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.digest import digest, parse_digest
 from crawler.evidence.durable import is_unfinished
 from crawler.evidence.key_change import VKEYS
-from crawler.evidence.manifest import Json, parse_leaf
+from crawler.evidence.manifest import Json, event_beginning, parse_leaf
 
 NOTED = "settings-noted"  # act of the custody event
 TRUST = "trust"
 MOST_FILES = 150  # that one leaf has room for, however long their names
 
-_BEGINNING = b'{"act":"' + NOTED.encode() + b'",'  # canonical JSON sorts its keys: the event begins with this
+_BEGINNING = event_beginning(NOTED)
 
 
 class Noted(NamedTuple):

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from crawler.errors import FormatError, UsageError
 from crawler.evidence.digest import parse_digest
 from crawler.evidence.log import Log
-from crawler.evidence.manifest import Json, Locator, parse_leaf
+from crawler.evidence.manifest import Json, Locator, event_beginning, parse_leaf
 from crawler.evidence.tiles import WIDTH, stored_bundles
 from crawler.evidence.warc import read_stored
 
@@ -36,9 +36,7 @@ REMOVED = "payloads-removed"  # act of the custody event
 MOST = 1 << 53  # no number in canonical JSON is larger; also no file
 
 _FILE = re.compile(r"warc/[0-9]{5,9}\.warc\.gz")
-_BEGINNING = (
-    b'{"act":"' + REMOVED.encode() + b'",'
-)  # canonical JSON sorts its keys, so an event begins with this
+_BEGINNING = event_beginning(REMOVED)
 
 
 class RemovalEvent(NamedTuple):

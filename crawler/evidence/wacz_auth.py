@@ -11,7 +11,6 @@ domain      authsign: ECDSA with SHA-256 as DER, by the key of a TLS certificate
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Sequence
@@ -34,6 +33,7 @@ from crawler.errors import ArchiveError, FormatError
 from crawler.evidence.bundle import DATAPACKAGE
 from crawler.evidence.digest import digest, parse_digest
 from crawler.evidence.durable import durable_create
+from crawler.evidence.note import decode_base64
 
 VERSION = "0.1.0"
 KEY_FILE = "keys/wacz.key"
@@ -156,14 +156,14 @@ def read_signed(fields: Any) -> Anonymous | Domain:
         raise FormatError(f"signedData: {wrong[0][:60]!r} is not ASCII text")
     if "publicKey" in present:
         _require_fields(present, ANONYMOUS_FIELDS, optional=("version",))
-        return Anonymous(**_common(present), public_key=_base64(present["publicKey"], "publicKey"))
+        return Anonymous(**_common(present), public_key=decode_base64(present["publicKey"], "publicKey"))
     _require_fields(present, (*DOMAIN_FIELDS, CROSS_SIGNED), optional=(CROSS_SIGNED,))
     return Domain(
         **_common(present),
         domain=present["domain"],
         certificates=_certificates(present["domainCert"], "domainCert"),
         cross_signed=_certificates(present[CROSS_SIGNED], CROSS_SIGNED) if CROSS_SIGNED in present else (),
-        token=_base64(present["timeSignature"], "timeSignature"),
+        token=decode_base64(present["timeSignature"], "timeSignature"),
         tsa_certificates=_certificates(present["timestampCert"], "timestampCert"),
     )
 
@@ -178,7 +178,7 @@ def verify_anonymous(signed: Anonymous) -> str:
         raise FormatError("publicKey is not a P-384 key, the only kind of anonymous signatures")
     if _spki(key) != signed.public_key:
         raise FormatError("publicKey is not written in the usual form")
-    raw = _base64(signed.signature, "signature")
+    raw = decode_base64(signed.signature, "signature")
     if len(raw) != 2 * _COORDINATE:
         raise FormatError(
             f"signature has {len(raw)} bytes, not {2 * _COORDINATE}: it is not r and s of P-384"
@@ -194,7 +194,7 @@ def verify_domain(signed: Domain) -> str:
     Returns the certificate's fingerprint. Says nothing about the certificate: `verify_path` does.
     Raises FormatError.
     """
-    der = _base64(signed.signature, "signature")
+    der = decode_base64(signed.signature, "signature")
     for chain, name in ((signed.certificates, "domainCert"), (signed.cross_signed, CROSS_SIGNED)):
         if chain:
             _verify(_domain_key(chain[0], name), _strict_der(der), signed.digest, name)
@@ -267,7 +267,7 @@ def _path(
 
 def _common(fields: dict[str, str]) -> dict[str, Any]:
     _require_digest(fields["hash"])
-    _base64(fields["signature"], "signature")
+    decode_base64(fields["signature"], "signature")
     return {
         "digest": fields["hash"],
         "created": fields["created"],
@@ -340,14 +340,3 @@ def _certificate(pem: bytes) -> x509.Certificate:
     for part in ("subject", "issuer", "extensions", "not_valid_after_utc"):
         getattr(certificate, part)
     return certificate
-
-
-def _base64(text: str, name: str) -> bytes:
-    """Canonical standard base64 only: one text, one meaning."""
-    try:
-        decoded = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FormatError(f"{name} is not base64: {error}") from error
-    if base64.b64encode(decoded).decode() != text:
-        raise FormatError(f"{name} is not canonical base64")
-    return decoded

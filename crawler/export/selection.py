@@ -18,9 +18,9 @@ from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.leaves import Leaf, read_leaf
 from crawler.evidence.checks.stamps import Anchors, Stamp, verify_stamp
 from crawler.evidence.digest import digest_file
+from crawler.evidence.key_history import KEY_ACTS
 from crawler.evidence.manifest import Capture, Event
-
-KEY_ACTS = ("archive-created", "key-rotated", "key-replaced")
+from crawler.evidence.renewal import ACT as RENEWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _find(archive: Archive, wanted: set[str]) -> _Found:
             found.captures[entry.index] = _read(entry.index, entry.leaf)
         elif (act := content.get("act")) in KEY_ACTS:
             found.keys[entry.index] = _read(entry.index, entry.leaf)
-        elif act == "stamps-renewed":
+        elif act == RENEWED:
             found.renewals[entry.index] = _read(entry.index, entry.leaf)
         elif act == "warc-opened":
             leaf = _read(entry.index, entry.leaf)

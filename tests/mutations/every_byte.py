@@ -31,8 +31,9 @@ from crawler.evidence.checks.inclusion import (
 )
 from crawler.evidence.checks.log_part import check_bundle_signature
 from crawler.evidence.checks.notes import read_verifiers
-from crawler.evidence.checks.wacz import check_index, check_package, check_records, open_wacz
+from crawler.evidence.checks.wacz import check_index, check_package, check_records
 from crawler.evidence.checks.witnesses import check_witnesses
+from crawler.evidence.checks.zip_members import open_package
 from crawler.evidence.digest import digest
 from crawler.evidence.note import Verifier
 from crawler.evidence.report import Faults
@@ -157,7 +158,7 @@ def by_package(bundle: Path, name: str, stride: int, flips: tuple[int, ...] = FL
     def caught() -> bool:
         faults = Faults("wacz")
         try:
-            with open_wacz(bundle / name) as package:
+            with open_package(bundle / name) as package:
                 check_package(package, faults)
                 if not faults.count:  # the cheap and outer layer first
                     check_index(package, check_records(package, known, faults, faults), faults)

@@ -1,6 +1,6 @@
 """BagIt 1.0, strictly: every file listed once in its manifest, nothing else in the folder, digests and sizes true."""
 
-import io
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ from crawler.evidence.bundle import (
     TAG_MANIFEST,
 )
 from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.checks.sums import read_sums
 from crawler.evidence.digest import new_hasher
-from crawler.evidence.report import MOST_NAMED, Check, Faults, Progress, Words
+from crawler.evidence.report import Check, Faults, Progress, Words
 
-_LINE = re.compile(r"([0-9a-f]{64})  (\S(?:.*\S)?)")
+_NAME = re.compile(r"\S(?:.*\S)?")
 _PIECE = 1 << 20
 _SIGNATURES = (TAG_MANIFEST + SIGNATURE, TAG_MANIFEST + CMS_SIGNATURE)
 _ASK = Words("请索取另一份证据包", "ask for another copy of the bundle")
@@ -87,7 +88,9 @@ def _digest_all(bag: Path, names: list[str], progress: Progress, faults: Faults)
 
 
 def _compare(bag: Path, manifest: str, files: dict[str, Found], faults: Faults) -> None:
-    listed = _read_manifest(bag, manifest, faults)
+    listed: dict[str, str] = {}
+    with contextlib.suppress(FormatError):  # missing or too large: named by check_bag
+        listed = read_sums(bag / manifest, _NAME, MANIFEST_LIMIT, faults)
     for name in sorted(set(files) - set(listed)):
         faults.add(f"{name} is not listed in {manifest}")
     for name in sorted(set(listed) - set(files)):
@@ -97,29 +100,6 @@ def _compare(bag: Path, manifest: str, files: dict[str, Found], faults: Faults) 
             faults.add(f"{name} has {files[name].sha256}, {manifest} says {listed[name]}")
     if list(listed) != sorted(listed):
         faults.add(f"{manifest}: lines are not in order")
-
-
-def _read_manifest(bag: Path, name: str, faults: Faults) -> dict[str, str]:
-    listed: dict[str, str] = {}
-    try:
-        content = read_small(bag / name, MANIFEST_LIMIT)
-    except FormatError:
-        return listed  # missing or too large: named by check_bag
-    if not content.endswith(b"\n"):
-        faults.add(f"{name} does not end with a whole line")
-    malformed = 0
-    for number, stored in enumerate(io.BytesIO(content), 1):
-        line = stored.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-        match = _LINE.fullmatch(line)
-        if match is None or match[2] in listed:
-            faults.add(f"{name} line {number} is malformed or names a file twice: {line[:120]!r}")
-            malformed += 1
-            if malformed == MOST_NAMED:
-                faults.add(f"{name}: the lines after line {number} are not read")
-                break
-        else:
-            listed[match[2]] = match[1]
-    return listed
 
 
 def _check_tags(bag: Path, payload: dict[str, Found], faults: Faults) -> None:

@@ -27,9 +27,9 @@ from crawler.evidence.checks.wacz import (
     check_index,
     check_package,
     check_records,
-    open_wacz,
     require_bounded,
 )
+from crawler.evidence.checks.zip_members import open_package
 from crawler.evidence.report import Check, Faults, KeyFacts, Progress, Report, Words, failed
 
 _DOCUMENTS = (CATALOGUE_DOCX, CATALOGUE_CSV, SHEET, SHEET_PAGE, VERIFIER_PAGE)
@@ -99,7 +99,7 @@ def _check_wacz(path: Path, part: LogPart) -> tuple[list[Check], list[Placed], K
     placed: list[Placed] = []
     signer = None
     try:
-        with open_wacz(path / WACZ) as package:
+        with open_package(path / WACZ) as package:
             signer = check_package(package, faults["wacz"])
             require_bounded(package)
             leaves = [(index, included.leaf) for index, included in part.leaves.items()]

@@ -20,12 +20,12 @@ from crawler.evidence.checks.pieces import pieces, read_piece, split_entries
 from crawler.evidence.checks.reading import open_regular
 from crawler.evidence.checks.retention import EXHIBIT
 from crawler.evidence.digest import parse_digest
-from crawler.evidence.manifest import Event
+from crawler.evidence.manifest import Event, event_beginning
 from crawler.evidence.report import Faults, Progress
 from crawler.evidence.retention import REMOVED, Removals
 
 _PIECE = 1 << 20
-_ACTS = tuple(f'{{"act":"{act}",'.encode() for act in (CLOSED, REMOVED, EXHIBIT))
+_ACTS = tuple(event_beginning(act) for act in (CLOSED, REMOVED, EXHIBIT))
 
 
 class Statement(NamedTuple):

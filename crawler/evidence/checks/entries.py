@@ -17,7 +17,8 @@ from crawler.errors import FormatError
 from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.claims import Order, contradiction
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
-from crawler.evidence.checks.pieces import Piece, open_regular, read_piece, split_entries
+from crawler.evidence.checks.pieces import Piece, read_piece, split_entries
+from crawler.evidence.checks.reading import open_regular
 from crawler.evidence.checks.records import check_stored
 from crawler.evidence.checks.retention import removal_fault
 from crawler.evidence.checks.streaming import (

@@ -9,7 +9,8 @@ from crawler.errors import FormatError
 from crawler.evidence.archive import LOCK_FILE, STATE_FILE, state_files
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.pieces import size_of
-from crawler.evidence.checks.reading import digest_regular, kind_of, read_small, walk
+from crawler.evidence.checks.reading import digest_regular, kind_of, walk
+from crawler.evidence.checks.sums import read_sums
 from crawler.evidence.durable import is_unfinished
 from crawler.evidence.report import NO_WORDS, Check, Faults, Words
 
@@ -29,7 +30,7 @@ _RESTORE = Words(f"从副本恢复缺失的文件；{RESEAL.zh}", f"restore what
 _STATE_LIMIT = 64 << 20
 LARGEST = 16 << 20  # bytes of a file that state-sha256.txt lists and that is neither a database nor set aside
 _ANY_SIZE = re.compile(r"[^/]+\.db|quarantine/.+")
-_STATE_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_ANY_NAME = re.compile(r".+")
 _UNCOMMITTED = re.compile(r".+\.db-(wal|shm|journal)")
 _KNOWN = re.compile(
     r"evidence\.toml|expiring|sealing\.json|[a-z]+\.db|state-sha256\.txt|\.lock|warc/[0-9]{5,9}\.warc\.gz"
@@ -84,7 +85,7 @@ def check_state(archive: Path) -> Check:
         if _UNCOMMITTED.fullmatch(name):
             faults.add(f"{name}: uncommitted database pages; a writer is active or was killed")
     try:
-        listed = _read_state(archive / STATE_FILE, faults)
+        listed = read_sums(archive / STATE_FILE, _ANY_NAME, _STATE_LIMIT, faults)
     except FormatError as error:
         faults.add(f"{error}: the files outside the log are not covered by any digest")
         return faults.check(remedy=RESEAL)
@@ -152,18 +153,3 @@ def _compare_tail(path: Path, name: str, event: Mapping[str, object], faults: Fa
             faults.add(wrong)
     except FormatError as error:
         faults.add(f"quarantine/{name}: {error}")
-
-
-def _read_state(path: Path, faults: Faults) -> dict[str, str]:
-    text = read_small(path, _STATE_LIMIT).decode("utf-8", "surrogateescape")
-    listed: dict[str, str] = {}
-    lines = text.split("\n")
-    if lines.pop() != "":
-        faults.add(f"{STATE_FILE} does not end with a whole line")
-    for number, line in enumerate(lines, 1):
-        match = _STATE_LINE.fullmatch(line)
-        if match is None or match[2] in listed:
-            faults.add(f"{STATE_FILE} line {number} is malformed or names a file twice: {line[:120]!r}")
-        else:
-            listed[match[2]] = match[1]
-    return listed

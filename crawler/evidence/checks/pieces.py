@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from crawler.errors import FormatError, LogError
-from crawler.evidence.checks.reading import kind_of, unreadable, walk
-from crawler.evidence.checks.reading import open_regular as open_regular  # entries.py takes it from here
+from crawler.evidence.checks.reading import kind_of, open_regular, unreadable, walk
 from crawler.evidence.tiles import MAX_BUNDLE, WIDTH, bundle_path, survey, tile_path
 
 ENTRIES = "log/entries"

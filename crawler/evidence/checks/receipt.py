@@ -16,13 +16,14 @@ from crawler.evidence.bundle import (
 from crawler.evidence.checks.inclusion import Part
 from crawler.evidence.checks.leaves import Leaf
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
-from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.checks.reading import SMALL, walk
 from crawler.evidence.checks.streaming import check_bounded
+from crawler.evidence.checks.sums import read_sums
 from crawler.evidence.checks.wacz import RECORD_LIMIT
 from crawler.evidence.digest import digest_file
 from crawler.evidence.report import Check, Faults, Progress, Report, Words
 
-_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+_NO_BLANKS = re.compile(r"\S+")
 _NAMES = re.compile(r"(log|stamps|trust)/[\x21-\x7e]+")
 _OWN = (RECEIPT_SUMS, RECEIPT_SUMS + SIGNATURE)
 
@@ -59,7 +60,11 @@ def _check_sums(folder: Path) -> Check:
             faults.add(f"{name} is not a regular file: links and devices are refused")
         elif name not in _OWN:
             found.add(name)
-    listed = _read_sums(folder, faults)
+    listed: dict[str, str] = {}
+    try:
+        listed = read_sums(folder / RECEIPT_SUMS, _NO_BLANKS, SMALL, faults)
+    except FormatError as error:
+        faults.add(str(error))
     known = (RECEIPT_RECORDS, RECEIPT_SHEET, RECEIPT_PAGE)
     for name in sorted(found):
         if name not in known and not _NAMES.fullmatch(name):
@@ -72,24 +77,6 @@ def _check_sums(folder: Path) -> Check:
         faults.add(f"{name} is listed in {RECEIPT_SUMS} but is not there")
     count = len(found)
     return faults.check(Words(f"{count} 个文件，各列出一次", f"{count} files, each listed once"), ASK)
-
-
-def _read_sums(folder: Path, faults: Faults) -> dict[str, str]:
-    listed: dict[str, str] = {}
-    try:
-        *lines, end = read_small(folder / RECEIPT_SUMS).decode("utf-8", "replace").split("\n")
-    except FormatError as error:
-        faults.add(str(error))
-        return listed
-    if end:
-        faults.add(f"{RECEIPT_SUMS} does not end with a whole line")
-    for number, line in enumerate(lines, 1):
-        match = _LINE.fullmatch(line)
-        if match is None or match[2] in listed:
-            faults.add(f"{RECEIPT_SUMS} line {number} is malformed or names a file twice: {line[:120]!r}")
-        else:
-            listed[match[2]] = match[1]
-    return listed
 
 
 def _check_records(folder: Path, part: LogPart, progress: Progress | None) -> Check:

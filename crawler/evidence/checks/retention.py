@@ -9,13 +9,11 @@ from types import MappingProxyType
 
 from crawler.errors import FormatError
 from crawler.evidence.checks.leaves import Leaf, read_leaf
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, event_beginning
 from crawler.evidence.retention import RemovalEvent, Removals
 
 EXHIBIT = "exhibit-added"
-_BEGINNING = (
-    b'{"act":"' + EXHIBIT.encode() + b'",'
-)  # canonical JSON sorts its keys: the event begins with this
+_BEGINNING = event_beginning(EXHIBIT)
 
 
 def exhibited_captures(leaves: Iterable[tuple[int, bytes]]) -> dict[str, int]:

@@ -26,7 +26,6 @@ from crawler.evidence.checks.zip_members import (
     Package,
     check_form,
     check_structure,
-    open_package,
 )
 from crawler.evidence.manifest import StoredRecord
 from crawler.evidence.report import Faults, KeyFacts
@@ -36,8 +35,6 @@ from crawler.evidence.warc import Record
 RECORD_LIMIT = 256 << 20  # bytes of one inflated record in a stranger's bundle; stored bytes are held
 _INFLATED_LIMIT = 96 << 20  # bytes; our exporter compresses nothing in the zip file
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
-
-open_wacz = open_package
 
 
 @dataclass(frozen=True, slots=True)
