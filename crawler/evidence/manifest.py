@@ -23,6 +23,7 @@ MAX_LEAF = 65_535  # a uint16 length
 VERSION = 1
 STATES = ("complete", "partial", "blocked", "failed")
 FIDELITIES = ("wire-exact", "browser-decoded", "derived", "imported")
+DOM = "dom"  # the artefact that parsers read
 
 _SAFE_DIGITS = 15  # integers of so many digits are below 2**53 and written as they are (RFC 8785, 3.2.2.3)
 _BEYOND_BMP = re.compile(rb"[\xf0-\xff]")  # first byte of a character above U+FFFF in UTF-8
@@ -153,6 +154,12 @@ class Capture:
     `state` is one of STATES; `reason` says why it is not complete. `network` holds what was observed of
     DNS, peer, proxy and TLS; what was not observed is absent from it, never invented. `read_with` names
     the spider callback and arguments that parse it (None: nothing parses it, e.g. robots.txt).
+
+    A rendered page is one capture; every other exchange that it made is a capture of its own, which names it in
+    `page`. `look` tells what was made of the page: ``artefacts`` (name → record id), ``missing`` (name → reason),
+    and what was observed while it was looked at (docs/formats.md). `withheld`: an original that holds secrets of a
+    person's browser; it stays in the archive. `original` names it in the capture from which they were cut out.
+    `imported` says from which file a capture was taken, and what that file claims of it.
     """
 
     id: str
@@ -173,11 +180,26 @@ class Capture:
     network: Json = field(default_factory=dict)
     read_with: Json | None = None
     after: SealedTime | None = None
+    page: str | None = None  # capture id
+    look: Json | None = None
+    withheld: bool | None = None
+    original: str | None = None  # capture id
+    imported: Json | None = None
 
     @property
     def response(self) -> StoredRecord | None:
         """The record that holds the page: response, else resource; None for a failed or refused fetch."""
         return next((record for record in self.records if record.type in ("response", "resource")), None)
+
+    @property
+    def reading(self) -> StoredRecord | None:
+        """The record that parsers read: the DOM of a rendered page as it stood, else the response."""
+        return self.artefact(DOM) if self.look is not None else self.response
+
+    def artefact(self, name: str) -> StoredRecord | None:
+        """The record of one artefact of a rendered page; None if it was not made."""
+        wanted = (self.look or {}).get("artefacts", {}).get(name)
+        return next((record for record in self.records if record.id == wanted), None)
 
     def to_leaf(self) -> bytes:
         """Canonical bytes for the log. Fields that are None are left out."""

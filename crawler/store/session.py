@@ -11,9 +11,10 @@ been recorded is still read, stored and closed in the reserve that `Archive.comm
 
 import queue
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -51,8 +52,21 @@ class Reading:
 class _Job:
     made: Future[Any]
     draft: Callable[[], Draft] | None = None
+    drafts: Callable[[], Sequence[Draft]] | None = None
     reading: tuple[str, Reading] | None = None
     event: tuple[str, dict[str, Any]] | None = None
+    count: int = 0  # of the drafts that were made
+
+    @property
+    def captures(self) -> bool:
+        """Whether this is for captures, which need room."""
+        return self.draft is not None or self.drafts is not None
+
+    def make(self) -> Sequence[Draft]:
+        """The drafts, if this is for captures."""
+        made = [self.draft()] if self.draft else self.drafts() if self.drafts else ()
+        self.count = len(made)
+        return made
 
 
 class Session:
@@ -111,6 +125,10 @@ class Session:
     def record(self, draft: Callable[[], Draft]) -> Future[Capture]:
         """Make a capture durable. `draft` is called on the writer thread (it compresses and digests there)."""
         return self._submit(_Job(Future(), draft=draft))
+
+    def record_all(self, drafts: Callable[[], Sequence[Draft]]) -> Future[list[Capture]]:
+        """Make captures that belong together durable, all or none; see `record`."""
+        return self._submit(_Job(Future(), drafts=drafts))
 
     def reading(self, capture: str) -> Reading:
         """What has been read off a capture so far; not stored yet."""
@@ -190,8 +208,8 @@ class Session:
         try:
             committed = self._commit(batch)
             if self._no_room is not None:
-                _refuse([job for job in batch if job.draft is not None], self._no_room)
-                batch = [job for job in batch if job.draft is None]
+                _refuse([job for job in batch if job.captures], self._no_room)
+                batch = [job for job in batch if not job.captures]
             results = self._write_batch(batch, committed)
         except BaseException as error:  # noqa: BLE001 - handed to every caller; the session refuses from here on
             self._failure = _as_ours(error)
@@ -202,7 +220,7 @@ class Session:
                 job.made.set_result(result)
 
     def _commit(self, batch: list[_Job]) -> list[tuple[int, Capture]]:
-        drafts = [job.draft() for job in batch if job.draft is not None]
+        drafts = [draft for job in batch for draft in job.make()]
         if not drafts or self._no_room is not None:
             return []
         try:
@@ -222,7 +240,7 @@ class Session:
                     self._store(*job.reading)
         self.captures += len(committed)
         captures, leaves = iter(capture for _, capture in committed), iter(events)
-        return [next(captures) if job.draft else next(leaves) if job.event else None for job in batch]
+        return [_result(job, captures, leaves) for job in batch]
 
     def _index_leaves(self, committed: list[tuple[int, Capture]]) -> None:
         """Index new captures from memory where they follow directly, everything else from the log."""
@@ -238,6 +256,11 @@ class Session:
         self.index.add_items(reading.items)
         for part in reading.unread:
             self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)
+
+
+def _result(job: _Job, captures: Iterator[Capture], leaves: Iterator[int]) -> object:
+    made = list(islice(captures, job.count))
+    return next(leaves) if job.event else made[0] if job.draft else made if job.drafts else None
 
 
 def _require_index(archive: Archive) -> None:
