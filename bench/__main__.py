@@ -1,4 +1,4 @@
-"""`python -m bench [capture|memory|log|verify]`: measure, print tables of ratios; docs/bench.md says how."""
+"""`python -m bench [capture|rendered|memory|log|verify]`: measure, print tables of ratios; docs/bench.md says how."""
 
 import argparse
 import json
@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import appends, capture, memory, verify
+from bench import appends, capture, memory, rendered, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
-PARTS = {"capture": capture, "memory": memory, "log": appends, "verify": verify}
+PARTS = {"capture": capture, "rendered": rendered, "memory": memory, "log": appends, "verify": verify}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     if part == "capture":
         return capture.measure(folder, options.pages, options.rounds, not options.no_warm_up, _say)
+    if part == "rendered":
+        return rendered.measure(folder, options.rich, options.rounds, _say)
     if part == "memory":
         return memory.measure(folder, (options.few, options.many), _say)
     if part == "log":
@@ -60,6 +62,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="smaller sizes; a first impression only")
     parser.add_argument("--pages", type=_positive, help="pages of each capture run (2000; quick 300)")
     parser.add_argument("--rounds", type=_positive, help="rounds of the capture runs (3; quick 1)")
+    parser.add_argument("--rich", type=_positive, help="pages of each rendered run (24; quick 6)")
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
     parser.add_argument(
@@ -73,6 +76,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     defaults = {
         "pages": (2000, 300),
         "rounds": (3, 1),
+        "rich": (24, 6),
         "few": (1000, 300),
         "many": (20000, 2000),
         "entries": (100_000, 20_000),

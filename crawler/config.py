@@ -30,6 +30,14 @@ pages_per_run = {pages}       # a run stops after this many pages
 timeout_seconds = 60
 max_page_megabytes = 100   # a larger answer is cut, and its capture is partial
 
+[render]                   # how the browser looks at pages (--render)
+viewport_width = 1366
+viewport_height = 900
+device_scale = 1
+page_seconds = 90          # for one page; then its capture is partial and says so
+screens = 60               # scrolled at most
+pages_at_once = 2
+
 [sealing]
 every_captures = 500       # sign and stamp a checkpoint after so many captures
 every_minutes = 10         # and after so many minutes
@@ -68,6 +76,14 @@ calendars = {urls}
 _SECTIONS = {
     "archive": ("origin", "organisation", "operator", "contact"),
     "politeness": ("delay_seconds", "jitter", "pages_per_run", "timeout_seconds", "max_page_megabytes"),
+    "render": (
+        "viewport_width",
+        "viewport_height",
+        "device_scale",
+        "page_seconds",
+        "screens",
+        "pages_at_once",
+    ),
     "sealing": ("every_captures", "every_minutes", "passphrase"),
     "retention": ("days",),
     "network": ("proxy",),
@@ -134,6 +150,12 @@ class Config:
     pages_per_run: int = 2000
     timeout_seconds: float = 60.0
     max_page_megabytes: float = 100.0
+    viewport_width: int = 1366
+    viewport_height: int = 900
+    device_scale: int = 1
+    page_seconds: float = 90.0
+    screens: int = 60
+    pages_at_once: int = 2
     every_captures: int = 500
     every_minutes: float = 10.0
     passphrase: str = "environment"  # noqa: S105 - where that of the log's key comes from: one of PASSPHRASES

@@ -30,6 +30,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # drops redirects without a word
     "crawler.engine.replay.RecordedPages": 90,
     "crawler.engine.robots.RobotsGate": 100,
+    "crawler.engine.render.Render": 570,  # above redirects: only pages are looked at
     "crawler.engine.acknowledge.Refreshes": 580,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # likewise chains that are too long
     "crawler.engine.acknowledge.Redirects": 600,
@@ -42,6 +43,9 @@ DOWNLOADER_MIDDLEWARES = {
 }
 SPIDER_MIDDLEWARES = {"crawler.engine.settle.Settle": 10}
 EXTENSIONS = {"crawler.engine.lifecycle.RunLog": 10}
+
+EVIDENCE_RENDER = False  # --render: look at each page with a browser as well
+EVIDENCE_SCREENCAST = False
 
 # Politeness. The delay comes from evidence.toml, a longer Crawl-delay from robots.txt.
 ROBOTSTXT_OBEY = True  # RobotsGate refuses to start without it

@@ -160,7 +160,7 @@ def _size(door: Door) -> int:
     "arguments",
     [
         ("crawl", "market_shop"),
-        ("capture", PAGE),
+        ("capture", "--no-render", PAGE),
         ("captures",),
         ("seal",),
         ("case", "list"),
@@ -230,7 +230,7 @@ def test_a_key_with_a_passphrase(
     monkeypatch.setenv(PASSPHRASE, "开门")
     assert door("init", *WHO, "--proxy", market.proxy).code == 0
     assert "ENCRYPTED" in (door.archive / "keys/log.key").read_text()
-    crawled = door("capture", PAGE, "--json").json[0]
+    crawled = door("capture", "--no-render", PAGE, "--json").json[0]
     assert not [reason for reason in crawled["unsealed"] if "not signed" in reason], "the crawl can sign"
     monkeypatch.delenv(PASSPHRASE)
     printed = door("seal")
@@ -242,7 +242,7 @@ def test_a_key_with_a_passphrase(
 
 
 def test_every_reporting_command_prints_json(door: Door, tmp_path: Path) -> None:
-    crawled = door("capture", PAGE, "--json")
+    crawled = door("capture", "--no-render", PAGE, "--json")
     assert crawled.code == 0, crawled.err
     (report,) = crawled.json
     assert (report["site"], report["exit_code"], report["complete"]) == ("page", 0, True)
@@ -274,7 +274,7 @@ def evidence_of_bundle(door: Door, bundle: Path) -> dict[str, Any]:
 
 
 def test_a_failed_verification_is_1(door: Door) -> None:
-    door("capture", PAGE)
+    door("capture", "--no-render", PAGE)
     path = door.archive / "warc/00001.warc.gz"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -285,7 +285,7 @@ def test_a_failed_verification_is_1(door: Door) -> None:
 
 
 def test_a_tampered_database_row_is_named_by_rebuild(door: Door) -> None:
-    door("capture", PAGE)
+    door("capture", "--no-render", PAGE)
     database = sqlite3.connect(door.archive / "evidence.db")
     database.execute("update capture set url = 'http://other.invalid/'")
     database.commit()
@@ -298,9 +298,9 @@ def test_a_tampered_database_row_is_named_by_rebuild(door: Door) -> None:
 
 
 def test_a_damaged_database_is_said_to_be_one(door: Door) -> None:
-    door("capture", PAGE)
+    door("capture", "--no-render", PAGE)
     (door.archive / "evidence.db").write_bytes(b"not a database" * 500)
-    for command in (("captures",), ("seal",), ("capture", PAGE), ("case", "list")):
+    for command in (("captures",), ("seal",), ("capture", "--no-render", PAGE), ("case", "list")):
         printed = door(*command)
         assert (printed.code, "evidence rebuild" in printed.err) == (1, True), command
     assert door("rebuild").code == 1
@@ -309,7 +309,7 @@ def test_a_damaged_database_is_said_to_be_one(door: Door) -> None:
 
 def test_an_archive_that_somebody_writes_to(door: Door) -> None:
     with Archive.open(door.archive, writable=True):
-        for command in (("seal",), ("capture", PAGE), ("rebuild",), ("case", "new", "案")):
+        for command in (("seal",), ("capture", "--no-render", PAGE), ("rebuild",), ("case", "new", "案")):
             printed = door(*command)
             assert (printed.code, "another evidence command" in printed.err) == (1, True), printed
         printed = door("verify")
@@ -320,7 +320,7 @@ def test_an_archive_that_somebody_writes_to(door: Door) -> None:
 
 
 def test_captures_are_found_by_an_address_as_one_reads_it(door: Door) -> None:
-    door("capture", f"{PAGE}?q=养生壶")
+    door("capture", "--no-render", f"{PAGE}?q=养生壶")
     assert len(door("captures", "--url", "养生壶", "--json").json) == 1
     assert len(door("captures", "--url", "?q=", "--json").json) == 1
 
@@ -342,7 +342,7 @@ def test_anchors_that_cannot_be_read_are_no_fault_of_what_is_verified(door: Door
 
 
 def test_a_page_that_was_not_fetched_is_told(door: Door) -> None:
-    printed = door("capture", "http://load.example/page/77.html", "http://unknown.invalid/")
+    printed = door("capture", "--no-render", "http://load.example/page/77.html", "http://unknown.invalid/")
     assert "Traceback" not in printed.out + printed.err
     (page,) = [row for row in door("captures", "--json").json if row["url"].endswith("77.html")]
     assert page["status"] == 404

@@ -62,7 +62,7 @@ def door(
 
 
 def capture(door: Door) -> Printed:
-    return door("capture", "http://load.example/page/1.html")
+    return door("capture", "--no-render", "http://load.example/page/1.html")
 
 
 def status(door: Door, check: str) -> str:

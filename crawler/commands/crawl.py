@@ -25,6 +25,10 @@ _NUMBER_OR_BOOLEAN = re.compile(r"[0-9]+(\.[0-9]+)?|[Tt]rue|[Ff]alse")
     "--pages", type=click.IntRange(min=1), help="最多采集这么多页（不含 robots.txt）；之后可用 --resume 继续"
 )
 @click.option("--resume", metavar="RUN", help="继续被中断的采集")
+@click.option(
+    "--render", is_flag=True, help="同时用浏览器打开每一页：截图、页面文字、PDF，以及页面的全部请求"
+)
+@click.option("--screencast", is_flag=True, help="再录下每一页打开的过程（与 --render 同用）")
 @click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @click.option("-s", "settings", multiple=True, metavar="NAME=VALUE", help="Scrapy 设置，写入日志")
 @as_json
@@ -36,6 +40,8 @@ def crawl_command(
     kind: str | None,
     pages: int | None,
     resume: str | None,
+    render: bool,
+    screencast: bool,
     log_file: Path | None,
     settings: tuple[str, ...],
     as_json: bool,
@@ -44,6 +50,7 @@ def crawl_command(
 
     \b
     evidence crawl tieba --url http://tieba.baidu.com/p/9119688421
+    evidence crawl tieba --render --url http://tieba.baidu.com/p/9119688421
     evidence crawl --resume 20261122T081641-3f9a
     """
     if resume is None and not sites:
@@ -52,24 +59,40 @@ def crawl_command(
         raise UsageError("--resume goes on with what was ordered then: give no site, --url or --kind with it")
     if url is not None:
         _require_address(url)
-    orders = [resumable(archive, resume)] if resume else [Order(site, url, kind) for site in sites]
-    _crawl(archive, orders, log_file, _settings(settings, pages), as_json)
+    fresh = [Order(site, url, kind, render=render) for site in sites]
+    orders = [resumable(archive, resume)] if resume else fresh
+    _crawl(archive, orders, log_file, {**_settings(settings, pages), **_recorded(screencast)}, as_json)
 
 
 @evidence.command()
 @click.argument("urls", nargs=-1, required=True)
+@click.option("--render/--no-render", default=True, show_default=True, help="同时用浏览器打开并截图")
+@click.option("--screencast", is_flag=True, help="再录下打开的过程")
 @click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @as_json
 @click.pass_obj
-def capture(archive: Path, urls: tuple[str, ...], log_file: Path | None, as_json: bool) -> None:
-    """固定单个网页 / record single pages now (plain HTTP).
+def capture(
+    archive: Path,
+    urls: tuple[str, ...],
+    render: bool,
+    screencast: bool,
+    log_file: Path | None,
+    as_json: bool,
+) -> None:
+    """固定单个网页：原始字节、截图、全部请求 / record single pages now: bytes, picture, every exchange.
 
     \b
     evidence capture http://www.example.com/item/1 http://www.example.com/item/2
+    evidence capture --no-render http://www.example.com/api/reviews.json
     """
     for url in urls:  # all before the first is fetched
         _require_address(url)
-    _crawl(archive, [Order(SINGLE, url) for url in urls], log_file, {}, as_json)
+    orders = [Order(SINGLE, url, render=render) for url in urls]
+    _crawl(archive, orders, log_file, _recorded(screencast), as_json)
+
+
+def _recorded(screencast: bool) -> dict[str, str]:
+    return {"EVIDENCE_SCREENCAST": "True"} if screencast else {}
 
 
 def _crawl(

@@ -31,6 +31,7 @@ def captures(archive: Path, /, limit: int, as_json: bool, **wanted: str | None) 
     if "url" in given:  # addresses are kept percent-encoded
         given["url"] = quote(given["url"], safe=string.punctuation)
     where = " and ".join("instr(url, ?)" if name == "url" else f"{name} = ?" for name in given) or "1"
+    where += " and page is null and not withheld"  # the exchanges of a rendered page are not pages
     sql = f"select * from capture where {where} order by leaf desc limit ?"  # noqa: S608 - names from our own options
     with open_index(archive) as index:
         rows = [dict(row) for row in index.query(sql, (*given.values(), limit))]

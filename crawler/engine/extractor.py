@@ -3,21 +3,20 @@
 import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import Response
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
-from scrapy.utils.response import get_meta_refresh
 
 from crawler.engine.decoding import decoded
 from crawler.engine.replay import CAPTURE, response_of
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace
+from crawler.engine.way import leads_on
 from crawler.errors import FormatError
 from crawler.evidence.manifest import Capture
 from crawler.items import Item
@@ -41,36 +40,25 @@ class Extractor:
     def read(self, capture: Capture) -> bool:
         """Read one capture; False if there is nothing to read in it."""
         site = self._site(capture.site)
-        response = capture.response
-        if site is None or response is None or capture.read_with is None or capture.state != "complete":
+        read = capture.reading
+        if site is None or read is None or capture.read_with is None or not capture.readable:
             return False
-        archive, locator = self._session.archive, response.locator
+        archive, locator = self._session.archive, read.locator
         if archive.removals.removed_on(locator.file, locator.offset) is not None:
             return False
         name = capture.read_with["callback"]
         trace = PageTrace(capture, site, name, self._session.reading(capture.id))
         try:
             page = decoded(response_of(archive, locator, capture.url), self._limit)
-            if 200 <= page.status < 300 and not self._leads_on(page):
+            if 200 <= page.status < 300 and (
+                capture.look is not None or not leads_on(page, self._crawler.settings)
+            ):
                 for item in self._items(site, name, capture, page):
                     self._through_steps(trace.attach(item), trace)
         except Exception as error:  # noqa: BLE001 - as on a live crawl: whatever a parser raises is noted with the page
             trace.failed(error)
         self._session.store(capture.id).result()
         return True
-
-    def _leads_on(self, page: Response) -> bool:
-        """Whether the page holds a redirect, which the live crawl followed instead of reading the page.
-
-        The rule is that of scrapy's MetaRefreshMiddleware.
-        """
-        if not isinstance(page, HtmlResponse):
-            return False
-        settings = self._crawler.settings
-        seconds, url = get_meta_refresh(page, ignore_tags=settings.getlist("METAREFRESH_IGNORE_TAGS"))
-        if seconds is None or not url or urlsplit(url).scheme not in ("http", "https"):
-            return False
-        return seconds < settings.getint("METAREFRESH_MAXDELAY")
 
     def _items(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Item]:
         arguments = (capture.read_with or {})["arguments"]

@@ -1,10 +1,19 @@
 """Hosts that asked us to stop. A refusal (401, 403, 429, a wall) ends a host for the rest of the run."""
 
+import logging
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.evidence.manifest import Capture
+from crawler.store.session import Session
+
+HOST_STOPPED = "host-stopped"  # act of the custody event
+logger = logging.getLogger(__name__)
 
 
 class HostStopped(IgnoreRequest):
@@ -26,3 +35,12 @@ def require_open(crawler: object, request: Request) -> None:
     host = urlparse_cached(request).hostname or ""
     if host in (stopped := stopped_hosts(crawler)):
         raise HostStopped(f"{host} was stopped in this run: {stopped[host]}")
+
+
+def stop_hosts(crawler: object, session: Session, urls: Iterable[str], reason: str, capture: Capture) -> None:
+    """Leave the hosts of these addresses alone for the rest of the run; each is an entry in the log."""
+    for host in dict.fromkeys(urlsplit(url).hostname or "" for url in urls):
+        stopped_hosts(crawler)[host] = reason
+        details = {"run": capture.run, "host": host, "reason": reason, "capture": capture.id}
+        session.record_event(HOST_STOPPED, details)
+        logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)

@@ -36,6 +36,7 @@ _LOGGED_SETTINGS = (
     "RETRY_TIMES",
     "COOKIES_ENABLED",
     "EVIDENCE_PROXY",
+    "EVIDENCE_RENDER",
 )
 
 
@@ -113,7 +114,8 @@ class RunLog:
         states = {
             row["state"]: row["n"]
             for row in self._session.index.query(
-                "select state, count(*) n from capture where run = ? group by state", (self._run,)
+                "select state, count(*) n from capture where run = ? and page is null group by state",
+                (self._run,),
             )
         }
         return {

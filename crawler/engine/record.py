@@ -7,6 +7,7 @@ middleware hears of it. If a capture cannot be made durable the crawl stops: the
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -21,19 +22,26 @@ from crawler import clock
 from crawler.engine.decoding import decoded
 from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
 from crawler.engine.frontier import KEY, frontier_of
-from crawler.engine.hosts import ENDS_HOST, HostStopped, require_open, stopped_hosts
+from crawler.engine.hosts import (
+    ENDS_HOST,
+    HOST_STOPPED,
+    HostStopped,
+    require_open,
+    stop_hosts,
+    stopped_hosts,
+)
 from crawler.engine.replay import CAPTURE, REPLAYED
 from crawler.engine.robots import RobotsRefused
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace, callback_name
 from crawler.engine.walls import wall
+from crawler.engine.way import is_rendered
 from crawler.engine.wire import META, Exchange
 from crawler.errors import DiskFull, EvidenceError, FormatError, RecordError
 from crawler.evidence import http
 from crawler.evidence.manifest import Capture
 from crawler.store.session import Session, session_of
 
-HOST_STOPPED = "host-stopped"  # act of the custody event
 logger = logging.getLogger(__name__)
 
 
@@ -75,7 +83,7 @@ class Recorder:
             blocked = ENDS_HOST.get(page.status) or wall(page)
             otherwise = None if blocked else differently_read(exchange, response)
             state = "blocked" if blocked else "partial" if otherwise else "complete"
-            capture = await self._record(request, exchange, state, blocked or otherwise or broken)
+            capture = await self._record(request, exchange, state, blocked or otherwise or broken, page)
             request.meta[CAPTURE] = capture
             if blocked:
                 self._stop_hosts(request, blocked, capture)
@@ -119,8 +127,17 @@ class Recorder:
         stop_crawl(self._crawler, error)
         raise error
 
-    async def _record(self, request: Request, exchange: Exchange, state: str, reason: str | None) -> Capture:
+    async def _record(
+        self,
+        request: Request,
+        exchange: Exchange,
+        state: str,
+        reason: str | None,
+        page: Response | None = None,
+    ) -> Capture:
         outcome = self._outcome(request, state, reason)
+        if page is not None and is_rendered(self._crawler, request, page):
+            outcome = replace(outcome, read_with=None)  # the rendered page is what will be read
         capture_id = new_capture_id()
         return await self._commit(lambda: draft(outcome, exchange, capture_id))
 
@@ -142,7 +159,7 @@ class Recorder:
             reason=reason,
             request_key=request.meta.get(KEY),
             follows=earlier.id if earlier is not None else None,
-            read_with=_read_with(request, self._crawler.spider),
+            read_with=read_with(request, self._crawler.spider),
         )
 
     def _decoded(self, response: Response) -> tuple[Response, str | None]:
@@ -163,12 +180,8 @@ class Recorder:
 
     def _stop_hosts(self, request: Request, reason: str, capture: Capture) -> None:
         """Stop the host that refused; before a wall also the hosts that sent us there instead of their page."""
-        urls = [request.url, *(request.meta.get("redirect_urls", ()) if reason.startswith("wall-") else ())]
-        for host in dict.fromkeys(urlsplit(url).hostname or "" for url in urls):
-            self._stopped[host] = reason
-            details = {"run": self._run, "host": host, "reason": reason, "capture": capture.id}
-            self._session.record_event(HOST_STOPPED, details)
-            logger.warning("%s asked us to stop (%s): no more requests to it in this run", host, reason)
+        sent_from = request.meta.get("redirect_urls", ()) if reason.startswith("wall-") else ()
+        stop_hosts(self._crawler, self._session, [request.url, *sent_from], reason, capture)
 
     def _restore_stopped_hosts(self) -> None:
         """A resumed run leaves alone what it was told to leave alone before.
@@ -242,7 +255,8 @@ def failure_reason(error: Exception) -> str:
     return line.encode("utf-8", "backslashreplace").decode()[:500]
 
 
-def _read_with(request: Request, spider: Spider | None) -> dict[str, Any] | None:
+def read_with(request: Request, spider: Spider | None) -> dict[str, Any] | None:
+    """Which callback reads the page, with which arguments, as manifests have it; None if none does."""
     if request.callback is NO_CALLBACK or spider is None:
         return None
     return {"callback": callback_name(request), "arguments": request.cb_kwargs}

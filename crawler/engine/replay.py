@@ -45,18 +45,27 @@ class RecordedPages:
 
 
 def response_of(archive: Archive, locator: Locator, url: str) -> Response:
-    """The response in a WARC record, body still content-coded.
+    """The response in a WARC record, body still content-coded; the DOM of a rendered page as an answer of its own.
 
     Raises FormatError if the record is damaged, UsageError if it was removed when its retention period ended.
     """
     record = warc.decode(archive.stored(locator))
+    if record.type == "resource":
+        return dom_response(url, record.block, record.content_type)
     if record.type != "response":
-        raise FormatError(f"{locator} is a {record.type} record, not a response")
+        raise FormatError(f"{locator} is a {record.type} record, neither a response nor a resource")
     head = http.parse_head(record.block)
     headers = Headers(list(head.fields))
     body = http.payload(record.block)
     cls = responsetypes.from_args(headers=headers, url=url, body=body)
     return cls(url=url, status=head.status, headers=headers, body=body, protocol="HTTP/1.1")
+
+
+def dom_response(url: str, content: bytes, media_type: str, status: int = 200) -> Response:
+    """A page that no answer carried as it stands: the DOM of a rendered page, an imported file."""
+    headers = Headers({"Content-Type": media_type})
+    cls = responsetypes.from_args(headers=headers, url=url, body=content)
+    return cls(url=url, status=status, headers=headers, body=content)
 
 
 def recorded_page(session: Session, run: str, request: Request) -> Response | None:
@@ -66,16 +75,16 @@ def recorded_page(session: Session, run: str, request: Request) -> Response | No
     page was removed since: that is fetched again, and is then an honest second capture.
     """
     leaf = session.index.query(
-        "select leaf, state, status, removed from capture where run = ? and request_key = ?"
+        "select leaf, status, removed from capture where run = ? and request_key = ? and page is null"
         " order by leaf desc limit 1",
         (run, request.meta[KEY]),
     )
-    if not leaf or leaf[0]["state"] != "complete" or leaf[0]["status"] in NOT_FINAL or leaf[0]["removed"]:
+    if not leaf or leaf[0]["status"] in NOT_FINAL or leaf[0]["removed"]:
         return None
     capture = Capture.from_leaf(session.archive.log.leaf(leaf[0]["leaf"]))
-    if capture.response is None:
+    if not capture.readable or capture.reading is None:
         return None
-    response = response_of(session.archive, capture.response.locator, capture.url)
+    response = response_of(session.archive, capture.reading.locator, capture.url)
     request.meta[CAPTURE] = capture
     request.meta[REPLAYED] = True
     return response

@@ -32,12 +32,13 @@ SINGLE = SinglePage.name
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to crawl: a site, optionally one address or kind, and the run to go on with."""
+    """What to crawl: a site, optionally one address or kind, the run to go on with, and whether in a browser too."""
 
     site: str
     url: str | None = None
     kind: str | None = None
     resume: str | None = None
+    render: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def resumable(archive: Path, run: str) -> Order:
         raise UsageError(f"this archive has no run {run!r}; interrupted runs: {open_runs}")
     settings = json.loads(rows[0]["settings"])
     # The start pages are asked for again; the frontier knows which of them it has.
-    return Order(rows[0]["site"], settings.get("url"), settings.get("kind"), resume=run)
+    render = bool(settings.get("EVIDENCE_RENDER"))
+    return Order(rows[0]["site"], settings.get("url"), settings.get("kind"), resume=run, render=render)
 
 
 def crawl(
@@ -144,6 +146,7 @@ async def _crawl_all(
         run_settings = settings.copy()
         run_settings.set("EVIDENCE_RUN", order.resume or new_run(), "cmdline")
         run_settings.set("EVIDENCE_RESUME", order.resume is not None, "cmdline")
+        run_settings.set("EVIDENCE_RENDER", order.render, "cmdline")
         report = await _crawl_one(archive, run_settings, order, watch)
         reports.append(report)
         if report.stopped_by is not None or report.reason == "shutdown":

@@ -42,6 +42,7 @@ class Site(scrapy.Spider):
     ``start_pages``  addresses to begin with, per kind; none means that ``--url`` is needed
     ``expect``       how many items of each kind a whole crawl yields, (least, most); checked at close
     ``version``      raised when the reading changes; stored with every item
+    ``more``         CSS selector of the button that loads more, pressed ``more_clicks`` times on rendered pages
     ``access``       "open", or "assisted": only for captures that a person makes
     """
 
@@ -51,6 +52,8 @@ class Site(scrapy.Spider):
     start_pages: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     expect: ClassVar[Mapping[str, tuple[int, int]]] = {}
     version: ClassVar[int] = 1
+    more: ClassVar[str | None] = None
+    more_clicks: ClassVar[int] = 10
     access: ClassVar[str] = "open"
 
     def __init_subclass__(cls, **arguments: Any) -> None:

@@ -27,16 +27,16 @@ class PageTrace:
         self._count = 0
 
     def attach(self, item: Item) -> Item:
-        """The item with its site and provenance. Raises RecordError for a page without a stored response."""
-        response = self.capture.response
-        if response is None:
+        """The item with its site and provenance. Raises RecordError for a capture that holds no page."""
+        read = self.capture.reading
+        if read is None:
             raise RecordError(f"capture {self.capture.id} holds no page, yet an item was read from it")
         provenance = Provenance(
             capture=self.capture.id,
             captured_at=self.capture.started,
             url=self.capture.url,
-            locator=str(response.locator),
-            payload_digest=response.payload_digest or response.block_digest,
+            locator=str(read.locator),
+            payload_digest=read.payload_digest or read.block_digest,
             extractor=self._extractor,
             version=self._site.version,
             ordinal=self._count,

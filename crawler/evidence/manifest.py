@@ -196,6 +196,12 @@ class Capture:
         """The record that parsers read: the DOM of a rendered page as it stood, else the response."""
         return self.artefact(DOM) if self.look is not None else self.response
 
+    @property
+    def readable(self) -> bool:
+        """Whether parsers may read it: a complete page, or a rendered one whose DOM is there whatever else is not."""
+        whole = self.state == "complete" or (self.look is not None and self.state == "partial")
+        return whole and self.reading is not None
+
     def artefact(self, name: str) -> StoredRecord | None:
         """The record of one artefact of a rendered page; None if it was not made."""
         wanted = (self.look or {}).get("artefacts", {}).get(name)

@@ -33,12 +33,6 @@ from crawler.store.schema import IDENTITY, columns, migrations
 
 FILE = "evidence.db"
 
-_UPSERT_CAPTURE = (
-    "insert into capture values (:id, :leaf, :run, :site, :url, :method, :state, :reason, :status, :fidelity,"
-    " :media_type, :started, :ended, :file, :offset, :length, :payload_digest, :follows, :request_key, :read_with,"
-    " null)"
-)
-
 
 class Index:
     """An open evidence.db. Reading methods may be used by anyone; writing only inside `transaction`.
@@ -122,17 +116,20 @@ class Index:
 
     def add_capture(self, leaf: int, capture: Capture) -> None:
         """Index one capture; call inside `transaction`."""
-        response = capture.response
+        read = capture.reading or capture.response
         row = {name: getattr(capture, name) for name in _CAPTURE_FIELDS}
         row |= {
             "leaf": leaf,
-            "file": response.locator.file if response else None,
-            "offset": response.locator.offset if response else None,
-            "length": response.locator.length if response else None,
-            "payload_digest": response.payload_digest if response else None,
-            "read_with": _json(capture.read_with),
+            "file": read.locator.file if read else None,
+            "offset": read.locator.offset if read else None,
+            "length": read.locator.length if read else None,
+            "payload_digest": read.payload_digest if read else None,
+            "withheld": int(bool(capture.withheld)),
+            **{name: _json(getattr(capture, name)) for name in _CAPTURE_OBJECTS},
         }
-        self.connection.execute(_UPSERT_CAPTURE, row)
+        self.connection.execute(
+            _ADD_CAPTURE.format(", ".join(row), ", ".join(f":{name}" for name in row)), row
+        )
         self._advance(leaf)
 
     def add_items(self, items: Sequence[Item]) -> None:
@@ -233,7 +230,11 @@ _CAPTURE_FIELDS = (
     "ended",
     "follows",
     "request_key",
+    "page",
+    "original",
 )
+_CAPTURE_OBJECTS = ("read_with", "look", "imported")  # as JSON
+_ADD_CAPTURE = "insert into capture ({}) values ({})"
 
 # What an act changes beyond the event table. Values come from the event's details.
 _FOLLOW = {

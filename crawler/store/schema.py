@@ -150,3 +150,13 @@ def m005_removed(db: Database) -> None:
 def m006_to_read(db: Database) -> None:
     """Captures that came from the log later than their page was read: their items may be missing here."""
     db.table("to_read").create({"capture": str}, pk="capture")
+
+
+@migrations()
+def m007_looks(db: Database) -> None:
+    """Rendered pages and their exchanges, imported captures, originals that are withheld from exports."""
+    table = db.table("capture")
+    for name in ("page", "look", "original", "imported"):
+        table.add_column(name, str)
+    table.add_column("withheld", int, not_null_default=0)
+    table.create_index(["page"])

@@ -106,6 +106,8 @@ class Look:
     artefacts: list[Artefact] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)  # artefact name → why it could not be made
     certificates: dict[str, list[bytes]] = field(default_factory=dict)  # origin → DER chain, leaf first
-    notes: list[Json] = field(default_factory=list)  # popups, dialogs, downloads, console errors …: {"what": …}
+    notes: list[Json] = field(
+        default_factory=list
+    )  # popups, dialogs, downloads, console errors …: {"what": …}
     browser: str = ""  # product and version as it names itself
     viewing: Viewing = field(default_factory=Viewing)

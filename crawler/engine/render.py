@@ -1,0 +1,153 @@
+"""The second look: a page that was fetched by plain HTTP is opened in the browser as well (`--render`).
+
+A downloader middleware above redirects: what comes here is a page, recorded wire-exact by the recorder. The browser
+looks at the same address; what it saw is one batch of captures, which names the plain look. Only then does the
+spider get the page: the DOM as it stood in the browser. Record first, parse later; fail closed.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response, TextResponse
+
+from crawler.engine.drafts import new_capture_id
+from crawler.engine.frontier import KEY, frontier_of
+from crawler.engine.hosts import require_open, stop_hosts
+from crawler.engine.record import PageBlocked, PageUnreadable, read_with, stop_crawl
+from crawler.engine.rendering.look import Look, Viewing
+from crawler.engine.rendering.page_drafts import Place, page_drafts
+from crawler.engine.rendering.two_looks import two_looks
+from crawler.engine.replay import CAPTURE, dom_response
+from crawler.engine.site import Site
+from crawler.engine.walls import wall
+from crawler.engine.way import is_rendered
+from crawler.errors import EvidenceError
+from crawler.evidence.manifest import DOM, Capture
+from crawler.store.session import Session, session_of
+
+if TYPE_CHECKING:
+    from crawler.engine.browser import Browser
+
+logger = logging.getLogger(__name__)
+
+
+class Render:
+    """See the module. The browser starts with the first page that wants it, and ends with the spider."""
+
+    def __init__(self, crawler: Crawler, session: Session) -> None:
+        self._crawler = crawler
+        self._session = session
+        self._rooms = contextlib.AsyncExitStack()
+        self._starting = asyncio.Lock()
+        self._started: Browser | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Takes the session of this crawl."""
+        render = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
+        crawler.signals.connect(render._closed, signal=signals.spider_closed)
+        return render
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """The page as it stood in the browser. Raises PageBlocked, PageUnreadable, RecordError, BrowserMissing."""
+        plain: Capture | None = request.meta.get(CAPTURE)
+        if plain is None or plain.look is not None or not is_rendered(self._crawler, request, response):
+            return response
+        require_open(self._crawler, request)
+        try:
+            look = await (await self._browser()).look(response.url)
+            page, capture = await self._record(request, response, plain, look)
+        except EvidenceError as error:
+            stop_crawl(self._crawler, error)
+            raise
+        request.meta[CAPTURE] = capture
+        if capture.state == "blocked":
+            stop_hosts(self._crawler, self._session, [request.url, capture.url], look.reason or "", capture)
+            self._finish(request, f"{look.reason}")
+            raise PageBlocked(
+                f"{request.url}: {look.reason}; recorded as {capture.id}, the host is left alone"
+            )
+        if page is None or not capture.readable:
+            self._finish(request, f"{look.reason}")
+            raise PageUnreadable(f"{request.url}: {look.reason}; recorded as {capture.id}")
+        if capture.state == "partial":
+            logger.warning("%s: %s; recorded as %s", request.url, look.reason, capture.id)
+        return page
+
+    async def _record(
+        self, request: Request, response: Response, plain: Capture, look: Look
+    ) -> tuple[Response | None, Capture]:
+        page = dom_page(look)
+        blocked = wall(page, rendered=True) if page is not None else None
+        if blocked is not None:
+            look.state, look.reason = "blocked", blocked
+        place = Place(
+            run=plain.run,
+            site=plain.site,
+            request_key=request.meta.get(KEY),
+            plain=plain.id,
+            read_with=read_with(request, self._crawler.spider),
+            beside=await _compared(response, page, look),
+            network={"proxy": proxy} if (proxy := self._crawler.settings["EVIDENCE_PROXY"]) else None,
+        )
+        identity = new_capture_id()
+        captures = await asyncio.wrap_future(
+            self._session.record_all(lambda: page_drafts(look, place, identity))
+        )
+        return page, captures[0]
+
+    async def _browser(self) -> "Browser":
+        from crawler.engine.browser import Browser  # only a run that renders needs Playwright
+
+        async with self._starting:
+            if self._started is None:
+                settings = self._crawler.settings
+                browser = Browser(
+                    self._viewing(),
+                    pages_at_once=settings.getint("EVIDENCE_PAGES_AT_ONCE"),
+                    proxy=settings["EVIDENCE_PROXY"],
+                )
+                self._started = await self._rooms.enter_async_context(browser)
+            return self._started
+
+    def _viewing(self) -> Viewing:
+        settings, site = self._crawler.settings, self._crawler.spider
+        return Viewing(
+            width=settings.getint("EVIDENCE_VIEWPORT_WIDTH"),
+            height=settings.getint("EVIDENCE_VIEWPORT_HEIGHT"),
+            device_scale=settings.getint("EVIDENCE_DEVICE_SCALE"),
+            user_agent_suffix=settings["USER_AGENT"],
+            seconds=settings.getfloat("EVIDENCE_PAGE_SECONDS"),
+            screens=settings.getint("EVIDENCE_SCREENS"),
+            max_body=settings.getint("DOWNLOAD_MAXSIZE"),
+            more=site.more if isinstance(site, Site) else None,
+            more_clicks=site.more_clicks if isinstance(site, Site) else 0,
+            screencast=settings.getbool("EVIDENCE_SCREENCAST"),
+        )
+
+    def _finish(self, request: Request, reason: str) -> None:
+        frontier = frontier_of(self._crawler)
+        if frontier is not None:
+            frontier.finish(request, "failed", reason)
+
+    async def _closed(self) -> None:
+        await self._rooms.aclose()
+
+
+async def _compared(plain: Response, rendered: Response | None, look: Look) -> dict[str, Any] | None:
+    if not isinstance(plain, TextResponse) or not isinstance(rendered, TextResponse):
+        return None
+    return await asyncio.to_thread(two_looks, plain.text, rendered.text, look)
+
+
+def dom_page(look: Look) -> Response | None:
+    """The page that parsers read: the DOM artefact, at the address of the page's own document."""
+    dom = next((artefact for artefact in look.artefacts if artefact.name == DOM), None)
+    main = next((seen for seen in reversed(look.exchanges) if seen.main and seen.redirected_to is None), None)
+    if dom is None or main is None:
+        return None
+    return dom_response(main.url, dom.content, dom.media_type, main.status or 200)
