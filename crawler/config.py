@@ -1,5 +1,6 @@
 """evidence.toml: who runs this archive, how politely it crawls, which authorities stamp it. No secrets."""
 
+import ipaddress
 import os
 import re
 import stat
@@ -59,6 +60,8 @@ url = {url}
 PASSPHRASES = ("none", "environment", "keyring")
 IMPRINTS = ("sha256", "sm3")
 _AUTHORITY_KEYS = ("name", "url", "policy", "imprint", "from", "until")
+_HOST_PORT = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+_MOST_ASKED = 8  # time servers, and resolvers
 _POLICY = re.compile(r"[0-2](\.[0-9]{1,39}){1,30}")
 
 _WITNESS = """
@@ -72,6 +75,13 @@ _CALENDARS = """
 calendars = {urls}
 """
 
+_ENVIRONMENT = """
+[environment]              # state of the machine (清洁性检查), before and after each run; docs/environment.md
+check = {check}
+ntp = {ntp}   # time servers, HOST or HOST:PORT; [] asks nobody
+resolvers = {resolvers}   # asked beside the system's own, by address; [] asks nobody
+egress = {egress}                # a page that answers the caller's address; "" asks nobody
+"""
 
 _SECTIONS = {
     "archive": ("origin", "organisation", "operator", "contact"),
@@ -88,7 +98,7 @@ _SECTIONS = {
     "retention": ("days",),
     "network": ("proxy",),
 }
-_KNOWN = (*_SECTIONS, "authority", "witness", "opentimestamps")
+_KNOWN = (*_SECTIONS, "authority", "witness", "opentimestamps", "environment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,27 @@ class WitnessConfig:
         return _WITNESS.format(name=self.name, url=_quoted(self.url))
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentConfig:
+    """Whether runs check the machine before and after, and whom they ask for it (the addresses have no scheme)."""
+
+    check: bool = False
+    ntp: tuple[str, ...] = ("ntp.ntsc.ac.cn", "ntp.aliyun.com", "time.cloudflare.com")
+    resolvers: tuple[str, ...] = ("223.5.5.5", "119.29.29.29")
+    egress: str = ""
+
+    def to_toml(self) -> str:
+        """Its section of evidence.toml; none for the defaults."""
+        if self == EnvironmentConfig():
+            return ""
+        return _ENVIRONMENT.format(
+            check="true" if self.check else "false",
+            ntp=_listed(self.ntp),
+            resolvers=_listed(self.resolvers),
+            egress=_quoted(self.egress),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The settings of one archive, as read from evidence.toml."""
@@ -164,6 +195,7 @@ class Config:
     authorities: tuple[AuthorityConfig, ...] = field(default=())
     witnesses: tuple[WitnessConfig, ...] = field(default=())
     calendars: tuple[str, ...] = field(default=())  # of OpenTimestamps; none unless asked for
+    environment: EnvironmentConfig = field(default_factory=EnvironmentConfig)
 
     def to_toml(self) -> str:
         """The text of evidence.toml."""
@@ -180,7 +212,8 @@ class Config:
         )
         text += "".join(authority.to_toml() for authority in self.authorities)
         text += "".join(witness.to_toml() for witness in self.witnesses)
-        return text + (_CALENDARS.format(urls=_listed(self.calendars)) if self.calendars else "")
+        text += _CALENDARS.format(urls=_listed(self.calendars)) if self.calendars else ""
+        return text + self.environment.to_toml()
 
     def asked(self, on: date | None = None) -> tuple[AuthorityConfig, ...]:
         """The authorities that stamp checkpoints of that day; today (UTC) by default."""
@@ -261,7 +294,14 @@ def parse_config(path: Path, text: str) -> Config:
     if values.get("passphrase", PASSPHRASES[0]) not in PASSPHRASES:
         raise ConfigError(f"{path}: sealing.passphrase should be one of: {', '.join(PASSPHRASES)}; no secret")
     witnesses, calendars = _witnesses(path, content), _calendars(path, content)
-    return Config(**values, authorities=authorities, witnesses=witnesses, calendars=calendars)
+    environment = _environment(path, content)
+    return Config(
+        **values,
+        authorities=authorities,
+        witnesses=witnesses,
+        calendars=calendars,
+        environment=environment,
+    )
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
@@ -343,6 +383,46 @@ def _calendars(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
     if strange := [url for url in urls if not re.fullmatch(r"https?://[A-Za-z0-9.:/_~-]+", url)]:
         raise ConfigError(f"{path}: calendar {strange[0]!r} should begin with http:// or https://")
     return tuple(urls)
+
+
+def _environment(path: Path, content: dict[str, Any]) -> EnvironmentConfig:
+    table = content.get("environment", {})
+    known = ("check", "ntp", "resolvers", "egress")
+    if not isinstance(table, dict) or set(table) - set(known):
+        raise ConfigError(f"{path}: [environment] takes these settings: {', '.join(known)}")
+    found = EnvironmentConfig()
+    check, egress = table.get("check", found.check), table.get("egress", found.egress)
+    if not isinstance(check, bool):
+        raise ConfigError(f"{path}: environment.check = {check!r} should be true or false")
+    if not isinstance(egress, str) or not re.fullmatch(r"(https?://[A-Za-z0-9.:/_~?=&\[\]-]+)?", egress):
+        raise ConfigError(f'{path}: environment.egress = {egress!r} should be an http(s) address, or ""')
+    ntp = _addresses(path, "ntp", table.get("ntp", list(found.ntp)))
+    resolvers = _addresses(path, "resolvers", table.get("resolvers", list(found.resolvers)))
+    if named := [entry for entry in resolvers if not _is_numeric(entry)]:
+        raise ConfigError(
+            f"{path}: environment.resolvers: {named[0]!r} should be an address such as 223.5.5.5"
+        )
+    return EnvironmentConfig(check, ntp, resolvers, egress)
+
+
+def _addresses(path: Path, key: str, entries: object) -> tuple[str, ...]:
+    """Up to eight of HOST, HOST:PORT, [IPv6] and [IPv6]:PORT."""
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ConfigError(f"{path}: environment.{key} should be a list of addresses")
+    if strange := [entry for entry in entries if not _HOST_PORT.fullmatch(entry)]:
+        raise ConfigError(f"{path}: environment.{key}: {strange[0]!r} should be HOST or HOST:PORT")
+    if len(entries) > _MOST_ASKED:
+        raise ConfigError(f"{path}: environment.{key} has {len(entries)} entries; at most {_MOST_ASKED}")
+    return tuple(dict.fromkeys(entries))
+
+
+def _is_numeric(entry: str) -> bool:
+    host = entry[1:].partition("]")[0] if entry.startswith("[") else entry.partition(":")[0]
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _listed(urls: tuple[str, ...]) -> str:

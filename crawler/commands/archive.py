@@ -11,13 +11,20 @@ from crawler import clock, show
 from crawler.commands.authority_option import parse_authority, warnings_for
 from crawler.commands.root import as_json, evidence, show_result
 from crawler.config import FILE as CONFIG_FILE
-from crawler.config import Config, parse_config
+from crawler.config import Config, EnvironmentConfig, parse_config
 from crawler.engine.extract import rebuild
 from crawler.engine.passphrase import first_passphrase
 from crawler.errors import ConfigError, UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.trust import add_roots
 from crawler.store.session import Session
+
+# What `init --environment` writes; `none` leaves the section out.
+_ENVIRONMENTS = {
+    "full": EnvironmentConfig(check=True),
+    "local": EnvironmentConfig(check=True, ntp=(), resolvers=()),
+    "none": EnvironmentConfig(),
+}
 
 
 @evidence.command()
@@ -35,6 +42,13 @@ from crawler.store.session import Session
 )
 @click.option("--delay", type=float, default=5.0, show_default=True, help="对同一网站两次访问的间隔秒数")
 @click.option("--proxy", default="", help="http://host:port，写入每一次采集的记录")
+@click.option(
+    "--environment",
+    type=click.Choice(["full", "local", "none"]),
+    default="full",
+    show_default=True,
+    help="每次采集前后的清洁性检查：full 全部；local 只看本机，不询问任何服务器；none 不检查",
+)
 @click.option("--keyring", is_flag=True, help="生成随机口令保护日志密钥，口令存入操作系统的密钥环")
 @click.pass_obj
 def init(
@@ -65,6 +79,7 @@ def init(
         delay_seconds=delay,
         proxy=who["proxy"],
         authorities=tuple(entry for entry, _ in entries),
+        environment=_ENVIRONMENTS[who["environment"]],
     )
     try:
         parse_config(path / CONFIG_FILE, config.to_toml())
@@ -79,6 +94,7 @@ def init(
             pass
     click.echo(f"证据库已建立：{path}")
     click.echo(f"日志公钥：{(path / 'trust/log.vkey').read_text().strip()}")
+    click.echo(_environment_text(config.environment))
     if not who["origin"]:
         click.echo(
             f"日志名称为 {config.origin}，以后不能更改；正式使用请用 --origin 以自己的域名命名。", err=True
@@ -107,6 +123,14 @@ def rebuild_command(archive: Path, as_json: bool) -> None:
     show_result(as_json, {"differences": differences}, show.rebuilt(differences))
     if differences:
         sys.exit(1)
+
+
+def _environment_text(environment: EnvironmentConfig) -> str:
+    if not environment.check:
+        return "清洁性检查：未开启；在 evidence.toml 写 [environment] check = true 可以开启。"
+    asked = "、".join((*environment.ntp, *environment.resolvers))
+    whom = f"询问 {asked}" if asked else "只看本机，不询问任何服务器"
+    return f"清洁性检查：已开启，每次采集前后各一次，写入日志；{whom}（evidence.toml [environment]）。"
 
 
 def _ascii(name: str) -> str:

@@ -29,6 +29,7 @@ _NUMBER_OR_BOOLEAN = re.compile(r"[0-9]+(\.[0-9]+)?|[Tt]rue|[Ff]alse")
     "--render", is_flag=True, help="同时用浏览器打开每一页：截图、页面文字、PDF，以及页面的全部请求"
 )
 @click.option("--screencast", is_flag=True, help="再录下每一页打开的过程（与 --render 同用）")
+@click.option("--no-replay-check", is_flag=True, help="采集结束后不重放比对（与 --render 同用）")
 @click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @click.option("-s", "settings", multiple=True, metavar="NAME=VALUE", help="Scrapy 设置，写入日志")
 @as_json
@@ -42,6 +43,7 @@ def crawl_command(
     resume: str | None,
     render: bool,
     screencast: bool,
+    no_replay_check: bool,
     log_file: Path | None,
     settings: tuple[str, ...],
     as_json: bool,
@@ -61,13 +63,20 @@ def crawl_command(
         _require_address(url)
     fresh = [Order(site, url, kind, render=render) for site in sites]
     orders = [resumable(archive, resume)] if resume else fresh
-    _crawl(archive, orders, log_file, {**_settings(settings, pages), **_recorded(screencast)}, as_json)
+    _crawl(
+        archive,
+        orders,
+        log_file,
+        {**_settings(settings, pages), **_looking(screencast, no_replay_check)},
+        as_json,
+    )
 
 
 @evidence.command()
 @click.argument("urls", nargs=-1, required=True)
 @click.option("--render/--no-render", default=True, show_default=True, help="同时用浏览器打开并截图")
 @click.option("--screencast", is_flag=True, help="再录下打开的过程")
+@click.option("--no-replay-check", is_flag=True, help="结束后不重放比对")
 @click.option("--log-file", type=click.Path(path_type=Path), help="采集过程日志写入此文件")
 @as_json
 @click.pass_obj
@@ -76,6 +85,7 @@ def capture(
     urls: tuple[str, ...],
     render: bool,
     screencast: bool,
+    no_replay_check: bool,
     log_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -88,11 +98,12 @@ def capture(
     for url in urls:  # all before the first is fetched
         _require_address(url)
     orders = [Order(SINGLE, url, render=render) for url in urls]
-    _crawl(archive, orders, log_file, _recorded(screencast), as_json)
+    _crawl(archive, orders, log_file, _looking(screencast, no_replay_check), as_json)
 
 
-def _recorded(screencast: bool) -> dict[str, str]:
-    return {"EVIDENCE_SCREENCAST": "True"} if screencast else {}
+def _looking(screencast: bool, no_replay_check: bool) -> dict[str, str]:
+    recorded = {"EVIDENCE_SCREENCAST": "True"} if screencast else {}
+    return recorded | ({"EVIDENCE_REPLAY_CHECK": "False"} if no_replay_check else {})
 
 
 def _crawl(

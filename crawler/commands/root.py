@@ -20,7 +20,10 @@ HOMES = {
     "init": "archive",
     "crawl": "crawl",
     "capture": "crawl",
+    "import": "import_files",
+    "replay": "replay",
     "captures": "look",
+    "picture": "picture",
     "items": "look",
     "changes": "look",
     "seal": "seal",
@@ -36,6 +39,7 @@ HOMES = {
     "expire": "expire",
     "rebuild": "archive",
     "schedule": "schedule",
+    "doctor": "doctor",
     "demo": "demo",
 }
 

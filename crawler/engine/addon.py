@@ -39,12 +39,7 @@ class EvidenceAddon:
             "DOWNLOAD_MAXSIZE": int(config.max_page_megabytes * (1 << 20)),
             "DOWNLOAD_WARNSIZE": 0,
             "EVIDENCE_PAGES": config.pages_per_run,
-            "EVIDENCE_VIEWPORT_WIDTH": config.viewport_width,
-            "EVIDENCE_VIEWPORT_HEIGHT": config.viewport_height,
-            "EVIDENCE_DEVICE_SCALE": config.device_scale,
-            "EVIDENCE_PAGE_SECONDS": config.page_seconds,
-            "EVIDENCE_SCREENS": config.screens,
-            "EVIDENCE_PAGES_AT_ONCE": config.pages_at_once,
+            "EVIDENCE_ENVIRONMENT": config.environment.check,
         }
         for name, value in values.items():
             settings.set(name, value, _PRIORITY)

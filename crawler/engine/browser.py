@@ -10,8 +10,9 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +25,13 @@ from playwright.async_api import (
     Download,
     Page,
     Playwright,
+    Route,
     async_playwright,
 )
 from playwright.async_api import Error as DriverError
 
 from crawler import clock
+from crawler.engine.rendering.answers import Answers
 from crawler.engine.rendering.artefacts import check_cjk_font, make_artefacts
 from crawler.engine.rendering.isolated import World
 from crawler.engine.rendering.look import Look, Viewing
@@ -126,9 +129,19 @@ class Browser:
 
         Raises BrowserMissing if a browser that was lost cannot be started again.
         """
+        return await self._take(Visit(url, viewing or self.viewing, self.version))
+
+    async def replay(self, url: str, answers: Answers, at: str) -> Look:
+        """Look at a recorded page again: its exchanges are answered from the record, nothing goes to the network.
+
+        `at` is when the page was captured (UTC); the page's own clock stands there. Text and screenshot are made.
+        """
+        viewing = replace(self.viewing, wanted=frozenset(("text", "screenshot")), screencast=False)
+        return await self._take(Replayed(url, viewing, self.version, answers, at))
+
+    async def _take(self, visit: "Visit") -> Look:
         async with self._slots:
             chromium = await self._ready()
-            visit = Visit(url, viewing or self.viewing, self.version)
             self._open += 1
             try:
                 await self._visit(chromium, visit)
@@ -249,6 +262,7 @@ class Visit:
         self._early: str | None = None
         self._settled: Settled | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._quiet: Callable[[float, float], Awaitable[bool]] = _always_quiet
 
     async def open(self, context: BrowserContext) -> None:
         """A blank page with everything listening."""
@@ -261,20 +275,21 @@ class Visit:
         self._session = await context.new_cdp_session(page)
         self._traffic = Traffic(self._session, self.viewing, broken=BROKEN)
         await self._traffic.start()
+        self._quiet = self._traffic.quiet
         if self.viewing.screencast:
             self._screencast = Screencast(self._session)
             await self._screencast.start()
 
     async def take(self) -> None:
         """Go there, let the page come to rest, make the artefacts."""
-        page, session, traffic = self._page, self._session, self._traffic
-        if page is None or session is None or traffic is None:
+        page, session = self._page, self._session
+        if page is None or session is None:
             raise EvidenceError("a visit is opened before it is taken")
         if not await self._go(page):
             return
         world = World(session)
         await world.open()
-        self._settled = await settle(session, world, self.viewing, traffic.quiet)
+        self._settled = await settle(session, world, self.viewing, self._quiet)
         self.look.title, self.look.final_url = await page.title(), page.url
         made, missing = await make_artefacts(session, world, self.viewing, self._settled, broken=BROKEN)
         self.look.artefacts += made
@@ -358,6 +373,37 @@ class Visit:
 
     def _crashed(self, _page: Page) -> None:
         self._early = self._early or "crash: the page's renderer ended"
+
+
+class Replayed(Visit):
+    """A visit to a recorded page: every request is answered from the record or refused."""
+
+    def __init__(self, url: str, viewing: Viewing, browser: str, answers: Answers, at: str) -> None:
+        super().__init__(url, viewing, browser)
+        self._answers = answers
+        self._at = at
+
+    async def open(self, context: BrowserContext) -> None:
+        """A blank page whose requests come to us, and whose clock stands at the time of the capture."""
+        self._context = context
+        await context.route("**/*", self._answer)
+        page = self._page = await context.new_page()
+        await page.clock.set_fixed_time(clock.parse(self._at))
+        context.on("page", self._popup)
+        page.on("dialog", self._dialog)
+        self._session = await context.new_cdp_session(page)
+
+    async def _answer(self, route: Route) -> None:
+        answer = self._answers.to(route.request.method, route.request.url)
+        with suppress(*BROKEN):  # the page may have lost interest, or be gone
+            if answer is None:
+                await route.abort("internetdisconnected")
+            else:
+                await route.fulfill(status=answer.status, headers=dict(answer.fields), body=answer.body)
+
+
+async def _always_quiet(_seconds: float, _at_most: float) -> bool:
+    return True
 
 
 async def _quietly(work: Any) -> None:

@@ -5,7 +5,7 @@ import gc
 import json
 import logging
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -17,8 +17,12 @@ from crawler.engine.hosts import stopped_hosts
 from crawler.engine.passphrase import passphrase
 from crawler.engine.post import post_query
 from crawler.engine.sealing import ask_others
+from crawler.engine.site import Site
 from crawler.errors import EvidenceError
 from crawler.store.session import Session, end_session, session_of
+
+if TYPE_CHECKING:
+    from crawler.engine.environment.run_check import RunEnvironment
 
 logger = logging.getLogger(__name__)
 PAGE_CAP = "page-cap"  # reason of a run that ended at its page cap with requests left
@@ -37,6 +41,7 @@ _LOGGED_SETTINGS = (
     "COOKIES_ENABLED",
     "EVIDENCE_PROXY",
     "EVIDENCE_RENDER",
+    "EVIDENCE_ENVIRONMENT",
 )
 
 
@@ -47,6 +52,7 @@ class RunLog:
         self._crawler = crawler
         self._session = session
         self._run: str = crawler.settings["EVIDENCE_RUN"]
+        self._environment: RunEnvironment | None = None  # None: not checked
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -74,9 +80,21 @@ class RunLog:
         order = {"url": getattr(spider, "url", None), "kind": getattr(spider, "kind", None)}
         details["settings"] = {**order, **{name: _plain(settings[name]) for name in _LOGGED_SETTINGS}}
         self._session.record_event("run-resumed" if resumed else "run-started", details)
+        if settings.getbool("EVIDENCE_ENVIRONMENT"):
+            self._check_environment(spider)
         waiting = read_waiting(self._session, settings)
         if waiting:
             logger.warning("%d recorded page(s) were not in the index yet: read now", waiting)
+
+    def _check_environment(self, spider: Spider) -> None:
+        """Nothing is fetched before the machine was looked at: this holds up the loop, some seconds at most."""
+        # Imported here: runs without it need not wait for its libraries.
+        from crawler.engine.environment.run_check import RunEnvironment
+
+        urls = spider.first_urls() if isinstance(spider, Site) else ()
+        rendering = self._crawler.settings.getbool("EVIDENCE_RENDER")
+        self._environment = RunEnvironment.of_run(self._session, self._run, urls, rendering=rendering)
+        self._environment.before()
 
     async def _closed(self, reason: str) -> None:
         gc.unfreeze()  # a process may do several runs: what this one leaves must not stay for ever
@@ -98,6 +116,8 @@ class RunLog:
             if frontier.cut_short and reason == "finished":
                 reason = PAGE_CAP
             self._set_stat("evidence/reason", reason)
+            if self._environment is not None:
+                await asyncio.to_thread(self._environment.after)
             counts = self._counts(frontier)
             self._set_stat("evidence/counts", counts)
             self._session.record_event("run-closed", {"run": self._run, "reason": reason, "counts": counts})

@@ -8,6 +8,7 @@ spider get the page: the DOM as it stood in the browser. Record first, parse lat
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
@@ -23,6 +24,7 @@ from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.engine.rendering.two_looks import two_looks
 from crawler.engine.replay import CAPTURE, dom_response
 from crawler.engine.site import Site
+from crawler.engine.viewing import viewing_of
 from crawler.engine.walls import wall
 from crawler.engine.way import is_rendered
 from crawler.errors import EvidenceError
@@ -44,12 +46,14 @@ class Render:
         self._rooms = contextlib.AsyncExitStack()
         self._starting = asyncio.Lock()
         self._started: Browser | None = None
+        self._looks: list[str] = []  # capture ids
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Takes the session of this crawl."""
         render = cls(crawler, session_of(crawler, crawler.settings["EVIDENCE_ARCHIVE"]))
-        crawler.signals.connect(render._closed, signal=signals.spider_closed)
+        render._session.on_closing.append(render._end)  # before the seal of the run
+        crawler.signals.connect(render._close, signal=signals.engine_stopped)
         return render
 
     async def process_response(self, request: Request, response: Response) -> Response:
@@ -98,6 +102,8 @@ class Render:
         captures = await asyncio.wrap_future(
             self._session.record_all(lambda: page_drafts(look, place, identity))
         )
+        if captures[0].readable:
+            self._looks.append(captures[0].id)
         return page, captures[0]
 
     async def _browser(self) -> "Browser":
@@ -105,24 +111,19 @@ class Render:
 
         async with self._starting:
             if self._started is None:
-                settings = self._crawler.settings
+                config = self._session.archive.config
                 browser = Browser(
                     self._viewing(),
-                    pages_at_once=settings.getint("EVIDENCE_PAGES_AT_ONCE"),
-                    proxy=settings["EVIDENCE_PROXY"],
+                    pages_at_once=config.pages_at_once,
+                    proxy=self._crawler.settings["EVIDENCE_PROXY"],
                 )
                 self._started = await self._rooms.enter_async_context(browser)
             return self._started
 
     def _viewing(self) -> Viewing:
         settings, site = self._crawler.settings, self._crawler.spider
-        return Viewing(
-            width=settings.getint("EVIDENCE_VIEWPORT_WIDTH"),
-            height=settings.getint("EVIDENCE_VIEWPORT_HEIGHT"),
-            device_scale=settings.getint("EVIDENCE_DEVICE_SCALE"),
-            user_agent_suffix=settings["USER_AGENT"],
-            seconds=settings.getfloat("EVIDENCE_PAGE_SECONDS"),
-            screens=settings.getint("EVIDENCE_SCREENS"),
+        return replace(
+            viewing_of(self._session.archive.config, user_agent_suffix=settings["USER_AGENT"]),
             max_body=settings.getint("DOWNLOAD_MAXSIZE"),
             more=site.more if isinstance(site, Site) else None,
             more_clicks=site.more_clicks if isinstance(site, Site) else 0,
@@ -134,7 +135,27 @@ class Render:
         if frontier is not None:
             frontier.finish(request, "failed", reason)
 
-    async def _closed(self) -> None:
+    async def _end(self) -> None:
+        """Replay what this run rendered, if it is to be checked; then the browser is no longer needed."""
+        if self._started is not None and self._crawler.settings.getbool("EVIDENCE_REPLAY_CHECK"):
+            await self._replay(self._started)
+        await self._close()
+
+    async def _replay(self, browser: "Browser") -> None:
+        from crawler.engine.replay_check import check_replay
+
+        for capture in self._looks:
+            score = await check_replay(self._session, browser, capture)
+            if not score.good:
+                logger.warning(
+                    "%s does not replay as it was captured: text %s, pixels %s of 1000, %d request(s) unanswered",
+                    capture,
+                    score.text,
+                    score.pixels,
+                    len(score.refused),
+                )
+
+    async def _close(self) -> None:
         await self._rooms.aclose()
 
 

@@ -40,6 +40,8 @@ from crawler.evidence import wacz_auth
 from crawler.evidence.checks.reading import walk
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.durable import durable_write, is_unfinished, sweep, sync_folder
+from crawler.evidence.imported import FOLDER as IMPORTS
+from crawler.evidence.imported import finish_imports
 from crawler.evidence.key_change import VKEYS, finish_key_change
 from crawler.evidence.log import Log, create_log
 from crawler.evidence.manifest import Capture, Event, Locator, SealedTime, StoredRecord, parse_leaf
@@ -57,7 +59,7 @@ RESERVE = 8 << 20  # bytes kept free so that a run can still be closed, signed a
 FOLDERS = ("warc", "log/stamps", "trust", "keys", "quarantine")
 _SWEPT = ("log/cosignatures/*", "log/ots/*", "witness", "witness/*", "witness/*/fork")  # where they exist
 _NOT_STATE = (STATE_FILE, LOCK_FILE, "log/entries")
-_TILES = "log/tile/"  # covered by the checkpoints' roots
+_COVERED = ("log/tile/", f"{IMPORTS}/")  # by the checkpoints' roots, and by the events that tell of imported files
 
 _WARCINFO = (
     "software: web-evidence/{version}\r\n"
@@ -402,6 +404,7 @@ class Archive:
             self.record_event("recovered", dict(tail))
         if is_announced(self.path):  # an `evidence expire` was interrupted; never the file still written to
             carry_out(self.path, self.removals)
+        finish_imports(self.path, self.log.leaves())
         file, end = self.logged_end()
         for path in sorted((self.path / "warc").glob("*.warc.gz")):
             name = f"warc/{path.name}"
@@ -485,7 +488,7 @@ def state_files(archive: Path) -> list[str]:
         for name, regular in walk(archive)
         if regular and Path(name).parent.name != "warc" and not is_unfinished(Path(name))
     )
-    return sorted(name for name in names if name not in _NOT_STATE and not name.startswith(_TILES))
+    return sorted(name for name in names if name not in _NOT_STATE and not name.startswith(_COVERED))
 
 
 def latest_seal(archive: Path) -> SealedTime | None:

@@ -66,11 +66,11 @@ def finish_imports(archive: Path, leaves: Iterable[bytes]) -> None:
     left = sorted(folder.glob(".*.unfinished")) if folder.is_dir() and not folder.is_symlink() else []
     if not left:
         return
-    logged = {}
+    logged: dict[str, str] = {}
     for leaf in leaves:
         if leaf.startswith(BEGINNINGS):
-            sha256, target = kept_at(parse_leaf(leaf))
-            logged[sha256] = target
+            sha256, place = kept_at(parse_leaf(leaf))
+            logged[sha256] = place
     for waiting in left:
         found = _WAITING.fullmatch(waiting.name)
         target = logged.get(f"sha256:{found[1]}") if found else None

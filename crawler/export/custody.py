@@ -44,9 +44,36 @@ ACTS = {
         "继续采集", (("批次", "run"), ("网站", "site"), ("软件", "software"), ("设置", "settings"))
     ),
     "run-closed": Act("采集结束", (("批次", "run"), ("结果", "reason"), ("统计", "counts"))),
+    "environment-checked": Act(
+        "清洁性检查（采集前后本机的状态）",
+        (
+            ("批次", "run"),
+            ("时点", "moment"),
+            ("结果", "counts"),
+            ("未通过", "failed"),
+            ("前后变化", "changed"),
+        ),
+    ),
     "host-stopped": Act("网站要求停止，不再访问", (("批次", "run"), ("网站", "host"), ("原因", "reason"))),
     "recovered": Act(
         "恢复中断的写入，残片移入隔离区", (("文件", "file"), ("字节", "length"), ("存为", "kept"))
+    ),
+    "file-imported": Act(
+        "导入他人或其他工具记录的文件",
+        (
+            ("原文件名", "name"),
+            ("格式", "format"),
+            ("字节", "bytes"),
+            ("SHA-256", "sha256"),
+            ("来源说明", "origin"),
+            ("记录人", "by"),
+            ("采集数", "pages"),
+            ("未采用记录", "refused"),
+        ),
+    ),
+    "import-refused": Act(
+        "拒绝导入，文件移入隔离区",
+        (("原文件名", "name"), ("SHA-256", "digest"), ("原因", "reason"), ("存为", "kept")),
     ),
     "case-created": Act(
         "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
@@ -67,6 +94,17 @@ ACTS = {
     ),
     "receipt-written": Act(
         "出具单页回执", (("采集", "capture"), ("清单 SHA-256", "sums"), ("SM3", "sums_sm3"))
+    ),
+    "picture-copied": Act(
+        "取出截图或其他采集件",
+        (
+            ("采集", "capture"),
+            ("件", "artefact"),
+            ("形式", "form"),
+            ("证据编号", "exhibit"),
+            ("原件 SHA-256", "original"),
+            ("SHA-256", "sha256"),
+        ),
     ),
     "archive-verified": Act("核验证据库", (("结果", "result"), ("各项", "checks"), ("快速", "quick"))),
     "key-rotated": Act("更换日志密钥", (("旧公钥", "from"), ("新公钥", "to"))),

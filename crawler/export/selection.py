@@ -4,11 +4,15 @@ A leaf is proved to the earliest checkpoint that covers it and carries the most 
 tightest 不晚于. The checkpoint that the leaf itself commits to comes along too: that gives 不早于. Events that
 a verifier needs come along as well: those about the log's keys, those that tell of the WARC files' beginning,
 and those that renewed one of the tokens (crawler.evidence.renewal), each with its checkpoint and tokens.
+
+Captures bring along what belongs to them: a rendered page the exchanges that it made, and the plain look at the same
+address with the redirects that led to it. Sealed originals (``withheld``) are never handed over.
 """
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +25,9 @@ from crawler.evidence.digest import digest_file
 from crawler.evidence.key_history import KEY_ACTS
 from crawler.evidence.manifest import Capture, Event
 from crawler.evidence.renewal import ACT as RENEWED
+from crawler.evidence.tiles import WIDTH
+
+_ID = re.compile(rb'"id":"([^"\\]*)"')  # the first in a leaf of a capture is its own: its keys are sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,13 @@ class _Found:
 def select(archive: Archive, captures: Iterable[str], *, with_files: bool = True) -> Selection:
     """Find what these captures need in the archive's log.
 
-    `with_files`: also the events that tell of the beginning of the WARC files, whose warcinfo records a WACZ
-    begins with. Raises UsageError (unknown capture, log not signed up to it), ArchiveError (a leaf or token is
-    damaged).
+    `with_files`: for a WACZ. Also what belongs to these captures, and the events that tell of the beginning of the
+    WARC files, whose warcinfo records it begins with; without, the captures alone (a receipt). Raises UsageError
+    (unknown or withheld capture, log not signed up to it), ArchiveError (a leaf or token is damaged).
     """
-    found = _find(archive, set(captures))
+    found = _find(archive, set(captures), whole_pages=with_files)
+    if with_files:
+        _add_plain_looks(archive, found)
     _require_kept(archive, found)
     if with_files:
         _require_files(found)
@@ -97,12 +106,16 @@ def select(archive: Archive, captures: Iterable[str], *, with_files: bool = True
     return Selection(selected, tuple(sizes), stamps, tokens)
 
 
-def _find(archive: Archive, wanted: set[str]) -> _Found:
-    found = _Found()
+def _find(archive: Archive, wanted: set[str], *, whole_pages: bool) -> _Found:
+    found, known = _Found(), set[str]()
     for entry in archive.entries():
         content = json.loads(entry.leaf)
-        if content.get("kind") == "capture" and content.get("id") in wanted:
-            found.captures[entry.index] = _read(entry.index, entry.leaf)
+        if content.get("kind") == "capture":
+            identifier = content.get("id")
+            belongs = whole_pages and content.get("page") in wanted and not content.get("withheld")
+            if identifier in wanted or belongs:
+                found.captures[entry.index] = _read(entry.index, entry.leaf)
+                known.add(identifier)
         elif (act := content.get("act")) in KEY_ACTS:
             found.keys[entry.index] = _read(entry.index, entry.leaf)
         elif act == RENEWED:
@@ -110,10 +123,62 @@ def _find(archive: Archive, wanted: set[str]) -> _Found:
         elif act == "warc-opened":
             leaf = _read(entry.index, entry.leaf)
             found.opened[leaf.records[0].locator.file] = (entry.index, leaf)
-    known = {leaf.capture.id for leaf in found.captures.values() if leaf.capture is not None}
     if wanted - known:
         raise UsageError(f"not in this archive: capture {', '.join(sorted(wanted - known)[:5])}")
+    _refuse_originals(found)
     return found
+
+
+def _refuse_originals(found: _Found) -> None:
+    """Raise UsageError for a sealed original: it holds what opens a person's account."""
+    for leaf in found.captures.values():
+        if leaf.capture is not None and leaf.capture.withheld:
+            raise UsageError(
+                f"capture {leaf.capture.id} is a sealed original with secrets of the browser that recorded it, and is"
+                " never exported: name the capture that was derived from it (its manifest says original ="
+                f" {leaf.capture.id}); a court can be shown the original in the archive itself"
+            )
+
+
+def _add_plain_looks(archive: Archive, found: _Found) -> None:
+    """The plain looks that these pages name, and the hops before each: they stand shortly before the page."""
+    plain = {index: _plain(leaf) for index, leaf in found.captures.items()}
+    wanted = {name for name in plain.values() if name is not None}
+    last = max((index for index, name in plain.items() if name is not None), default=0)
+    for index, content in _backwards(archive, last):
+        if not wanted:
+            return
+        named = _ID.search(content)
+        if named is None or named[1].decode() not in wanted:
+            continue
+        leaf = _read(index, content)
+        if leaf.capture is None or leaf.capture.id not in wanted:
+            continue
+        wanted.discard(leaf.capture.id)
+        if leaf.capture.withheld:
+            continue
+        found.captures[index] = leaf
+        if leaf.capture.follows is not None:
+            wanted.add(leaf.capture.follows)
+    if wanted:
+        raise ArchiveError(
+            f"the log lacks capture {min(wanted)}, which another one names: run `evidence verify`"
+        )
+
+
+def _plain(leaf: Leaf) -> str | None:
+    """Id of the plain look that a page names."""
+    named = (leaf.capture.look or {}).get("plain") if leaf.capture is not None else None
+    return named if isinstance(named, str) else None
+
+
+def _backwards(archive: Archive, stop: int) -> Iterator[tuple[int, bytes]]:
+    """The leaves before `stop` from the newest back, a bundle of the log at a time."""
+    while stop > 0:
+        start = (stop - 1) // WIDTH * WIDTH
+        leaves = list(archive.log.leaves(start, stop))
+        yield from zip(range(stop - 1, start - 1, -1), reversed(leaves), strict=True)
+        stop = start
 
 
 def _require_kept(archive: Archive, found: _Found) -> None:

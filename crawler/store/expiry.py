@@ -1,8 +1,9 @@
 """Retention: which captures are older than the archive keeps them, and their removal.
 
-Never removed: captures of any case, with the hops and attempts that led to them; ``warcinfo`` records; the log
-itself. What is kept is read from the log and not from the database, which could have been restored from an older
-copy. The order of the removal, and what a crash means, stand in crawler.evidence.removal.
+Never removed: captures of any case, with the hops and attempts that led to them, the exchanges of a rendered page,
+the plain look beside it and the sealed originals behind it; ``warcinfo`` records; the log itself. What is kept is
+read from the log and not from the database, which could have been restored from an older copy. The order of the
+removal, and what a crash means, stand in crawler.evidence.removal.
 """
 
 import shutil
@@ -126,7 +127,7 @@ def _expired(entry: int, capture: Capture) -> Expired:
 
 
 def _kept(session: Session) -> set[str]:
-    """Captures that an entry of the log keeps, and what led to each."""
+    """Captures that an entry of the log keeps, and what belongs to each."""
     beginnings = {b'{"act":"%b",' % act.encode(): name for act, name in KEEPING.items()}
     kept: set[str] = set()
     for leaf in session.archive.log.leaves():
@@ -135,11 +136,20 @@ def _kept(session: Session) -> set[str]:
                 kept.update(parse_leaf(leaf)["details"][name])
     waiting = list(kept)
     while waiting:
-        rows = session.index.query("select follows from capture where id = ?", (waiting.pop(),))
-        earlier = {row["follows"] for row in rows} - {None} - kept
-        kept |= earlier
-        waiting += earlier
+        belonging = _belonging(session, waiting.pop()) - kept
+        kept |= belonging
+        waiting += belonging
     return kept
+
+
+def _belonging(session: Session, capture: str) -> set[str]:
+    """What stays with a capture: what led to it, its sealed original, its exchanges, and the plain look beside it."""
+    rows = session.index.query(
+        "select follows, original, json_extract(look, '$.plain') from capture where id = ? union all"
+        " select id, null, null from capture where page = ?",
+        (capture, capture),
+    )
+    return {name for row in rows for name in row if name is not None}
 
 
 def _require_intact(archive: Archive, captures: Sequence[Expired]) -> None:

@@ -28,8 +28,8 @@ class Pixels:
         return inside and _alike(self._image.getpixel((x, y)), colour, 1)
 
     @cached_property
-    def _colours(self) -> list[tuple[int, Colour]]:
-        return self._image.getcolors(self.size[0] * self.size[1]) or []
+    def _colours(self) -> list[tuple[int, object]]:
+        return list(self._image.getcolors(self.size[0] * self.size[1]) or ())
 
 
 def _alike(seen: object, colour: Colour, near: int) -> bool:

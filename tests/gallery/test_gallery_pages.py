@@ -199,7 +199,8 @@ def test_on_paper_there_are_no_reviews(page: Page, site: GallerySite) -> None:
 def test_a_window_opens_and_questions_are_asked(page: Page, site: GallerySite) -> None:
     heard: list[str] = []
     page.on("popup", lambda _window: heard.append("popup"))
-    page.on("dialog", lambda dialog: (heard.append(dialog.type), dialog.dismiss()))
+    page.on("dialog", lambda dialog: heard.append(dialog.type))
+    page.on("dialog", lambda dialog: dialog.dismiss())
     go(page, site, "popup", "没有领取红包")
     assert sorted(heard) == ["alert", "confirm", "popup"]
 

@@ -3,8 +3,8 @@
 from functools import cache
 from io import BytesIO
 
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]
+from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
 
 SQUARE = "\ue001"  # private use: without the font it is nothing, or a thin box
 _EM = 1000

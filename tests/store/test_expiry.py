@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from crawler import clock
 from crawler.errors import ArchiveError, DiskFull, UsageError
 from crawler.evidence import removal
-from crawler.evidence.archive import Archive
+from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.digest import digest, digest_file
 from crawler.evidence.manifest import MAX_LEAF, Capture, Event, Locator, parse_leaf
 from crawler.evidence.removal import is_announced
@@ -391,6 +392,42 @@ def test_a_crash_between_two_events_is_carried_out_as_far_as_it_was_logged(tmp_p
 
 def events_of(archive: Archive) -> list[object]:
     return list(archive.removals.events)
+
+
+def test_what_belongs_to_a_kept_page_is_kept_with_it(tmp_path: Path) -> None:
+    """Its exchanges, its sealed original, the plain look with the hop before it; of other pages all goes."""
+    with at(LONG_AGO):
+        path = make(tmp_path / "b")
+        with Session.open(path) as session:
+            for side in ("kept", "gone"):
+                session.record_all(partial(looked_at, side)).result()
+            case = cases.create_case(session, title="案", cause="虚假宣传", submitter="某消委会")
+            exhibit = cases.NewExhibit(
+                case=case, group="B", title="页", purpose="证明", captures=["kept-page"]
+            )
+            cases.add_exhibit(session, exhibit)
+    with Session.open(path) as session:
+        plan = plan_expiry(session, 30)
+    names = ("hop", "plain", "page", "call", "sealed page", "sealed call")
+    assert [expired.id for expired in plan.captures] == [f"gone-{name}" for name in names]
+    assert plan.kept == len(names)
+
+
+def looked_at(side: str) -> list[Draft]:
+    def drafted_as(name: str, **fields: object) -> Draft:
+        made = page(f"{side} {name}".encode())
+        return replace(made, capture=replace(made.capture, id=f"{side}-{name}", **fields))  # type: ignore[arg-type]
+
+    look = {"plain": f"{side}-plain", "artefacts": {}}
+    of_page = {"page": f"{side}-page"}
+    return [
+        drafted_as("hop"),
+        drafted_as("plain", follows=f"{side}-hop"),
+        drafted_as("page", look=look, original=f"{side}-sealed page", fidelity="derived"),
+        drafted_as("call", **of_page, original=f"{side}-sealed call"),
+        drafted_as("sealed page", withheld=True, **of_page),
+        drafted_as("sealed call", withheld=True, **of_page),
+    ]
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=2000), st.integers(1, 3))

@@ -31,7 +31,7 @@ def taken_at(begins: bytes) -> str | None:
 def _entries(tiff: bytes, order: str, offset: int) -> dict[int, int]:
     """Value or offset by tag. Raises struct.error where the directory is not whole."""
     (count,) = struct.unpack_from(order + "H", tiff, offset)
-    found = {}
+    found: dict[int, int] = {}
     for number in range(min(count, _MOST_ENTRIES)):
         tag, _, _, value = struct.unpack_from(order + "HHII", tiff, offset + 2 + number * _ENTRY)
         found.setdefault(tag, value)

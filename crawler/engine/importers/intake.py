@@ -15,7 +15,7 @@ from crawler.engine.importers.drafting import Origin
 from crawler.engine.importers.found import Exchange, Json, Refused, Source, Terms, claim
 from crawler.engine.importers.har import HarSource
 from crawler.engine.importers.html import HtmlSource
-from crawler.engine.importers.kept import Advance, Kept, drop, keep, set_aside, settle
+from crawler.engine.importers.kept import Kept, drop, keep, set_aside, settle
 from crawler.engine.importers.landing import NAMED_REFUSALS, Landing, Sites
 from crawler.engine.importers.mhtml import MhtmlSource
 from crawler.engine.importers.notes import NAMES, Note, note_for, read_notes
@@ -41,7 +41,7 @@ _SOURCES: dict[str, Callable[[Path, Terms], Source]] = {
 _REASON_LIMIT = 1000  # characters of a refusal's reason in the log
 _MOST_FILES = 20_000  # in one folder
 
-Progress = Callable[[str, int, int], None]  # what is done with which file, bytes done, bytes in all
+Progress = Callable[[int, int], None]  # bytes of the file under way that were copied or read, and in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,14 @@ class Intake:
     def _keep_notes(self, path: Path, run: str) -> FileReport:
         """The notes themselves: kept beside what they are about, no capture."""
         report = FileReport(path.name, format="notes", run=run)
-        kept = keep(self._session.archive.path, path, self._advance(path, "复制"))
+        kept = keep(self._session.archive.path, path, self._progress)
         self._log(kept, report, _Seen())
         return report
 
     def _take_file(self, path: Path, run: str, note: Note) -> FileReport:
         report = FileReport(path.name or str(path), run=run)
         try:
-            kept = keep(self._session.archive.path, path, self._advance(path, "复制"))
+            kept = keep(self._session.archive.path, path, self._progress)
         except (FormatError, UsageError) as error:
             report.refused = str(error)
             return report
@@ -177,7 +177,7 @@ class Intake:
         return PictureSource(kept.path, self._terms, media, kept.sha256, note)
 
     def _look_through(self, source: Source, kept: Kept) -> _Seen:
-        seen, step = _Seen(), self._stepping(kept.name, kept.size, "检查")
+        seen, step = _Seen(), self._stepping(kept.size)
         for found in source.found(bodies=False, step=step):
             if isinstance(found, Exchange):
                 seen.pages += 1
@@ -241,32 +241,29 @@ class Intake:
 
         origin = Origin(kept.sha256, source.format, report.run or "")
         landing = Landing(self._session, origin, self._sites, self._terms.body_limit, read)
-        step = self._stepping(kept.name, kept.size, "固定")
+        step = self._stepping(kept.size)
         source.path = self._session.archive.path / kept.target
         landed = landing.land(source.found(bodies=True, step=step))
         report.captures, report.known = dict(sorted(landed.states.items())), landed.known
         report.problem_count = landed.refused
         report.problems = [f"{one.record}: {one.reason}" for one in landed.refusals]
 
-    def _stepping(self, name: str, size: int, what: str) -> Callable[[int], None]:
+    def _stepping(self, size: int) -> Callable[[int], None]:
         done = 0
 
         def step(count: int) -> None:
             nonlocal done
             done += count
-            self._progress(f"{what} {name}", min(done, size), size)
+            self._progress(min(done, size), size)
 
         return step
-
-    def _advance(self, path: Path, what: str) -> Advance:
-        return lambda done, total: self._progress(f"{what} {path.name}", done, total)
 
 
 def import_files(
     session: Session,
     paths: Sequence[Path],
     statement: Statement,
-    progress: Progress = lambda _what, _done, _total: None,
+    progress: Progress = lambda _done, _total: None,
 ) -> Iterable[FileReport]:
     """Import each of these files and folders in turn; yields what became of each file.
 

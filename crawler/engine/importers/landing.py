@@ -69,7 +69,7 @@ class Sites:
 
 
 class Landing:
-    """Lands one file. `read` is called with each capture that is in the archive, new or known, for parsers to read."""
+    """Lands one file. `read` is called with each capture that is in the archive, new or known, for parsers."""
 
     def __init__(
         self, session: Session, origin: Origin, sites: Sites, limit: int, read: Callable[[Capture], None]

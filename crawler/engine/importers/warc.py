@@ -95,7 +95,7 @@ class WarcReading:
             url = require_url(record.uri)
         except FormatError as error:
             return Refused(self._name(record), str(error))
-        told = {
+        told: Json = {
             "key": f"{self._member}#{record.number}",
             "url": url,
             "method": _method(request),

@@ -11,7 +11,7 @@ from itertools import chain
 
 from crawler.errors import FormatError
 from crawler.evidence.checks.warc_digest import new_hasher, parse_label, payloads
-from crawler.evidence.checks.warc_reader import Reader
+from crawler.evidence.checks.warc_reader import Place, Reader
 from crawler.evidence.checks.zip_members import Budget
 
 _VERSIONS = (b"WARC/1.1", b"WARC/1.0", b"WARC/0.18", b"WARC/0.17")
@@ -66,6 +66,23 @@ class ForeignRecord:
         return self.value("Content-Type") or ""
 
 
+class _TolerantReader(Reader):
+    """Some writers close a record with more line ends than two, or count those as its block: passed over."""
+
+    def finish(self) -> Place | None:
+        """Read what closes the record. Raises FormatError where anything but line ends stands there."""
+        closing = 0
+        while self._buffer or self._fill():
+            blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
+            closing += blank
+            self._drop(blank)
+            if self._buffer:
+                break
+        if not closing and (self._buffer or not self.gzipped):  # where a gzip member ends, its record does
+            raise FormatError("two CRLF expected after the block: its length is wrong, or the file is cut")
+        return None
+
+
 def records(pieces: Iterator[bytes], budget: Budget, *, limit: int, bodies: bool) -> Iterator[ForeignRecord]:
     """Every record of a file that comes in pieces; blocks are held up to `limit` bytes.
 
@@ -74,7 +91,7 @@ def records(pieces: Iterator[bytes], budget: Budget, *, limit: int, bodies: bool
     first = next(pieces, b"")
     if first[:2] != b"\x1f\x8b" and not first.startswith(b"WARC/"):
         raise FormatError(f"no WARC file: it begins with {first[:20]!r}")
-    reader, number = Reader(chain((first,), pieces), budget), 0
+    reader, number = _TolerantReader(chain((first,), pieces), budget), 0
     while reader.begin():
         number += 1
         try:

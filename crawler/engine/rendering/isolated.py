@@ -68,11 +68,12 @@ class World:
 
         The browser takes this order even while the page's main thread hangs in a loop.
         """
+        refusals: tuple[type[BaseException], ...] = (TimeoutError, FormatError, *self.broken)
         try:
             async with asyncio.timeout(seconds):
                 await self.cdp.send("Runtime.terminateExecution")
             return bool(await self.run("true", seconds=seconds))
-        except (TimeoutError, FormatError, *self.broken):
+        except refusals:
             return False
 
     async def _object(self, backend_node: int) -> str:

@@ -40,7 +40,7 @@ class Viewing:
     more_clicks: int = 0
     max_body: int = 100 << 20  # bytes of one exchange's body
     max_total: int = 400 << 20  # bytes of all bodies of one page
-    pdf: bool = True
+    wanted: frozenset[str] | None = None  # names of artefacts to make; None: all
     screencast: bool = False
     scroll: bool = True  # False: leave the page as it stands (assisted capture)
 

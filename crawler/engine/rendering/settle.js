@@ -31,6 +31,8 @@
   const intoView = method(Element, "scrollIntoView");
   const click = method(HTMLElement, "click");
   const textOf = getter(Node, "textContent");
+  const childrenOf = getter(Node, "childNodes");
+  const baseOf = getter(Node, "baseURI");
   const connected = getter(Node, "isConnected");
   const frameDocument = getter(HTMLIFrameElement, "contentDocument");
   const isA = (thing, type) => thing instanceof type;
@@ -80,7 +82,7 @@
   const findBoxes = () => {
     for (const { root, elements } of roots()) {
       if (root.nodeType === 9 && root !== document) {
-        const inner = Reflect.apply(Object.getOwnPropertyDescriptor(Document.prototype, "scrollingElement").get, root, []);
+        const inner = scrollingOf(root);
         if (inner && scrollHeight(inner) > clientHeight(inner) + 50 && clientHeight(inner) >= 200) note(inner);
         continue;
       }
@@ -145,7 +147,7 @@
   const present = () => {
     const found = new Set();
     for (const { root } of roots())
-      for (const child of root.childNodes) textNodes(child).flatMap(lines).forEach((line) => found.add(line));
+      for (const child of childrenOf(root)) textNodes(child).flatMap(lines).forEach((line) => found.add(line));
     return found;
   };
 
@@ -175,7 +177,7 @@
         .map((name) => attribute(picture, name))
         .filter((value) => /^(https?:)?\/\/|^\/?[^\s:{}[\]]+\.(jpe?g|png|webp|gif|avif|bmp|svg)\b/i.test(value));
       const wanted = later.map((value) => {
-        try { return new URL(value, Reflect.apply(getter(Node, "baseURI"), null, [picture])).href; } catch { return ""; }
+        try { return new URL(value, baseOf(picture)).href; } catch { return ""; }
       }).filter(Boolean);
       if (wanted.length && !wanted.includes(src) && shown(picture)) waiting.push({ picture, src });
     }
@@ -271,11 +273,11 @@
       const there = present();
       return [...removed].filter((line) => !there.has(line)).length;
     },
-    boxes: () => [...boxes].filter(([element]) => connected(element)).map(([element], index) => {
+    boxes: () => [...boxes].filter(([element]) => connected(element)).map(([element, state], index) => {
       const box = rectangle(element);
       return { index, main: element === main(), name: tagOf(element) + (attribute(element, "id") ?
         "#" + String(attribute(element, "id")).slice(0, 80) : ""), window: clientHeight(element),
-        height: scrollHeight(element), width: Math.round(box.width), y: Math.round(box.top) };
+        height: scrollHeight(element), width: Math.round(box.width), seen: Math.round(state.y) };
     }),
     // Put one of them somewhere, and wait until it stands.
     async at(index, y) {
@@ -309,7 +311,7 @@
       return { fonts: fontsOf(document).status, pictures: count() };
     },
     again() { return { stopped: stopMotion(), pictures: count() }; },
-    size: () => ({ width: Math.max(scrollHeight ? rootOf(document).scrollWidth : 0, innerWidth),
+    size: () => ({ width: Math.max(rootOf(document).scrollWidth, innerWidth),
       height: Math.max(scrollHeight(main()), scrollHeight(rootOf(document)), innerHeight) }),
     end() { observer.disconnect(); delete globalThis.settle; return true; },
   };

@@ -73,21 +73,19 @@ def _change(draft: Draft, redactor: Redactor) -> _Change:
         if name is None:
             continue
         linked = name == "pdf" and any(redactor.search.left(text) for text in in_pdf(encoded.record.block))
-        broken = (
-            name in READ
-            and bool(done.cuts)
-            and redactor.search.drawn("".join(shown_texts(done.record.block)))
-        )
+        broken = name in READ and redactor.search.drawn("".join(shown_texts(done.record.block)))
         if done.whole or linked or broken or (drawn and name in pictures.values()):
             change.out[encoded.record.id] = name
     return change
 
 
 def _is_drawn(draft: Draft, names: Mapping[str, str], change: _Change, search: Search) -> bool:
-    """Whether a secret may be seen in the pictures: as its texts tell; if they are missing, as the page's source does."""
+    """Whether a secret may be seen in the pictures: as its texts tell; where they are missing, as its source."""
     by_name = {names.get(encoded.record.id): encoded.record.block for encoded in draft.records}
-    texts = [by_name[name] for name in READ if name in by_name]
-    if any(search.drawn("".join(shown_texts(text))) or search.left(text) for text in texts):
+    texts = [
+        "".join(shown_texts(by_name[name], addresses=name == "text")) for name in READ if name in by_name
+    ]
+    if any(search.drawn(text) for text in texts):
         return True
     return len(texts) < len(READ) and any(done.cuts for done in change.done)
 

@@ -30,7 +30,9 @@ class Mask:
 
     def cut(self, content: bytes, spans: Iterable[Span]) -> tuple[bytes, list[Json]]:
         """The content with marks in the place of these spans, and the list of cuts: offsets are in `content`."""
-        pieces, cuts, at = [], [], 0
+        pieces: list[bytes] = []
+        cuts: list[Json] = []
+        at = 0
         places = merged(spans)
         for span in places:
             mark = self.mark(span.value)

@@ -58,10 +58,6 @@ def in_text(content: bytes, *, typed: bool = False) -> Iterator[Named]:
     code and in labels as well ("password": "请输入密码"): there the value must look like a token.
     """
     yield from in_pairs(content, typed=typed)
-    yield from (
-        Named(found.start(1), found.end(1), "password in an address", "parameter")
-        for found in _CREDENTIALS.finditer(content)
-    )
     for found in _KEY.finditer(content):
         rule = rules().key(_text(found[2] or found[3]))
         group = next(number for number in (4, 5, 6) if found[number] is not None)
@@ -72,9 +68,11 @@ def in_text(content: bytes, *, typed: bool = False) -> Iterator[Named]:
 
 
 def in_pairs(content: bytes, *, typed: bool) -> Iterator[Named]:
-    """Values of ``?name=value&name=value`` with a secret name."""
+    """What is secret in addresses: values of ``?name=value&name=value``, and the password before a host."""
     for pattern in (_PAIR, _CODED_PAIR):
         yield from _pairs(pattern, content, typed=typed)
+    for found in _CREDENTIALS.finditer(content):
+        yield Named(found.start(1), found.end(1), "password in an address", "parameter")
 
 
 def in_form(content: bytes) -> Iterator[Named]:

@@ -1,7 +1,9 @@
 """One record with its secrets cut out."""
 
+import io
 import json
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,9 @@ from crawler.evidence.warc import Record
 INFLATED = 64 << 20  # bytes of a packed content, or of a PDF, that are looked into
 WHOLE = "as a whole"
 _LINE = re.compile(rb"([^\r\n]*)(\r?\n|\Z)")
+# What zipfile raises on a file that is none, is damaged, encrypted, or compressed in a strange way.
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_ADDRESS = re.compile(r"(https?|wss?|data|blob|file):", re.IGNORECASE)
 _STREAM = re.compile(rb"stream\r?\n")
 
 Json = dict[str, Any]
@@ -107,16 +112,14 @@ class Redactor:
         if part.kind == "closed":
             return list(self.search.secrets[:1])
         if part.kind == "packed":
-            try:
-                content = zlib.decompressobj(47).decompress(part.content, INFLATED)
-            except zlib.error:
-                content = part.content
-            return self.search.left(content)
+            return next(
+                (left for content in unpacked(part.content) if (left := self.search.left(content))), []
+            )
         return list(self.search.secrets[:1]) if self.search.raw(part.content) else []
 
     def _lines(self, head: bytes) -> bytes:
         """A head whose fields hold what cannot be cut out of them: without the values of those."""
-        lines = []
+        lines: list[bytes] = []
         for found in _LINE.finditer(head):
             name, colon, _ = found[1].partition(b":")
             left = self.search.left(found[1])
@@ -143,8 +146,32 @@ class Redactor:
             done.record = replace(record, target_uri=uri, fields=fields)
 
 
+def unpacked(content: bytes) -> Iterator[bytes]:
+    """What a gzip or zip file holds, as far as it is looked into; and the file itself."""
+    yield content
+    try:
+        yield zlib.decompressobj(31).decompress(content, INFLATED)
+    except zlib.error:
+        yield from _members(content)
+
+
+def _members(content: bytes) -> Iterator[bytes]:
+    room = INFLATED
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            for name in package.namelist():
+                with package.open(name) as member:
+                    held = member.read(room)
+                room -= len(held)
+                yield held
+                if room <= 0:
+                    return
+    except _UNREADABLE:
+        return  # no zip file, or a damaged one: it has been looked at as it is
+
+
 def in_pdf(content: bytes) -> Iterator[bytes]:
-    """A PDF as it is, and its deflated streams: addresses of links stand there, its text only as numbers of glyphs."""
+    """A PDF as it is, and its deflated streams: addresses of links stand there, texts only as numbers of glyphs."""
     yield content
     room = INFLATED
     for found in _STREAM.finditer(content):
@@ -160,8 +187,11 @@ def in_pdf(content: bytes) -> Iterator[bytes]:
             return
 
 
-def shown_texts(content: bytes) -> Iterator[str]:
-    """Every text in a JSON artefact, in order; the whole content if it is no JSON."""
+def shown_texts(content: bytes, *, addresses: bool = True) -> Iterator[str]:
+    """Every text in a JSON artefact, in order; the whole content if it is no JSON.
+
+    An accessibility tree lists the `addresses` of links and pictures too: one that is seen is a text as well.
+    """
     try:
         waiting = [json.loads(content)]
     except (ValueError, RecursionError):
@@ -170,7 +200,8 @@ def shown_texts(content: bytes) -> Iterator[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            yield value
+            if addresses or not _ADDRESS.match(value):
+                yield value
         elif isinstance(value, dict):
             waiting += reversed(list(value.values()))
         elif isinstance(value, list):
@@ -184,11 +215,7 @@ def _with_block(record: Record, block: bytes) -> Record:
         return replace(record, block=block, payload=block if same else None)
     interim = http.split_interim(block) if record.type == "response" else 0
     head = http.parse_head(block[interim:])
-    if record.payload is None:
-        return replace(record, block=block)
+    payload = None if record.payload is None else http.payload(block[interim:])
     return replace(
-        record,
-        block=block,
-        payload=http.payload(block[interim:]) or record.payload[:0],
-        declare_payload=not head.chunked,
+        record, block=block, payload=payload, declare_payload=record.declare_payload and not head.chunked
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crawler.engine.withholding.rules import LEAST
-from crawler.engine.withholding.spelling import spellings, tolerant
+from crawler.engine.withholding.spelling import spellings, tolerant, tolerant_base64
 from crawler.engine.withholding.views import ROUNDS, one_round, views
 
 _ALPHABET = re.compile(rb"[A-Za-z0-9+/_-]*+={0,2}")
@@ -67,11 +67,15 @@ class Search:
 
     def escaped(self, content: bytes, secrets: Sequence[Secret]) -> list[Span]:
         """Where these secrets stand with characters that are escaped each in its own way."""
-        return [
-            Span(place.start(), place.end(), secret.value, "escaped")
-            for secret in secrets
-            for place in tolerant(secret.value).finditer(content)
-        ]
+        found = []
+        for secret in secrets:
+            for place in tolerant(secret.value).finditer(content):
+                found.append(Span(place.start(), place.end(), secret.value, "escaped"))
+            for place in tolerant_base64(secret.value).finditer(content):
+                found.append(
+                    _span(content, place.start(), place.end() - place.start(), secret.value, "base64")
+                )
+        return found
 
     def drawn(self, text: str) -> bool:
         """Whether a visible text holds a secret, its lines broken wherever there was no room."""
@@ -109,7 +113,7 @@ def _all(content: bytes, spelled: bytes) -> Iterator[int]:
 
 
 def _span(content: bytes, at: int, length: int, value: str, name: str) -> Span:
-    """A value in base64 goes with the run around it: the characters beside it hold bits of its first and last byte."""
+    """A value in base64 goes with the run around it: the characters beside it hold bits of its outer bytes."""
     end = at + length
     if name == "base64":
         before = _BEFORE.search(content, max(0, at - _RUN_BEFORE), at)

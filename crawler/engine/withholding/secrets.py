@@ -20,7 +20,7 @@ MOST = 2000  # secrets of one page; a page that has more is hostile, and those i
 VALUE_LIMIT = 8192  # bytes of a value that is looked for elsewhere
 _PIECE = 16  # characters of a piece of a value that is a token by itself
 
-_PIECES = re.compile(r"[A-Za-z0-9+/=-]{%d,}" % _PIECE)
+_PIECES = re.compile(rf"[A-Za-z0-9+/=-]{{{_PIECE},}}")
 _MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])", re.DOTALL)
 _ASCII = re.compile(r"[\x21-\x7e]+")
 

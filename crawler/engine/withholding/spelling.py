@@ -1,4 +1,4 @@
-"""How one value may be spelled: what it is searched for as, and what finds it where every character is escaped alone."""
+"""How one value may be spelled: what it is searched for as, and what finds it with each character escaped alone."""
 
 import base64
 import html
@@ -13,9 +13,10 @@ from urllib.parse import quote, quote_plus
 SEARCHED_IN_BASE64 = 8  # bytes: of a shorter value base64 shows too few characters that are its own
 
 _ENTITIES: dict[str, list[str]] = {}
-for _name, _text in html5.items():
-    _ENTITIES.setdefault(_text, []).append(_name)
+for _name, _meaning in html5.items():
+    _ENTITIES.setdefault(_meaning, []).append(_name)
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
+_BROKEN = rb"(?:\\{1,2}[rn]|\s|%0[AaDd]){0,8}"  # what may stand between two characters of base64
 # What may stand between two characters of a value without parting them: a soft line break, tags.
 _BETWEEN = rb"(?:=[ \t]{0,8}\r?\n|<[^<>]{0,400}>){0,8}"
 
@@ -25,8 +26,8 @@ def spellings(value: str) -> dict[bytes, str]:
     """Whole spellings of a value, each with its name; the longest first."""
     raw = _utf8(value)
     found: dict[bytes, str] = {}
-    for name, text in _written(value):
-        found.setdefault(_utf8(text), name)
+    for name, written in _written(value):
+        found.setdefault(_utf8(written), name)
     for coding in ("utf-16-le", "utf-16-be"):
         found.setdefault(value.encode(coding, "surrogatepass"), coding)
     if not value.isascii():
@@ -69,6 +70,14 @@ def _written(value: str) -> Iterator[tuple[str, str]]:
 def tolerant(value: str) -> re.Pattern[bytes]:
     """Finds a value each of whose characters may be escaped in its own way. Slow: for contents known to hold it."""
     return re.compile(_BETWEEN.join(_character(character) for character in value))
+
+
+@lru_cache(maxsize=512)
+def tolerant_base64(value: str) -> re.Pattern[bytes]:
+    """The same for a value in base64, whose lines may be broken."""
+    coded = [spelled.decode() for spelled, name in spellings(value).items() if name == "base64"]
+    choices = [_BROKEN.join(_character(character) for character in text) for text in coded]
+    return re.compile(b"|".join(choices) if choices else rb"(?!)")
 
 
 def _character(character: str) -> bytes:

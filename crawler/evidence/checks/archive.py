@@ -11,7 +11,7 @@ log                 entries, tiles and the root of every checkpoint (checks.piec
 signature, keys, key   who signed the checkpoints, and the history of the log's keys
 sealed              whether all of it is signed and stamped
 manifests, coverage, records   what was captured (checks.entries, coverage, records)
-retention, quarantine          what was removed, and what was set aside
+retention, imports, quarantine      what was removed, what others recorded, what was set aside
 timestamps, validity, witnesses, opentimestamps, bracket   when
 """
 
@@ -26,6 +26,7 @@ from crawler.evidence.bracket import Brackets
 from crawler.evidence.checks.closed import FileDigests, early_events, statements
 from crawler.evidence.checks.coverage import Coverage
 from crawler.evidence.checks.entries import Terms
+from crawler.evidence.checks.imports import LoggedImports, check_imports, logged_imports
 from crawler.evidence.checks.keys import check_keys, choose_given
 from crawler.evidence.checks.layout import check_layout, check_quarantine, check_state
 from crawler.evidence.checks.log_pass import LogPass
@@ -128,6 +129,7 @@ class _ArchiveVerification:
         self.notes: dict[int, Note] = {}
         self.stamps = Stamps()
         self.removals = Removals()
+        self.imports = LoggedImports()
         self.coverage = Coverage(path, self.removals)
 
     def report(self, own: Sequence[Verifier], workers: int | None, progress: Progress) -> Report:
@@ -159,7 +161,8 @@ class _ArchiveVerification:
             self._coverage(log),
             self._unless_quick(log.records, good["records"]),
             self._retention(log),
-            check_quarantine(self.path, log.recovered),
+            check_imports(self.path, self.imports, quick=self.quick),
+            check_quarantine(self.path, [*log.recovered, *self.imports.refused]),
             self._timestamps(),
             check_validity(self.stamps, log.named, self.at),
             witnesses,
@@ -195,6 +198,7 @@ class _ArchiveVerification:
         folder = tile_folder(self.path)
         bundles = count_bundles(self.path, folder, max(self.notes, default=0))
         early = list(early_events(self.path, bundles))
+        self.imports = logged_imports(self.path, bundles)
         self.removals = Removals.from_leaves(early, self.retention.add)
         closed = statements(early, self.removals, self.statements)
         self.coverage = Coverage(self.path, self.removals)

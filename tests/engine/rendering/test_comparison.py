@@ -75,7 +75,8 @@ def test_what_scripts_take_away_or_bring_is_innocent() -> None:
 
 def test_another_order_and_other_lines_are_alike() -> None:
     one = f"<p>{PLAIN['body']}</p><p>{LONG}</p><p>{RECRUIT}</p>"
-    other = f"<p>{RECRUIT}</p><span>{LONG[:20]}</span><b>{LONG[20:]}</b><p>{PLAIN['body'][:30]}<br>{PLAIN['body'][30:]}</p>"
+    body = PLAIN["body"]
+    other = f"<p>{RECRUIT}</p><i>{LONG[:20]}</i><b>{LONG[20:]}</b><p>{body[:30]}<br>{body[30:]}</p>"
     assert compare(one, other).verdict == "alike"
 
 

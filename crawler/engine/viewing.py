@@ -1,0 +1,24 @@
+"""How an archive wants its pages looked at: from evidence.toml to `Viewing`."""
+
+from pathlib import Path
+
+from crawler.config import Config, read_config
+from crawler.engine.rendering.look import Viewing
+
+
+def viewing_of(config: Config, *, user_agent_suffix: str | None = None) -> Viewing:
+    """The window and the limits of an archive's settings; our name stands behind the browser's own."""
+    return Viewing(
+        width=config.viewport_width,
+        height=config.viewport_height,
+        device_scale=config.device_scale,
+        user_agent_suffix=config.user_agent if user_agent_suffix is None else user_agent_suffix,
+        seconds=config.page_seconds,
+        screens=config.screens,
+        max_body=int(config.max_page_megabytes * (1 << 20)),
+    )
+
+
+def viewing_at(archive: Path) -> Viewing:
+    """As `viewing_of`, for the archive in a folder. Raises ArchiveMissing, ConfigError."""
+    return viewing_of(read_config(archive))
