@@ -115,6 +115,7 @@ def _make_archive(archive: Path, load: Load) -> None:
         str(archive),
         "--organisation=bench",
         "--origin=bench.example/log",
+        "--environment=none",
     ]
     command += ["--operator=bench", "--contact=bench@example.org", "--delay=0", f"--proxy={load.proxy}"]
     for authority in load.authorities:

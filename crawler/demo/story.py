@@ -131,6 +131,7 @@ def _make_archive(stage: Stage, market: Market, authorities: list[DemoAuthority]
             "demo@example.org",
         ),
         *("--origin", "demo.example/log", "--delay", "0.02", "--proxy", market.proxy, *options),
+        *("--environment", "local"),  # the story asks nobody outside
     )
 
 

@@ -7,6 +7,7 @@ what was seen of it, with the state that it ended in; a browser that does not an
 """
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -34,7 +35,7 @@ from crawler import clock
 from crawler.engine.rendering.answers import Answers
 from crawler.engine.rendering.artefacts import check_cjk_font, make_artefacts
 from crawler.engine.rendering.isolated import World
-from crawler.engine.rendering.look import Look, Viewing
+from crawler.engine.rendering.look import Artefact, Look, Viewing
 from crawler.engine.rendering.screencast import Screencast
 from crawler.engine.rendering.settle import Settled, settle
 from crawler.engine.rendering.traffic import Traffic
@@ -305,6 +306,7 @@ class Visit:
                     self.look.certificates = await self._traffic.certificates()
             self.look.exchanges = await self._traffic.finish(_TRAFFIC_END)
             self.look.notes += self._traffic.notes
+            self._keep_frames(self._traffic.frames)
         self.look.ended = clock.now()
         self.look.state, self.look.reason = self._judged()
 
@@ -338,6 +340,13 @@ class Visit:
             await page.wait_for_load_state("load", timeout=self.viewing.settle_seconds * 1000)
         self._opened = True
         return True
+
+    def _keep_frames(self, frames: list[dict[str, Any]]) -> None:
+        """What went over WebSockets, one JSON object a line; such messages have no form in WARC."""
+        if frames:
+            lines = "".join(json.dumps(frame, ensure_ascii=False) + "\n" for frame in frames)
+            content = lines.encode("utf-8", "backslashreplace")
+            self.look.artefacts.append(Artefact("websocket", "application/jsonl", content, {"frames": len(frames)}))
 
     def _judged(self) -> tuple[str, str | None]:
         reasons = [self._early] if self._early else []

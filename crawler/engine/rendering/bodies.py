@@ -1,12 +1,12 @@
 """Bodies of answers, byte for byte as they were after transfer and content coding were undone.
 
-``Network.getResponseBody`` gives *text* for text (the bytes of a GBK page are lost), and the browser's durable messages
-lose images under load (both measured with Chromium 156). So every answer is held at its head (``Fetch.requestPaused``)
-and its body is read before the page gets it:
+``Network.getResponseBody`` gives *text* for text (the bytes of a GBK page are lost), and the browser's durable
+messages lose images under load (both measured with Chromium 156). So every answer is held at its head
+(``Fetch.requestPaused``) and its body is read before the page gets it:
 
 * **whole** (``Fetch.getResponseBody``): what is bounded. By its Content-Length; by deflate's ratio, for short bodies
-  with gzip; else by `RATE` times `PATIENCE`, which is why the page's traffic is throttled. An endless body that is read
-  so without a throttle takes the whole browser down in seconds (measured).
+  with gzip; else by `RATE` times `PATIENCE`, which is why the page's traffic is throttled. An endless body that is
+  read so without a throttle takes the whole browser down in seconds (measured).
 * **piecewise** (``Fetch.takeResponseBodyAsStream``): other coded bodies, which unpack to any size. The page is then
   given the same bytes by ``Fetch.fulfillRequest``; the browser forgets peer and certificate of such an answer.
 * **passed** at once: what has no body, and what may never end. What there is of it is asked for in the end.
@@ -117,9 +117,11 @@ class Bodies:
         await self._release(event)
 
     async def _within(self, patience: float, method: str, params: Json) -> Json | None:
-        asyncio_limit = asyncio.get_running_loop().time() + patience
+        """What the call gave; None if it was refused; `TOO_LATE`."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
         given = await self._send(method, params, patience)
-        return TOO_LATE if given is None and asyncio.get_running_loop().time() >= asyncio_limit else given
+        return TOO_LATE if given is None and loop.time() >= until else given
 
     async def _piecewise(self, event: Json, hop: Hop, fields: list[Json]) -> None:
         held = {"requestId": event["requestId"]}

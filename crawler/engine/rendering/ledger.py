@@ -1,11 +1,13 @@
 """Who asked for what, and what came back: the events of CDP's Network domain put in order.
 
-One `Hop` per exchange. The hops of a redirect share one request id; ``…ExtraInfo`` events, one per hop, come before or
-after their partner, so they are paired in order. What a partner does not announce (``hasExtraInfo``) is not waited for.
+One `Hop` per exchange. The hops of a redirect share one request id; ``…ExtraInfo`` events, one per hop, come before
+or after their partner, so they are paired in order. What a partner does not announce (``hasExtraInfo``) is not
+waited for.
 """
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -50,10 +52,10 @@ class Hop:
 class Ledger:
     """All exchanges of one page in order of their start."""
 
-    def __init__(self, main_frame: str | None = None) -> None:
-        self.main_frame = main_frame
+    def __init__(self, note: Callable[[Json], None]) -> None:
+        self.main_frame: str | None = None
         self.hops: list[Hop] = []
-        self.notes: list[Json] = []
+        self.note = note
         self.left_out = 0
         self.changed = time.monotonic()
         self._open: set[Hop] = set()
@@ -194,7 +196,7 @@ class Ledger:
         if not url.startswith(("http:", "https:", "ws:", "wss:")):
             self._skipped.add(request)
             if url.startswith("blob:"):
-                self.notes.append({"what": "blob", "url": url[:500]})
+                self.note({"what": "blob", "url": url[:500]})
             return False
         if len(self.hops) >= MAX_EXCHANGES:
             self._skipped.add(request)
@@ -239,7 +241,7 @@ class Ledger:
         changed = seen.status not in (None, answer["status"])
         if changed and seen.status == 304:
             seen.cache = True
-            self.notes.append({"what": "revalidated", "url": seen.url[:2000], "head": _text(seen.head)})
+            self.note({"what": "revalidated", "url": seen.url[:2000], "head": _text(seen.head)})
         if changed or not seen.head_exact:
             seen.status, seen.head_exact = answer["status"], False
             if changed or not hop.answered:
@@ -260,9 +262,7 @@ class Ledger:
 
     def _revalidated(self, hop: Hop, event: Json) -> None:
         hop.seen.cache = True
-        self.notes.append(
-            {"what": "revalidated", "url": hop.seen.url[:2000], "head": event.get("headersText")}
-        )
+        self.note({"what": "revalidated", "url": hop.seen.url[:2000], "head": event.get("headersText")})
 
 
 def _begun(event: Json, main_frame: str | None) -> Seen:

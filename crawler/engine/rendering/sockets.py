@@ -76,7 +76,7 @@ class Sockets:
 
     def broken(self, event: Json) -> None:
         """``webSocketFrameError``."""
-        self._ledger.notes.append(
+        self._ledger.note(
             {"what": "websocket", "url": self._urls.get(event["requestId"], ""), "why": event["errorMessage"]}
         )
         self.closed(event, event["errorMessage"])

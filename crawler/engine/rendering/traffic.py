@@ -5,9 +5,10 @@
     …                              # the page is opened and comes to rest: await traffic.quiet(…)
     exchanges = await traffic.finish(5.0)
 
-`ledger` pairs the events of CDP's Network domain, `bodies` reads the bodies, `sockets` the WebSockets. This file knows
-neither Playwright nor Scrapy: `broken` names what the driver raises when the page is gone or the browser refuses.
-Requests that a service worker makes itself are not seen in a page's session: `workers` makes them, `take` takes them.
+`ledger` pairs the events of CDP's Network domain, `bodies` reads the bodies, `sockets` the WebSockets. This file
+knows neither Playwright nor Scrapy: `broken` names what the driver raises when the page is gone or the browser
+refuses. Requests that a service worker makes itself are not seen in a page's session: `workers` makes exchanges of
+them, `take` takes them.
 """
 
 import asyncio
@@ -36,9 +37,8 @@ class Traffic:
         self.notes: list[Json] = []
         self._cdp = cdp
         self._viewing = viewing
-        self._broken = (*broken, TimeoutError)
-        self._ledger = Ledger()
-        self._ledger.notes = self.notes
+        self._broken: tuple[type[BaseException], ...] = (*broken, TimeoutError)
+        self._ledger = Ledger(self._note)
         self._sockets = Sockets(self._ledger)
         self._bodies = Bodies(self._send, self._ledger, viewing, self._note)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,7 +73,7 @@ class Traffic:
         return False
 
     async def finish(self, at_most: float) -> list[Seen]:
-        """The exchanges in order of their start. Bodies under way have `at_most` seconds; the rest is cut (`time`)."""
+        """The exchanges in order of their start. Bodies under way have `at_most` seconds; what is open then is cut."""
         end = time.monotonic() + at_most
         await self._tasks_until(end)
         waiting = [hop for hop in self._ledger.open_hops() if hop.seen.status is not None and not hop.taken]
