@@ -31,7 +31,8 @@ from tests.cli_docs import DOCUMENT, contexts, document
 from tests.commands import Printed, evidence
 
 ROOT = Path(__file__).parents[1]
-WHO = ("--organisation", "某消委会", "--operator", "张三", "--contact", "wq@example.org", "--delay", "0")
+PERSON = ("--organisation", "某消委会", "--operator", "张三", "--contact", "wq@example.org")
+WHO = (*PERSON, "--delay", "0", "--environment", "none")
 PAGE = "http://load.example/page/1.html"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.config import AuthorityConfig, Config, read_config
+from crawler.config import AuthorityConfig, Config, EnvironmentConfig, read_config
 from crawler.errors import ArchiveMissing, ConfigError
 
 GOOD = Config(
@@ -43,6 +43,17 @@ def test_an_authority_may_have_a_policy_an_imprint_and_dates(tmp_path: Path) -> 
     for day in (date(2025, 12, 31), date(2027, 4, 1)):
         assert [authority.name for authority in config.asked(day)] == ["tsa-a"]
     assert all(dated.is_asked(day) for day in (since, until))
+
+
+def test_the_environment_check_is_off_unless_it_is_asked_for(tmp_path: Path) -> None:
+    assert not GOOD.environment.check
+    assert "[environment]" not in GOOD.to_toml()
+    asked = EnvironmentConfig(
+        True, ("ntp.example", "[::1]:123"), ("127.0.0.1:5353", "[::1]"), "http://ip.example/?a=1"
+    )
+    for environment in (asked, EnvironmentConfig(True, (), ()), replace(asked, check=False)):
+        config = replace(GOOD, environment=environment)
+        assert read(tmp_path, config.to_toml()) == config
 
 
 @pytest.mark.parametrize(
@@ -91,6 +102,17 @@ def test_no_archive(tmp_path: Path) -> None:
         ("[archive]\norigin = 5", "should be of type str"),
         ("[network]\nproxy = 'http://user:secret@127.0.0.1:1'", "must hold no password"),
         ("[network]\nproxy = '127.0.0.1:1'", "should begin with http"),
+        ("environment = 1", r"\[environment\] takes these settings: check, ntp"),
+        ("[environment]\nntps = []", r"\[environment\] takes these settings: check, ntp"),
+        ("[environment]\ncheck = 1", "true or false"),
+        ("[environment]\nntp = 'a.example'", "environment.ntp should be a list"),
+        ("[environment]\nntp = ['http://a.example']", "should be HOST or HOST:PORT"),
+        ("[environment]\nntp = ['a.example:1234567']", "should be HOST or HOST:PORT"),
+        ("[environment]\nresolvers = ['dns.example']", "should be an address such as 223.5.5.5"),
+        ("[environment]\nresolvers = [1]", "environment.resolvers should be a list"),
+        (f"[environment]\nntp = {[f'{n}.example' for n in range(9)]}", "has 9 entries; at most 8"),
+        ("[environment]\negress = 'ftp://a.example'", "environment.egress"),
+        ("[environment]\negress = 'http://li:x@a.example/'", "environment.egress"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, says: str) -> None:

@@ -10,7 +10,8 @@ from crawler.demo.plan import World
 from crawler.demo.tsa import DemoAuthority
 from tests.commands import Printed, evidence
 
-WHO = ("--organisation", "某消委会", "--operator", "张三", "--contact", "wq@example.org", "--delay", "0")
+PERSON = ("--organisation", "某消委会", "--operator", "张三", "--contact", "wq@example.org")
+WHO = (*PERSON, "--delay", "0", "--environment", "none")
 
 
 @pytest.fixture(scope="module")

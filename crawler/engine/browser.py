@@ -26,6 +26,7 @@ from playwright.async_api import (
     Download,
     Page,
     Playwright,
+    Request,
     Route,
     async_playwright,
 )
@@ -39,6 +40,7 @@ from crawler.engine.rendering.look import Artefact, Look, Viewing
 from crawler.engine.rendering.screencast import Screencast
 from crawler.engine.rendering.settle import Settled, settle
 from crawler.engine.rendering.traffic import Traffic
+from crawler.engine.rendering.workers import seen_by_worker
 from crawler.errors import EvidenceError, FormatError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -59,6 +61,7 @@ _ARGUMENTS = (
 _PAGES_PER_BROWSER = 100  # then a fresh one: what leaks in a browser never grows beyond that
 _CLOSING = 5.0  # seconds for closing a page, a context or the browser before it is killed
 _GRACE = 5.0  # seconds beyond Viewing.seconds after which a look is ended from outside
+_WORKER_REQUESTS = 200  # of service workers themselves, of one page
 _TRAFFIC_END = 5.0  # seconds for bodies that are still under way at the end
 
 
@@ -263,6 +266,7 @@ class Visit:
         self._early: str | None = None
         self._settled: Settled | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._asked_by_workers: list[Request] = []
         self._quiet: Callable[[float, float], Awaitable[bool]] = _always_quiet
 
     async def open(self, context: BrowserContext) -> None:
@@ -270,6 +274,7 @@ class Visit:
         self._context = context
         page = self._page = await context.new_page()
         context.on("page", self._popup)
+        context.on("request", self._requested)
         page.on("dialog", self._dialog)
         page.on("download", self._download)
         page.on("crash", self._crashed)
@@ -304,6 +309,8 @@ class Visit:
             with suppress(*BROKEN, TimeoutError):
                 async with asyncio.timeout(_TRAFFIC_END + 1):
                     self.look.certificates = await self._traffic.certificates()
+            for request in self._asked_by_workers[:_WORKER_REQUESTS]:
+                self._traffic.take(await seen_by_worker(request, self.viewing.max_body, broken=BROKEN))
             self.look.exchanges = await self._traffic.finish(_TRAFFIC_END)
             self.look.notes += self._traffic.notes
             self._keep_frames(self._traffic.frames)
@@ -346,7 +353,9 @@ class Visit:
         if frames:
             lines = "".join(json.dumps(frame, ensure_ascii=False) + "\n" for frame in frames)
             content = lines.encode("utf-8", "backslashreplace")
-            self.look.artefacts.append(Artefact("websocket", "application/jsonl", content, {"frames": len(frames)}))
+            self.look.artefacts.append(
+                Artefact("websocket", "application/jsonl", content, {"frames": len(frames)})
+            )
 
     def _judged(self) -> tuple[str, str | None]:
         reasons = [self._early] if self._early else []
@@ -366,6 +375,10 @@ class Visit:
         task = asyncio.ensure_future(work)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    def _requested(self, request: Request) -> None:
+        if request.service_worker is not None:
+            self._asked_by_workers.append(request)
 
     def _popup(self, page: Page) -> None:
         self._note("popup", url=page.url[:500])

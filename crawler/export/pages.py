@@ -58,7 +58,7 @@ def page_title(record: Record, head: http.Head) -> str:
     content_types = head.values(b"content-type")
     declared = content_types[-1].decode("latin-1") if content_types else None
     _, text = html_to_unicode(declared, body, auto_detect_fun=_detect, default_encoding="gb18030")
-    title = Selector(text=text.replace("\0", "")).css("title::text").get() or ""
+    title = Selector(text=text.replace("\0", ""), type="html").css("title::text").get() or ""
     return _BLANKS.sub(" ", title).strip()[:300]
 
 

@@ -278,7 +278,10 @@ def test_an_mhtml_file_is_taken_apart() -> None:
 
 # Pictures
 
-TEXTS = {"runs": [{"text": "欢迎", "x": 1}, {"text": "评价", "x": 2}]}
+TEXTS = {
+    "frames": [{"url": f"{SITE}/?t={quote(TOKEN, safe='')}"}],
+    "runs": [{"text": "欢迎", "x": 1}, {"text": "评价", "x": 2}],
+}
 
 
 def looked(texts: object, *, pdf: bytes = b"%PDF-1.4\n", dom: bytes = b"<p>ok</p>") -> Draft:
@@ -326,6 +329,15 @@ def test_a_pdf_whose_link_holds_a_secret_is_withheld_alone() -> None:
     (shown,), _ = withheld(looked(TEXTS, pdf=b"%PDF-1.4\n1 0 obj\nstream\n" + stream + b"\nendstream"))
     assert (shown.capture.look or {})["missing"] == {"pdf": "withheld"}
     assert artefact(shown, "screenshot") == PNG
+
+
+def test_an_artefact_of_which_nothing_may_be_left_is_missing() -> None:
+    packed = gzip.compress(TOKEN.encode() * 3)
+    draft = rendered(exchange(asked=f"Cookie: sid={TOKEN}\r\n"), {"websocket": ("application/gzip", packed)})
+    (shown,), (original,) = withheld(draft)
+    assert (shown.capture.look or {})["missing"] == {"websocket": "withheld"}
+    assert len(shown.records) == 2
+    assert packed in [encoded.record.block for encoded in original.records]
 
 
 def test_without_the_texts_nobody_knows_what_a_picture_shows() -> None:

@@ -79,6 +79,11 @@ def test_the_picture_is_whole_and_the_margins_are_outside(mode: str, width: int,
         assert copy.convert("RGB").getpixel((479, top)) == BESIDE
 
 
+def test_what_is_transparent_in_a_narrow_picture_is_white() -> None:
+    copy = opened(stamped(png(Image.new("RGBA", (90, 40), (0, 0, 0, 0))), FACTS))
+    assert place(copy, Image.new("RGB", (90, 40), "white")) is not None
+
+
 def test_every_filter_survives_the_cut_above() -> None:
     """Rows pass as the encoder filtered them: the first must not lean on the margin."""
     rows = b"".join(bytes([kind]) + bytes(range(1, 241)) * 6 for kind in (2, 4, 3, 1, 0))

@@ -54,6 +54,7 @@ class Expected:
     in_dom: tuple[str, ...] | None = None  # in the DOM snapshot; None: the same
     absent: tuple[str, ...] = ()  # in neither
     patches: tuple[Patch, ...] = ()
+    in_tiles: tuple[Patch, ...] = ()  # in the full picture or in one of the tiles
     spots: tuple[Spot, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     height: tuple[int, int] | None = None  # CSS pixels of the full picture
@@ -111,8 +112,9 @@ _PAGES = (
     Expected(
         path="/virtual/",
         trap="of 500 rows only those on the screen are in the DOM",
-        texts=_reviews(1),
-        patches=tuple(Patch(colour(number), 4500) for number in range(1, growing_pages.ROWS + 1)),
+        texts=_reviews(*range(1, growing_pages.ROWS + 1)),
+        in_dom=_reviews(1),
+        in_tiles=tuple(Patch(colour(number), 4500) for number in range(1, growing_pages.ROWS + 1)),
         exchanges=tuple(Exchange(f"/virtual/rows.json?part={part}") for part in range(10)),
         height=(30_000, 30_200),
     ),
@@ -123,7 +125,8 @@ _PAGES = (
         patches=(
             Patch(colour(layered_pages.HEADER), WIDTH * 50, WIDTH * 61),
             Patch(colour(layered_pages.FOOTER), WIDTH * 40, WIDTH * 51),
-            *_bars(range(1, layered_pages.SECTIONS - 1), 120 * 300),
+            # The footer lies over 50 rows at the foot of the first screen, as it did for the person.
+            *(Patch(colour(n), 120 * 249, 120 * 300) for n in range(1, layered_pages.SECTIONS + 1)),
         ),
         height=(9_000, 9_300),
     ),

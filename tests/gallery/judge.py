@@ -61,13 +61,20 @@ def _picture(look: Look, expected: Expected) -> Iterator[str]:
         yield f"the picture is {width} wide"
     if expected.height and not expected.height[0] <= height <= expected.height[1]:
         yield f"the picture is {height} tall, expected {expected.height}"
-    for patch in expected.patches:
-        count = pixels.count(patch.colour, patch.near)
+    everywhere = [pixels, *_tiles(look)] if expected.in_tiles else []
+    for patch, places in [(p, [pixels]) for p in expected.patches] + [
+        (p, everywhere) for p in expected.in_tiles
+    ]:
+        count = max(place.count(patch.colour, patch.near) for place in places)
         if count < patch.least or (patch.most is not None and count > patch.most):
             yield f"{count} pixels of {patch.colour}, expected {patch.least} to {patch.most}"
     for spot in expected.spots:
         if not pixels.at(spot.x, spot.y, spot.colour):
             yield f"at {spot.x}, {spot.y} is not {spot.colour}"
+
+
+def _tiles(look: Look) -> list[Pixels]:
+    return [Pixels(made.content) for made in look.artefacts if made.name.startswith("tile-")]
 
 
 def _pdf(look: Look, expected: Expected) -> Iterator[str]:

@@ -6,7 +6,7 @@ from tests.gallery.web_font import SQUARE, square_font
 
 CANVAS, SQUARES = 610, 611  # colours by number
 FONT_DELAY = 0.4  # s
-_FRAME = 'width="500" height="260"'
+_FRAME = 'width="500" height="340"'
 
 
 def _frames(visit: Visit) -> Answer:

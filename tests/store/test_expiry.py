@@ -408,9 +408,25 @@ def test_what_belongs_to_a_kept_page_is_kept_with_it(tmp_path: Path) -> None:
             cases.add_exhibit(session, exhibit)
     with Session.open(path) as session:
         plan = plan_expiry(session, 30)
-    names = ("hop", "plain", "page", "call", "sealed page", "sealed call")
+    names = ("hop", "plain", "page", "call", "sealed page", "sealed page, continued", "sealed call")
     assert [expired.id for expired in plan.captures] == [f"gone-{name}" for name in names]
     assert plan.kept == len(names)
+
+
+def test_an_exchange_that_is_kept_alone_keeps_its_sealed_original(tmp_path: Path) -> None:
+    with at(LONG_AGO):
+        path = make(tmp_path / "b")
+        with Session.open(path) as session:
+            session.record_all(partial(looked_at, "one")).result()
+            case = cases.create_case(session, title="案", cause="虚假宣传", submitter="某消委会")
+            exhibit = cases.NewExhibit(
+                case=case, group="B", title="页", purpose="证明", captures=["one-call"]
+            )
+            cases.add_exhibit(session, exhibit)
+    with Session.open(path) as session:
+        going = {expired.id for expired in plan_expiry(session, 30).captures}
+    assert "one-page" in going
+    assert not going & {"one-call", "one-sealed call"}
 
 
 def looked_at(side: str) -> list[Draft]:
@@ -426,6 +442,7 @@ def looked_at(side: str) -> list[Draft]:
         drafted_as("page", look=look, original=f"{side}-sealed page", fidelity="derived"),
         drafted_as("call", **of_page, original=f"{side}-sealed call"),
         drafted_as("sealed page", withheld=True, **of_page),
+        drafted_as("sealed page, continued", withheld=True, **of_page),
         drafted_as("sealed call", withheld=True, **of_page),
     ]
 

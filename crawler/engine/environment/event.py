@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+import rfc8785
+
 from crawler.engine.environment.result import Json, Result
 from crawler.evidence.digest import digest
-from crawler.evidence.manifest import canonical
 
 ACT = "environment-checked"
 Moment = Literal["before", "after"]
 _LIMIT = 56_000  # bytes of the details; a leaf holds some more beside them
 _CONTENT = 45_000  # bytes that `fitted` gives the results
-_SMALL = 200  # bytes: below it, a digest would save nothing
+_SMALL = 400  # bytes: below it, a digest would save nothing
+_LONGEST = 2000  # bytes of one value of a difference
 _MOST_DIFFERENCES = 60
 
 
@@ -32,25 +34,31 @@ def details(run: str, moment: Moment, results: Sequence[Result], changed: Sequen
 
 
 def _kept(value: object) -> object:
-    size = len(canonical({"v": value}))
-    return value if size <= 2000 else {"sha256": digest(canonical({"v": value})), "bytes": size}
+    return value if len(_bytes(value)) <= _LONGEST else _named(value)
+
+
+def _named(value: object) -> Json:
+    """What stands for a value that is too long: it can be checked by whoever has it."""
+    content = _bytes(value)
+    return {"sha256": digest(content), "bytes": len(content)}
 
 
 def fitted(entries: Sequence[Json], limit: int) -> list[Json]:
     """The entries in at most `limit` bytes: the largest values give way to their digests, then the last go."""
     kept = [dict(entry) for entry in entries]
-    sizes = [_size(entry) for entry in kept]
-    while sum(sizes) > limit:
-        largest = max(range(len(kept)), key=sizes.__getitem__)
-        if "value" not in kept[largest] or sizes[largest] <= _SMALL or "left_out" in kept[largest]:
+    sizes = [len(_bytes(entry)) + 1 for entry in kept]
+    for at in sorted(range(len(kept)), key=sizes.__getitem__, reverse=True):
+        if sum(sizes) <= limit or sizes[at] <= _SMALL:
             break
-        value = kept[largest].pop("value")
-        kept[largest]["left_out"] = {"sha256": digest(canonical(value)), "bytes": len(canonical(value))}
-        sizes[largest] = _size(kept[largest])
-    while kept and sum(map(_size, kept)) > limit:
+        if "value" in kept[at]:
+            kept[at]["left_out"] = _named(kept[at].pop("value"))
+            sizes[at] = len(_bytes(kept[at])) + 1
+    while sum(sizes) > limit:
         kept.pop()
+        sizes.pop()
     return kept
 
 
-def _size(entry: Json) -> int:
-    return len(canonical(entry)) + 1
+def _bytes(value: object) -> bytes:
+    """RFC 8785 bytes, of any length."""
+    return rfc8785.dumps(value)  # type: ignore[arg-type]

@@ -103,7 +103,10 @@ class Intake:
         self._extractor = Extractor(session, settings)
         limit = int(session.archive.config.max_page_megabytes * (1 << 20))
         trust = statement.trust or session.archive.path / "trust"
-        Anchors.read(trust)  # raises for a folder that cannot be read: that is no fault of the files
+        try:
+            Anchors.read(trust)
+        except FormatError as error:  # no fault of the files, which would be refused for it otherwise
+            raise UsageError(str(error)) from error
         self._terms = Terms(limit, statement.url, trust)
 
     def take(self, path: Path) -> list[FileReport]:

@@ -30,6 +30,7 @@ from crawler.store.session import Session
 
 BATCH, BATCH_BYTES = 64, 32 << 20  # what is committed at once
 MOST_PAYLOADS = 200_000  # landed payloads that revisits can be resolved from
+LARGEST_WALL = 8 << 20  # bytes of a page that is looked at for being a wall
 MOST_WAITING = 20_000  # revisits of payloads that may still come
 NAMED_REFUSALS = 50
 
@@ -102,7 +103,7 @@ class Landing:
     def _known(self, exchange: Exchange) -> bool:
         """Whether it was landed before; its payload then still serves revisits."""
         rows = self._session.index.query(
-            "select leaf, state, file, offset, length, removed from capture where id = ?",
+            "select leaf, state, file, offset, length, removed, read_with from capture where id = ?",
             (self._origin.capture_id(exchange.key),),
         )
         if not rows:
@@ -113,8 +114,9 @@ class Landing:
         if rows[0]["file"] is not None and rows[0]["state"] != "partial":
             locator = Locator(rows[0]["file"], rows[0]["offset"], rows[0]["length"])
             self._payloads.add(exchange, locator)
-        # Again: whoever interrupted the import may have come between landing and reading.
-        self._read(Capture.from_leaf(self._session.archive.log.leaf(rows[0]["leaf"])))
+        if rows[0]["read_with"] is not None:
+            # Again: what interrupted the import may have come between landing and reading.
+            self._read(Capture.from_leaf(self._session.archive.log.leaf(rows[0]["leaf"])))
         return True
 
     def _take(self, exchange: Exchange, *, last: bool) -> bool:
@@ -155,6 +157,8 @@ class Landing:
 
     def _walled(self, exchange: Exchange) -> str | None:
         """``wall-NAME`` for a page that is a wall, as on a live crawl."""
+        if max(len(exchange.response or b""), len(exchange.resource or b"")) > LARGEST_WALL:
+            return None
         try:
             message = message_of(exchange)
             if message is not None:

@@ -24,7 +24,6 @@ from crawler.engine.importers.found import (
 from crawler.engine.importers.pairing import Pair, Pairing
 from crawler.engine.importers.warc_records import ForeignRecord, records
 from crawler.errors import FormatError
-from crawler.evidence import http
 from crawler.evidence.checks.reading import open_regular
 from crawler.evidence.checks.zip_members import Budget
 
@@ -67,8 +66,7 @@ class WarcReading:
         self.software: str | None = None  # as the newest warcinfo record names it
         self._member = member
         self._bodies = bodies
-        self._limit = terms.body_limit + http.HEAD_LIMIT
-        self._body_limit = terms.body_limit
+        self._limit = terms.body_limit
 
     def exchanges(self, pieces: Iterator[bytes], budget: Budget) -> Iterator[Found]:
         """Every exchange of a file that comes in pieces."""
@@ -107,37 +105,36 @@ class WarcReading:
                 ip=record.value("WARC-IP-Address"),
                 member=self._member,
             ),
-            "facts": self._facts(answer, request),
+            "facts": self._facts(answer, request) if self._bodies else {},
         }
         if answer is None:
             return Exchange(**told, answered=False, reason="the file holds a request without its answer")
         return self._answered(answer, request, told)
 
     def _answered(self, answer: ForeignRecord, request: ForeignRecord | None, told: Json) -> Exchange:
-        reason, cut = self._problem(answer, request), False
-        block = answer.block
-        if block is not None and len(block) > self._body_limit:
-            block, cut = self._cut(answer, block)
-        if cut:
-            reason = f"its record has {answer.length} bytes; the body was cut after {self._body_limit}"
+        reason = self._problem(answer, request)
+        if answer.cut:
+            reason = f"its record has {answer.length} bytes; it was cut after {self._limit}"
         payload = None if reason else answer.value("WARC-Payload-Digest")
         if not _is_http(answer):
             media = claim(answer.content_type) or "application/octet-stream"
             return Exchange(
-                **told, resource=block, media_type=media, truncated=cut, reason=reason, payload=payload
+                **told,
+                resource=answer.block,
+                media_type=media,
+                truncated=answer.cut,
+                reason=reason,
+                payload=payload,
             )
         revisit = _revisit(answer) if answer.type == "revisit" else None
         return Exchange(
-            **told, response=block, truncated=cut, reason=reason, revisit=revisit, payload=payload
+            **told,
+            response=answer.block,
+            truncated=answer.cut,
+            reason=reason,
+            revisit=revisit,
+            payload=payload,
         )
-
-    def _cut(self, answer: ForeignRecord, block: bytes) -> tuple[bytes, bool]:
-        """The block with at most `body_limit` bytes of body."""
-        try:
-            head = http.parse_head(block).length if _is_http(answer) else 0
-        except FormatError:
-            head = 0
-        return block[: head + self._body_limit], len(block) > head + self._body_limit or answer.cut
 
     def _problem(self, answer: ForeignRecord, request: ForeignRecord | None) -> str | None:
         """Why what the file holds is not whole."""

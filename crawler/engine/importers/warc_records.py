@@ -6,9 +6,10 @@ wrong is still handed out, with that said; a file whose records cannot be told a
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from crawler.engine.importers.found import claim
 from crawler.errors import FormatError
 from crawler.evidence.checks.warc_digest import new_hasher, parse_label, payloads
 from crawler.evidence.checks.warc_reader import Place, Reader
@@ -30,16 +31,16 @@ class ForeignRecord:
 
     number: int  # in its file, from 1
     fields: tuple[tuple[str, str], ...]
+    named: dict[str, str]  # the first value of each field, by its name in lower case
     length: int
-    block: bytes | None
-    cut: bool
+    block: bytes | None = None
+    cut: bool = False
     problem: str | None = None
     unjudged: str | None = None
 
     def value(self, name: str) -> str | None:
         """The first value of a field; names compare without case."""
-        wanted = name.lower()
-        return next((value for field, value in self.fields if field.lower() == wanted), None)
+        return self.named.get(name.lower())
 
     def values(self, name: str) -> list[str]:
         """Every value of a field."""
@@ -95,8 +96,7 @@ def records(pieces: Iterator[bytes], budget: Budget, *, limit: int, bodies: bool
     while reader.begin():
         number += 1
         try:
-            fields, length = _head(reader.head())
-            yield _record(reader, number, fields, length, limit, bodies=bodies)
+            yield _record(reader, _head(number, reader.head()), limit, bodies=bodies)
             reader.finish()
         except FormatError as error:
             raise FormatError(f"record {number}: {error}") from error
@@ -104,50 +104,45 @@ def records(pieces: Iterator[bytes], budget: Budget, *, limit: int, bodies: bool
         raise FormatError("the file holds no record")
 
 
-def _record(
-    reader: Reader, number: int, fields: tuple[tuple[str, str], ...], length: int, limit: int, *, bodies: bool
-) -> ForeignRecord:
-    record = ForeignRecord(number, fields, length, None, cut=length > limit)
-    bodies = bodies or record.type == "warcinfo"  # small, and it names the software
-    wanted, unjudged = _label(record.value("WARC-Block-Digest")) if bodies else (None, None)
-    hasher, kept, left = new_hasher(wanted[0] if wanted else "sha256"), bytearray(), length
+def _record(reader: Reader, head: ForeignRecord, limit: int, *, bodies: bool) -> ForeignRecord:
+    """The record with its block, if it is wanted, and with what is to be said of its digests."""
+    bodies = bodies or head.type == "warcinfo"  # small, and it names the software
+    wanted, unjudged = _label(head.value("WARC-Block-Digest")) if bodies else (None, None)
+    hasher, kept, left = new_hasher(wanted[0] if wanted else "sha256"), bytearray(), head.length
     while left:
         piece = reader.take(min(left, _PIECE))
         left -= len(piece)
+        if wanted:
+            hasher.update(piece)
         if bodies:
-            if wanted:
-                hasher.update(piece)
             kept += piece[: limit - len(kept)]
+    record = replace(head, cut=head.length > limit, unjudged=unjudged)
     if not bodies:
         return record
-    problem = None
     if wanted is not None and hasher.digest() != wanted[1]:
-        problem = f"its block does not match its WARC-Block-Digest {record.value('WARC-Block-Digest')}"
-    whole = ForeignRecord(number, fields, length, bytes(kept), record.cut, problem, unjudged)
-    return whole if problem or record.cut else _payload_judged(whole)
+        return replace(record, block=bytes(kept), problem=_mismatch("block", head.value("WARC-Block-Digest")))
+    whole = replace(record, block=bytes(kept))
+    return whole if record.cut else _payload_judged(whole)
 
 
 def _payload_judged(record: ForeignRecord) -> ForeignRecord:
     """The record with what is to be said of its payload digest. A revisit's is that of another record."""
-    if record.type == "revisit" or record.value("WARC-Segment-Number") or record.block is None:
+    label = record.value("WARC-Payload-Digest")
+    if label is None or record.block is None:
         return record
-    wanted, unjudged = _label(record.value("WARC-Payload-Digest"))
-    problem = None
-    if wanted is not None:
-        found = (payload for payload, _ in payloads(record.type, record.content_type, record.block))
-        if not any(_digest(wanted[0], payload) == wanted[1] for payload in found):
-            problem = (
-                f"its payload does not match its WARC-Payload-Digest {record.value('WARC-Payload-Digest')}"
-            )
-    return ForeignRecord(
-        record.number,
-        record.fields,
-        record.length,
-        record.block,
-        record.cut,
-        problem,
-        record.unjudged or unjudged,
-    )
+    if record.type == "revisit" or record.value("WARC-Segment-Number"):
+        return record
+    wanted, unjudged = _label(label)
+    if wanted is None:
+        return replace(record, unjudged=record.unjudged or unjudged)
+    found = (payload for payload, _ in payloads(record.type, record.content_type, record.block))
+    if any(_digest(wanted[0], payload) == wanted[1] for payload in found):
+        return record
+    return replace(record, problem=_mismatch("payload", label))
+
+
+def _mismatch(what: str, label: str | None) -> str:
+    return f"its {what} does not match its WARC-{what.title()}-Digest {claim(label, 150)}"
 
 
 def _label(label: str | None) -> tuple[tuple[str, bytes] | None, str | None]:
@@ -166,7 +161,7 @@ def _digest(algorithm: str, content: bytes) -> bytes:
     return hasher.digest()
 
 
-def _head(content: bytes) -> tuple[tuple[tuple[str, str], ...], int]:
+def _head(number: int, content: bytes) -> ForeignRecord:
     version, *lines = content.split(b"\r\n")
     if version not in _VERSIONS:
         raise FormatError(f"not a WARC record: begins with {version[:40]!r}")
@@ -182,11 +177,12 @@ def _head(content: bytes) -> tuple[tuple[tuple[str, str], ...], int]:
         fields.append((raw.decode("latin-1").strip(), text.decode("utf-8", "replace").strip()))
     if len(fields) > _FIELDS_LIMIT:
         raise FormatError(f"its head has {len(fields)} fields: refused")
-    _require_one_meaning([name.lower() for name, _ in fields])
-    length = next(value for name, value in fields if name.lower() == "content-length")
-    if not _LENGTH.fullmatch(length):
-        raise FormatError(f"Content-Length {length[:20]!r} is no number")
-    return tuple(fields), int(length)
+    names = [name.lower() for name, _ in fields]
+    _require_one_meaning(names)
+    named = dict(zip(reversed(names), (value for _, value in reversed(fields)), strict=True))
+    if not _LENGTH.fullmatch(named["content-length"]):
+        raise FormatError(f"Content-Length {named['content-length'][:20]!r} is no number")
+    return ForeignRecord(number, tuple(fields), named, int(named["content-length"]))
 
 
 def _require_one_meaning(names: list[str]) -> None:

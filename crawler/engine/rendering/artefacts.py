@@ -55,10 +55,6 @@ async def make_artefacts(
     """
     until = settled.began + viewing.seconds if deadline is None else deadline
     making = _Making(cdp, world, viewing, settled, broken, until)
-    if settled.hung:
-        for name in filter(making.wants, NAMES):
-            making.missing[name] = "the page's script hangs and does not let go"
-        return list(settled.tiles), making.missing
     await making.go()
     return making.made, making.missing
 
@@ -113,14 +109,38 @@ class _Making:
             return
         refusals: tuple[type[BaseException], ...] = (FormatError, *self.broken)
         try:
-            async with asyncio.timeout(left):
-                made = await make()
+            made = await self._in_time(make, left)
         except TimeoutError:
             self.missing[name] = f"not made within {left:.1f} s"
         except refusals as error:
             self.missing[name] = str(error).strip()[:500] or type(error).__name__
         else:
             self._keep(made)
+
+    async def _in_time(self, make: Callable[[], Made], seconds: float) -> list[Artefact]:
+        """What `make` gives; a second time if a script of the page hung, and could be ended."""
+        if self.settled.hung:
+            raise FormatError("the page's script hangs and does not let go")
+        try:
+            async with asyncio.timeout(seconds):
+                return await make()
+        except TimeoutError:
+            if await self._answers():
+                raise
+        self.settled.hung = not await self.world.stop_script()
+        if self.settled.hung:
+            raise FormatError("the page's script hangs and does not let go")
+        self.settled.notes.append({"what": "page's script hung and was ended", "seconds": round(seconds, 1)})
+        async with asyncio.timeout(min(seconds, self.until - time.monotonic())):
+            return await make()
+
+    async def _answers(self) -> bool:
+        try:
+            return bool(await self.world.run("true", seconds=1.0))
+        except FormatError:
+            return True  # gone, or elsewhere: it does not hang
+        except TimeoutError:
+            return False
 
     def _keep(self, made: list[Artefact]) -> None:
         for artefact in made:
@@ -143,13 +163,13 @@ class _Making:
         text = await read_text(self.cdp)
         text.scrolled = self.settled.scrolled
         self.text = text
-        about = {"runs": len(text.runs), "frames": len(text.frames)}
+        about = {"runs": len(text.runs), "frames": len(text.layout.frames)}
         if self.settled.lost_lines:
             about["lost_lines"] = self.settled.lost_lines
         return [Artefact("text", "application/json", text.content(), about)]
 
     async def _dom(self) -> list[Artefact]:
-        closed = self.text.closed if self.text else {}
+        closed = self.text.layout.closed if self.text else {}
         made, missing = await page_dom.doms(self.cdp, self.broken, closed)
         self.missing |= missing
         return made
@@ -168,7 +188,7 @@ class _Making:
             raise FormatError(f"{width} × {height} CSS pixels are too many for one picture; see the tiles")
         box: Json = {"x": 0, "y": 0, "width": width, "height": height}
         png = await take_picture(self.cdp, box, scale)
-        runs = [run for run in self.text.runs if "clipped" not in run] if self.text else []
+        runs = self.text.plain() if self.text else []
         fault = await asyncio.to_thread(picture_fault, png, runs, scale)
         if fault is not None:
             raise FormatError(f"browser's picture is wrong: {fault}")
@@ -188,6 +208,8 @@ class _Making:
         if not self.wants("screenshot"):
             return
         self._keep(self.settled.tiles)
+        if self.settled.hung:
+            return
         with suppress(TimeoutError, *self.broken):  # then the viewport is missing too, and says why
             async with asyncio.timeout(5.0):
                 width, height = await self._size()

@@ -80,10 +80,14 @@ class Bodies:
             await self._release(event)
             return
         if _bodiless(event, hop):
-            hop.seen.body, hop.taken = b"", True
+            hop.seen.body = b""
+            self._ledger.whole(hop)
             await self._release(event)
-        elif _endless(event, fields):
+        elif (media_type := _endless(event, fields)) is not None:
             hop.endless = True
+            hop.seen.truncated = (
+                "unspecified" if media_type.startswith("multipart/") else None
+            )  # its last part
             await self._release(event)
         else:
             hop.taken = True
@@ -96,14 +100,14 @@ class Bodies:
         )
         if not self.budget.fits(length or 0):
             await self._refuse(event, hop, "length", f"larger than the limits allow: {length} bytes")
-        elif coding == "identity" or (
-            coding in ("gzip", "x-gzip", "deflate") and 0 < (length or 0) <= _ZIPPED
-        ):
-            await self._whole(event, hop, PATIENCE + (length or 0) / PACE)
+        elif coding == "identity":
+            await self._whole(event, hop, PATIENCE + (length or 0) / PACE, length or 0)
+        elif coding in ("gzip", "x-gzip", "deflate") and 0 < (length or 0) <= _ZIPPED:
+            await self._whole(event, hop, PATIENCE, 0)
         else:
             await self._piecewise(event, hop, fields)
 
-    async def _whole(self, event: Json, hop: Hop, patience: float) -> None:
+    async def _whole(self, event: Json, hop: Hop, patience: float, least: int) -> None:
         held = {"requestId": event["requestId"]}
         given = await self._within(patience, "Fetch.getResponseBody", held)
         if given is TOO_LATE:
@@ -113,7 +117,9 @@ class Bodies:
             hop.taken = False
             hop.seen.truncated = hop.seen.truncated or "disconnect"
         else:
-            self._keep(hop, content(given))
+            body = content(given)
+            hop.seen.truncated = "disconnect" if len(body) < least else None  # what came before it broke
+            self._keep(hop, body)
         await self._release(event)
 
     async def _within(self, patience: float, method: str, params: Json) -> Json | None:
@@ -131,6 +137,7 @@ class Bodies:
             await self._release(event)
             return
         body, cut = await self._read(opened["stream"])
+        hop.seen.truncated = cut
         self._keep(hop, body)
         await self._send("IO.close", {"handle": opened["stream"]})
         if cut is not None:
@@ -191,6 +198,8 @@ class Bodies:
         hop.seen.body = self.budget.cut(body)
         if len(hop.seen.body) < len(body):
             hop.seen.truncated = "length"
+        if hop.seen.truncated is None:
+            self._ledger.whole(hop)
 
     async def _release(self, event: Json) -> None:
         await self._send("Fetch.continueResponse", {"requestId": event["requestId"]})
@@ -224,9 +233,11 @@ def _bodiless(event: Json, hop: Hop) -> bool:
     return redirect or status in _BODILESS or hop.seen.method == "HEAD"
 
 
-def _endless(event: Json, fields: list[Json]) -> bool:
+def _endless(event: Json, fields: list[Json]) -> str | None:
+    """The media type of an answer that may never end."""
     media_type = (heads.field(fields, "content-type") or "").strip().lower()
-    return event.get("resourceType") in _ENDLESS_KINDS or media_type.startswith(_ENDLESS)
+    endless = event.get("resourceType") in _ENDLESS_KINDS or media_type.startswith(_ENDLESS)
+    return media_type if endless else None
 
 
 def _length(fields: list[Json]) -> int | None:

@@ -20,7 +20,7 @@ ALIKE, GROWN, DIFFERS, EMPTY_PLAIN = "alike", "grown", "differs", "empty-plain"
 # Widths are in half-widths (passages.width): 30 Chinese characters, 60 Latin letters.
 PASSAGE = 60  # so much text is enough to speak of a difference
 SHORT_PASSAGE = 20  # or so much, where it is a fifth of a short page
-NOTHING = 80  # a plain page with less main text than that holds none
+NOTHING = 40  # a plain page with less main text than that holds none
 MOST_QUOTES = 10
 QUOTE = 120  # characters of one quote
 

@@ -41,12 +41,13 @@ class Hop:
     alone: bool = False  # has no extra info
     received: int = 0  # bytes of body that reached the page
     taken: bool = False  # its body is known, or somebody is at it
+    whole: bool = False  # its body is known to its end, whatever the page does with it
     refused: str | None = None  # why we cut it off
 
     def under_way(self, now: float) -> bool:
         """Whether the page may still be waiting for it."""
         old = now - self.since > LONG_POLL and self.seen.kind in _POLLS
-        return self.open and not self.endless and not old
+        return self.open and not self.endless and not self.whole and not old
 
 
 class Ledger:
@@ -159,7 +160,8 @@ class Ledger:
         hop = self.last(event["requestId"])
         if hop is not None:
             hop.received += event["dataLength"]
-            self.changed = time.monotonic()
+            if not hop.endless:
+                self.changed = time.monotonic()
         return hop
 
     # Ends
@@ -177,12 +179,23 @@ class Ledger:
         if hop is None:
             return None
         seen, reason = hop.seen, event.get("blockedReason")
+        if (
+            hop.whole and hop.refused is None and _how_cut(event["errorText"]) != "disconnect"
+        ):  # the exchange is complete; only the page did not use it
+            self.note({"what": "answer not used", "url": seen.url[:2000], "why": reason or _failure(event)})
+            self.close(hop, event["timestamp"])
+            return hop
         seen.failed = hop.refused or reason or _failure(event)
         seen.blocked = bool(reason) and hop.refused is None and seen.status is None
         if seen.status is not None and seen.truncated is None and not reason:
             seen.truncated = _how_cut(event["errorText"])
         self.close(hop, event["timestamp"])
         return hop
+
+    def whole(self, hop: Hop) -> None:
+        """The body of an answer is known to its end."""
+        hop.taken = hop.whole = True
+        self.changed = time.monotonic()
 
     def close(self, hop: Hop, timestamp: float | None = None) -> None:
         """An exchange is over, at a time of the browser's clock."""
@@ -226,7 +239,7 @@ class Ledger:
         self._answered(hop, event["redirectResponse"])
         hop.seen.redirected_to = event["request"]["url"]
         hop.seen.body = b""  # the browser does not give the body of a redirect
-        hop.taken = True
+        self.whole(hop)
         self.close(hop, event["timestamp"])
 
     def _answered(self, hop: Hop, answer: Json) -> None:

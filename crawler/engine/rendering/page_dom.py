@@ -18,7 +18,9 @@ SECONDS = 15.0
 FRAME_SECONDS = 3.0
 MEDIA_TYPE = "text/html; charset=utf-8"
 # getHTML gives what is within an element, so the root's own tag is put around it.
-_SERIALIZE = """function (...closed) {
+_SERIALIZE = """function (...inside) {
+  const rootsOf = inside.map((node) => Reflect.apply(Node.prototype.getRootNode, node, []));
+  const closed = [...new Set(rootsOf)].filter((root) => root instanceof ShadowRoot && root.mode === "closed");
   const read = (owner, name, of) =>
     Reflect.apply(Object.getOwnPropertyDescriptor(owner.prototype, name).get, of, []);
   const root = read(Document, "documentElement", document);
@@ -51,8 +53,8 @@ async def doms(
 ) -> tuple[list[Artefact], dict[str, str]]:
     """``dom`` first, then the frames' documents; and why frames are missing.
 
-    `closed`: backend ids of closed shadow roots by frame id, as `page_text` found them. Raises FormatError or
-    the driver's error if the page's own document cannot be had.
+    `closed`: by frame id, backend ids of nodes in closed shadow trees, as `page_text` found them.
+    Raises FormatError or the driver's error if the page's own document cannot be had.
     """
     top, *inner = frames((await cdp.send("Page.getFrameTree"))["frameTree"])
     content = await _serialize(World(cdp, broken=broken, frame=top["id"]), closed.get(top["id"], []), SECONDS)

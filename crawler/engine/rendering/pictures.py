@@ -8,9 +8,8 @@ first rows again. Both are looked for here, by the places of the page's text.
 
 import base64
 import struct
+import zlib
 from collections.abc import Iterator
-
-from isal import isal_zlib
 
 from crawler.engine.rendering.look import Cdp, Json
 from crawler.errors import FormatError
@@ -119,8 +118,7 @@ def _rows(png: bytes, length: int, wanted: list[int]) -> Iterator[tuple[int, byt
 
 def _inflated(png: bytes) -> Iterator[bytes]:
     """The content of all IDAT chunks, inflated, in pieces of at most 4 MiB."""
-    inflater = isal_zlib.decompressobj()
-    refusals: tuple[type[BaseException], ...] = (isal_zlib.error,)
+    inflater = zlib.decompressobj()
     place = 8
     while place + 8 <= len(png):
         size, kind = struct.unpack_from(">I4s", png, place)
@@ -129,6 +127,6 @@ def _inflated(png: bytes) -> Iterator[bytes]:
         while kind == b"IDAT" and waiting:
             try:
                 yield inflater.decompress(waiting, 4 << 20)
-            except refusals as error:
+            except zlib.error as error:
                 raise FormatError(f"browser's picture does not inflate: {error}") from error
             waiting = inflater.unconsumed_tail

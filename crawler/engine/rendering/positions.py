@@ -62,7 +62,7 @@ def _places(box: Json, screens: int) -> range:
 async def _keep(cdp: Cdp, viewing: Viewing, settled: "Settled", box: Json, at: int) -> None:
     """One picture of the window and the text in it."""
     text = await read_text(cdp)
-    top = text.scroll[1]
+    top = text.layout.scroll[1]
     png = await take_picture(cdp, None, viewing.device_scale)
     name = f"tile-{len(settled.tiles) + 1:02d}"
     about = {"scroll_y": at, "box": box["name"], "of": box["height"]}

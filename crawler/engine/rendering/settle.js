@@ -190,7 +190,7 @@
       if (now() > until || missed >= 3) break;
       if (source(picture) !== src) continue;
       visited += 1;
-      intoView(picture, { block: "center", behavior: "instant" });
+      intoView(picture, { block: "start", behavior: "instant" });
       const enough = now() + 450;
       while (source(picture) === src && now() < enough) await frame();
       missed = source(picture) === src ? missed + 1 : 0;

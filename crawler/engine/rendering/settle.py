@@ -131,7 +131,7 @@ class _Settling:
                 self.settled.ended = how
             elif not await self._grew() and not await self._press():
                 break
-        visited = await self.ask(f"settle.laggards({_ms(self.left(8.0))})")
+        visited = await self.ask(f"settle.laggards({_ms(self.left() / 2)})")
         if visited:
             self.note("pictures that came late were visited again", pictures=visited)
 

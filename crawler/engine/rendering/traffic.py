@@ -24,10 +24,14 @@ from crawler.engine.rendering.sockets import Sockets
 
 _CALL = 5.0  # seconds for one call of CDP
 _STEP = 0.05
+_PARTIAL = 1.0  # seconds for what has come so far of endless answers
 _POST_LIMIT = 16 << 20  # bytes of a request's body
 _ORIGINS = 50  # certificates are asked for at most
 _NOTES = 1000
-_HEADERS = {"Accept-Encoding": "identity"}  # the decoded body is then the body that was sent
+# The decoded body is then the body that was sent. Some servers code all the same, e.g. stores of zipped files, and the
+# browser refuses a coding that it did not name (ERR_CONTENT_DECODING_FAILED, measured). ``x-gzip`` allows gzip too
+# (RFC 9110 §8.4.1.3), but does not make servers code that only look for the word ``gzip``.
+_HEADERS = {"Accept-Encoding": "identity, x-gzip;q=0.001"}
 
 
 class Traffic:
@@ -43,6 +47,7 @@ class Traffic:
         self._bodies = Bodies(self._send, self._ledger, viewing, self._note)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taken: list[Seen] = []
+        self._wrong: list[BaseException] = []  # what our own code raised: an error of this program
         self._over = False
         self.frames: list[Json] = self._sockets.frames
 
@@ -73,16 +78,18 @@ class Traffic:
         return False
 
     async def finish(self, at_most: float) -> list[Seen]:
-        """The exchanges in order of their start. Bodies under way have `at_most` seconds; what is open then is cut."""
+        """The exchanges in order of their start. Bodies under way have `at_most` seconds; then all is cut."""
         end = time.monotonic() + at_most
         await self._tasks_until(end)
         waiting = [hop for hop in self._ledger.open_hops() if hop.seen.status is not None and not hop.taken]
-        for hop in waiting:
-            self._spawn(self._bodies.partial(hop))
-        await self._tasks_until(min(time.monotonic() + 1.0, end + 1.0))
+        partial = [self._spawn(self._bodies.partial(hop)) for hop in waiting]
+        if partial:
+            await asyncio.wait(partial, timeout=_PARTIAL)
         self._over = True
         await self._cancel()
         await self._send("Fetch.disable", {}, 1.0)
+        if self._wrong:
+            raise self._wrong[0]
         self._cut_open()
         self._sum_up()
         return sorted((*(hop.seen for hop in self._ledger.hops), *self._taken), key=lambda seen: seen.started)
@@ -196,9 +203,9 @@ class Traffic:
 
     def _cut_open(self) -> None:
         for hop in self._ledger.open_hops():
-            if hop.seen.status is not None:
+            if hop.seen.status is not None and not hop.whole:
                 hop.seen.truncated = hop.seen.truncated or "time"
-            else:
+            elif not hop.whole:
                 hop.seen.failed = hop.seen.failed or "no answer when the look ended"
             self._ledger.close(hop)
 
@@ -230,10 +237,16 @@ class Traffic:
     async def _call(self, method: str, params: Json) -> None:
         await self._send(method, params)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._wrong.append(error)
 
     async def _tasks_until(self, end: float) -> None:
         while self._tasks and (left := end - time.monotonic()) > 0:

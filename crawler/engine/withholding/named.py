@@ -5,6 +5,7 @@ Each finder goes through the bytes once (no expression here can go back and fort
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from crawler.engine.withholding.rules import Rule, rules
@@ -24,9 +25,9 @@ _KEY = re.compile(
 _TAG = re.compile(rb"<(?:input|meta)\b([^<>]{0,20000})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""([\w\-:]{1,40})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
 _FIELD = re.compile(
-    rb"""\bname="([^"\r\n]{1,80})"[^\r\n]{0,300}\r\n(?:[^\r\n]{1,1000}\r\n){0,8}\r\n(.*?)(?=\r\n--)""",
-    re.DOTALL,
+    rb"""(?:[^\r\n]{0,2000}\r\n){0,8}?[^\r\n]{0,300}\bname="([^"\r\n]{1,80})"[^\r\n]{0,2000}\r\n"""
 )
+_DELIMITER = b"\r\n--"
 _CREDENTIALS = re.compile(rb"://[^/@\s:\"'<>]{0,200}:([^/@\s\"'<>]{1,200})@")
 
 
@@ -59,8 +60,10 @@ def in_text(content: bytes, *, typed: bool = False) -> Iterator[Named]:
     """
     yield from in_pairs(content, typed=typed)
     for found in _KEY.finditer(content):
-        rule = rules().key(_text(found[2] or found[3]))
-        group = next(number for number in (4, 5, 6) if found[number] is not None)
+        rule, group = (
+            _key(found[2] or found[3]),
+            found.lastindex or 0,
+        )  # the value: what stands behind is no group
         if rule is not None and _is_value(found[group], rule, typed=typed):
             yield Named(found.start(group), found.end(group), _text(found[2] or found[3]), "key")
     for tag in _TAG.finditer(content):
@@ -82,7 +85,7 @@ def in_form(content: bytes) -> Iterator[Named]:
 
 def _pairs(pattern: re.Pattern[bytes], content: bytes, *, typed: bool) -> Iterator[Named]:
     for found in pattern.finditer(content):
-        rule = rules().parameter(_text(found[1]))
+        rule = _parameter(found[1])
         if rule is not None and _is_value(found[2], rule, typed=typed):
             yield Named(found.start(2), found.end(2), _text(found[1]), "parameter")
 
@@ -95,11 +98,15 @@ def _is_value(value: bytes, rule: Rule, *, typed: bool) -> bool:
 
 def in_multipart(content: bytes) -> Iterator[Named]:
     """Values of the fields of a multipart/form-data body (RFC 7578) with a secret name."""
-    for found in _FIELD.finditer(content):
-        name = _text(found[1])
-        rule = rules().parameter(name)
-        if rule is not None and len(found[2]) >= max(1, rule.least):
-            yield Named(found.start(2), found.end(2), name, "parameter")
+    at = 0
+    # Not by one expression: that would look for each end again and again.
+    for piece in content.split(_DELIMITER):
+        found, blank = _FIELD.match(piece), piece.find(b"\r\n\r\n")
+        if found is not None and blank >= 0 and found.start(1) < blank:
+            rule = _parameter(found[1])
+            if rule is not None and len(piece) - blank - 4 >= max(1, rule.least):
+                yield Named(at + blank + 4, at + len(piece), _text(found[1]), "parameter")
+        at += len(piece) + len(_DELIMITER)
 
 
 def _of_field(head: bytes, begin: int, end: int, name: str, rule: Rule) -> Iterator[Named]:
@@ -126,7 +133,7 @@ def _of_tag(tag: re.Match[bytes]) -> Iterator[Named]:
         about.setdefault(_text(found[1]).lower(), found.span(group))
     texts = {name: tag[1][begin:end] for name, (begin, end) in about.items()}
     name = _text(texts.get("name") or texts.get("id") or texts.get("property") or b"")
-    rule = rules().key(name) or rules().parameter(name)
+    rule = _key(name.encode()) or _parameter(name.encode())
     where = about.get("value") or about.get("content")
     if where is None or where[0] == where[1]:
         return
@@ -137,3 +144,13 @@ def _of_tag(tag: re.Match[bytes]) -> Iterator[Named]:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=8192)
+def _key(name: bytes) -> Rule | None:
+    return rules().key(_text(name))
+
+
+@lru_cache(maxsize=8192)
+def _parameter(name: bytes) -> Rule | None:
+    return rules().parameter(_text(name))

@@ -18,17 +18,6 @@ from crawler.evidence.warc import Record
 
 LIMIT = 256 << 20  # bytes of a body with its content coding undone
 ORIGINAL = b"X-Archive-Orig-"
-TEXT = (
-    "text/",
-    "json",
-    "javascript",
-    "ecmascript",
-    "xml",
-    "html",
-    "x-www-form-urlencoded",
-    "multipart/",
-    "mpegurl",
-)
 PICTURES = ("image/", "video/", "audio/", "font/", "application/font", "application/pdf", "application/zip")
 _SOLID = ("image/svg", "text/")
 _LENGTH, _CODINGS = b"content-length", (b"content-encoding", b"transfer-encoding")
@@ -37,7 +26,7 @@ _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 @dataclass(slots=True)
 class Part:
-    """One content of a record. `kind`: head, form, multipart, text, binary or closed."""
+    """One content of a record. `kind`: head, form, multipart, text, binary, packed or closed."""
 
     name: str
     kind: str

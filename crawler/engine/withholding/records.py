@@ -190,7 +190,8 @@ def in_pdf(content: bytes) -> Iterator[bytes]:
 def shown_texts(content: bytes, *, addresses: bool = True) -> Iterator[str]:
     """Every text in a JSON artefact, in order; the whole content if it is no JSON.
 
-    An accessibility tree lists the `addresses` of links and pictures too: one that is seen is a text as well.
+    Without the addresses of frames. An accessibility tree lists the `addresses` of links and pictures too, under
+    many names: one that is seen is a text as well.
     """
     try:
         waiting = [json.loads(content)]
@@ -203,7 +204,7 @@ def shown_texts(content: bytes, *, addresses: bool = True) -> Iterator[str]:
             if addresses or not _ADDRESS.match(value):
                 yield value
         elif isinstance(value, dict):
-            waiting += reversed(list(value.values()))
+            waiting += reversed([inner for name, inner in value.items() if name != "url"])
         elif isinstance(value, list):
             waiting += reversed(value)
 

@@ -16,7 +16,7 @@ from crawler.engine.withholding.search import Secret
 from crawler.evidence.archive import Draft
 from crawler.evidence.warc import Record
 
-MOST = 2000  # secrets of one page; a page that has more is hostile, and those it names first are looked for
+MOST = 400  # secrets of one page; a page that has more is hostile, and those it names first are looked for
 VALUE_LIMIT = 8192  # bytes of a value that is looked for elsewhere
 _PIECE = 16  # characters of a piece of a value that is a token by itself
 

@@ -4,15 +4,12 @@ Each kind of escape is undone alone, and then all of them together, round by rou
 a script in an attribute. What is searched for goes through the same rounds.
 """
 
-import base64
-import binascii
 import html
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
 ROUNDS = 3
-RUN_LIMIT = 4 << 20  # bytes of one run of base64 that is looked into
 
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _ESCAPE = re.compile(
@@ -25,7 +22,6 @@ _MARKUP = re.compile(rb"<[^<>]{0,4000}>")
 _WRAPPED = re.compile(
     rb"(?<=[A-Za-z0-9+/_-]{16})[ \t]{0,8}(?:\r\n|\n|\\r\\n|\\n)[ \t]{0,8}(?=[A-Za-z0-9+/_=-])"
 )
-_RUN = re.compile(rb"[A-Za-z0-9+/_-]{12,}+={0,2}")
 
 
 def views(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -48,26 +44,6 @@ def one_round(content: bytes) -> bytes:
     for undo in UNDOINGS:
         content = undo(content)
     return content
-
-
-def runs(content: bytes) -> Iterator[bytes]:
-    """What the longer runs of base64 in a content hold."""
-    for found in _RUN.finditer(content):
-        if found.end() - found.start() <= RUN_LIMIT:
-            yield from decoded_run(found[0])
-
-
-def decoded_run(run: bytes) -> Iterator[bytes]:
-    """What a run of base64 holds; a run may begin within one character of another text, so at each alignment."""
-    plain = run.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    for skipped in range(4):
-        cut = plain[skipped:]
-        try:
-            yield base64.b64decode(
-                cut[: len(cut) // 4 * 4] if len(cut) % 4 == 1 else cut + b"=" * (-len(cut) % 4)
-            )
-        except binascii.Error:
-            continue
 
 
 def _percent(content: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """The check ``imports``: every imported file is there, unchanged, and the log tells of every file that is there."""
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,14 +51,16 @@ def check_imports(archive: Path, logged: LoggedImports, *, quick: bool) -> Check
     faults, folder = logged.faults, archive / FOLDER
     if kind_of(folder) == 0 and not logged.files and not faults.count:
         return None
-    present = {f"{FOLDER}/{name}".removesuffix("/."): regular for name, regular in walk(folder)}
-    if not kind_of(folder):
-        present = {}
-    for name in sorted(set(present) - set(logged.files)):
+    present: set[str] = set()
+    if kind_of(folder) not in (0, stat.S_IFDIR):
+        faults.add(f"{FOLDER} is no folder: a link is not followed")
+    elif kind_of(folder):
+        present = {f"{FOLDER}/{name}".removesuffix("/.") for name, _ in walk(folder)}
+    for name in sorted(present - set(logged.files)):
         faults.add(f"{name}: no event of the log tells where it comes from")
-    for name in sorted(set(logged.files) - set(present)):
+    for name in sorted(set(logged.files) - present):
         faults.add(f"{name} is missing, though entry {logged.files[name][2]} of the log tells of it")
-    for name in sorted(set(present) & set(logged.files)):
+    for name in sorted(present & set(logged.files)):
         _compare(archive, name, logged.files[name], faults, quick=quick)
     count = len(logged.files)
     if quick and not faults.count:

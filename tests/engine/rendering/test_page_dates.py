@@ -224,7 +224,7 @@ def test_ends_of_the_calendar(years: str) -> None:
 
 
 def test_hostile_pages_are_bounded() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for html in (
         "<p>发表于 2024-11-20</p>" * 20_000,
         "<p>" + "发表于 " * 100_000,
@@ -232,4 +232,4 @@ def test_hostile_pages_are_bounded() -> None:
         '<meta name="date" content="2024-11-20">' * 20_000,
     ):
         assert len(page_dates(html, NOW)) <= MOST
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
