@@ -194,11 +194,10 @@ def moment(text: str | None, captured_at: datetime) -> tuple[str, str] | None:
     line = AFTER.sub("", BEFORE.sub("", re.sub(r"\s+", " ", _plain(text))))
     for read in READERS:
         try:
-            found = read(line, base)
-        except (ValueError, OverflowError):  # 2024-13-45, 25:70: looks like a time and is none
+            if found := read(line, base):
+                return _start(*found).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), found[1]
+        except (ValueError, OverflowError):  # 2024-13-45, 25:70, 0001-01-01: looks like a time and is none
             return None
-        if found:
-            return _start(*found).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), found[1]
     return None
 
 

@@ -23,7 +23,8 @@ TABLE: dict[str, set[str]] = {
     "crawler.law": FOUNDATION,
     "crawler.evidence": FOUNDATION | {"crawler.config"},
     "crawler.store": FOUNDATION | {"crawler.config", "crawler.items", "crawler.evidence"},
-    "crawler.engine": FOUNDATION | {"crawler.config", "crawler.items", "crawler.evidence", "crawler.store"},
+    "crawler.engine": FOUNDATION
+    | {"crawler.config", "crawler.items", "crawler.printed", "crawler.evidence", "crawler.store"},
     "crawler.detect": FOUNDATION | {"crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
     "crawler.export": FOUNDATION
     | {"crawler.config", "crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
@@ -71,6 +72,7 @@ DICTATED = {
     "do_GET",
     "do_HEAD",
     "do_POST",
+    "post_data_buffer",  # Playwright's
 }
 
 

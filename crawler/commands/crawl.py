@@ -60,7 +60,7 @@ def crawl_command(
     if resume and (sites or url is not None or kind):
         raise UsageError("--resume goes on with what was ordered then: give no site, --url or --kind with it")
     if url is not None:
-        _require_address(url)
+        require_address(url)
     fresh = [Order(site, url, kind, render=render) for site in sites]
     orders = [resumable(archive, resume)] if resume else fresh
     _crawl(
@@ -96,7 +96,7 @@ def capture(
     evidence capture --no-render http://www.example.com/api/reviews.json
     """
     for url in urls:  # all before the first is fetched
-        _require_address(url)
+        require_address(url)
     orders = [Order(SINGLE, url, render=render) for url in urls]
     _crawl(archive, orders, log_file, _looking(screencast, no_replay_check), as_json)
 
@@ -132,7 +132,8 @@ def _as_json(report: RunReport) -> dict[str, Any]:
     return {**fields, "complete": report.complete, "exit_code": report.exit_code}
 
 
-def _require_address(url: str) -> None:
+def require_address(url: str) -> None:
+    """Raise UsageError for what is no address of a web page, or holds a password."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -12,7 +12,7 @@ from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
 from crawler.engine.importers.intake import FileReport, Statement, import_files
 from crawler.engine.passphrase import passphrase
-from crawler.errors import UsageError
+from crawler.errors import EvidenceError, UsageError
 from crawler.evidence.report import STATES_ZH
 from crawler.evidence.seal import Seal
 from crawler.store.session import Session
@@ -58,8 +58,13 @@ def import_command(
     _require_there(files)
     secret = passphrase(archive)
     with Session.open(archive) as session:
+        reports: list[FileReport] = []
         with show.progress("导入") as advance:
-            reports = list(import_files(session, files, Statement(origin, by, url, trust), advance))
+            try:
+                reports.extend(import_files(session, files, Statement(origin, by, url, trust), advance))
+            except EvidenceError:  # the archive can take no more: what was imported until then is said first
+                click.echo("\n".join(line for report in reports for line in _lines(report)), err=True)
+                raise
         state = seal_now(session.archive, secret)
     found = {"files": [_as_json(report) for report in reports], "sealed": state.sealed}
     show_result(as_json, found, _text(reports, state))

@@ -21,6 +21,7 @@ HOMES = {
     "crawl": "crawl",
     "capture": "crawl",
     "import": "import_files",
+    "assist": "assist",
     "replay": "replay",
     "captures": "look",
     "picture": "picture",

@@ -1,8 +1,8 @@
 """Assisted capture: a person browses in a visible browser, and what they see is captured when they say so.
 
 Nothing of ours is in the page: the buttons stand in a window of their own, and the hotkey listens in an isolated
-world that the page cannot see. Nothing is clicked, filled or scrolled, unless the operator asks for the scrolling. The
-profile is the operator's own and stays outside the archive. Cookies, tokens and passwords are cut out of what is
+world that the page cannot see. Nothing is clicked, filled or scrolled, unless the operator asks for the scrolling.
+The profile is the operator's own and stays outside the archive. Cookies, tokens and passwords are cut out of what is
 handed over: the originals are captured too, as withheld captures (crawler.engine.withholding).
 """
 

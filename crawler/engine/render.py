@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from crawler.engine.drafts import new_capture_id
 from crawler.engine.frontier import KEY, frontier_of
@@ -21,7 +21,7 @@ from crawler.engine.hosts import require_open, stop_hosts
 from crawler.engine.record import PageBlocked, PageUnreadable, read_with, stop_crawl
 from crawler.engine.rendering.look import Look, Viewing
 from crawler.engine.rendering.page_drafts import Place, page_drafts
-from crawler.engine.rendering.two_looks import two_looks
+from crawler.engine.rendering.two_looks import judge
 from crawler.engine.replay import CAPTURE, dom_response
 from crawler.engine.site import Site
 from crawler.engine.viewing import viewing_of
@@ -89,13 +89,16 @@ class Render:
         blocked = wall(page, rendered=True) if page is not None else None
         if blocked is not None:
             look.state, look.reason = "blocked", blocked
+        compared = None if blocked else page  # a wall says nothing about the page
+        judged = await asyncio.to_thread(judge, response, compared, look)
         place = Place(
             run=plain.run,
             site=plain.site,
             request_key=request.meta.get(KEY),
             plain=plain.id,
             read_with=read_with(request, self._crawler.spider),
-            beside=await _compared(response, page, look),
+            beside=judged.beside,
+            dates=judged.dates,
             network={"proxy": proxy} if (proxy := self._crawler.settings["EVIDENCE_PROXY"]) else None,
         )
         identity = new_capture_id()
@@ -157,12 +160,6 @@ class Render:
 
     async def _close(self) -> None:
         await self._rooms.aclose()
-
-
-async def _compared(plain: Response, rendered: Response | None, look: Look) -> dict[str, Any] | None:
-    if not isinstance(plain, TextResponse) or not isinstance(rendered, TextResponse):
-        return None
-    return await asyncio.to_thread(two_looks, plain.text, rendered.text, look)
 
 
 def dom_page(look: Look) -> Response | None:

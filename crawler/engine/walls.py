@@ -17,8 +17,7 @@ from typing import Any, cast
 from scrapy.http import Response, TextResponse
 
 MOST_TEXT = 2000  # visible characters: whoever has more is no wall
-_MOST_TAGS = 200_000
-_MOST_MARKUP = 1 << 20
+_MOST_READ = 1 << 20  # characters of a page; one that is longer, and shows nothing until there, is left alone
 _MOST_JSON = 64 << 10
 _MOST_TITLE = 1000
 _MOST_WORDS = 200
@@ -42,6 +41,7 @@ _TOKEN = re.compile(
 _SHOWN = frozenset(
     ("img", "picture", "video", "audio", "canvas", "svg", "iframe", "frame", "object", "embed")
 )
+_BLANK = re.compile(r"\s+")
 _PASSWORD = re.compile(r"""\btype\s*+=\s*+["']?password\b""", re.IGNORECASE)
 _REFRESH = re.compile(r"""\bhttp-equiv\s*+=\s*+["']?refresh\b""", re.IGNORECASE)
 _NO_CODE = re.compile(r"""\btype\s*+=\s*+["']?[^"'>\s]*(?:json|template|html)""", re.IGNORECASE)
@@ -171,20 +171,21 @@ class Markup:
 
 def read_markup(text: str) -> Markup:
     """Read a page once, up to MOST_TEXT visible characters. Never fails: everything is some kind of HTML."""
-    page, code, room, titled = Markup(), list[str](), _MOST_MARKUP, False
-    end = 0
-    for number, token in enumerate(_TOKEN.finditer(text)):
+    page, code, end = Markup(), list[str](), 0
+    titled = drawing = False
+    if len(text) > _MOST_READ:
+        text, page.text = text[:_MOST_READ], MOST_TEXT
+    for token in _TOKEN.finditer(text):
         _add_words(page, text[end : token.start()])
         end = token.end()
-        if page.text > MOST_TEXT or number == _MOST_TAGS:
-            page.text = MOST_TEXT + 1
+        if page.text > MOST_TEXT:
             break
         name = (token["raw"] or token["tag"] or "").lower()
-        if name == "title" and not titled and not page.shown:  # a drawing has titles too
+        drawing = name == "svg" or (drawing and token[0][:5].lower() != "</svg")
+        if name == "title" and not titled and not drawing:  # parts of a drawing have titles too
             page.title, titled = _title(token["content"]), True
-        elif room > 0 and (piece := _code(name, token)):
-            code.append(piece[:room])
-            room -= len(piece)
+        elif piece := _code(name, token):
+            code.append(piece)
         page.script = page.script or name == "script"
         page.shown = page.shown or name in _SHOWN
         page.password = page.password or (name == "input" and _PASSWORD.search(token[0]) is not None)
@@ -231,11 +232,12 @@ def _fits(found: list[object], expected: Expected) -> bool:
 
 
 def _add_words(page: Markup, gap: str) -> None:
-    gap = gap[: 20 * MOST_TEXT] if len(gap) > 20 * MOST_TEXT and not gap.isspace() else gap
-    words = unescape(gap).split()
-    page.text += sum(map(len, words))
-    if len(page.words) <= 2 * _MOST_WORDS:
-        page.words += " ".join(["", *words, ""])[: 2 * _MOST_WORDS]
+    if not gap:
+        return
+    letters = _BLANK.sub("", unescape(gap))
+    page.text += len(letters)
+    if page.text <= _MOST_WORDS:
+        page.words += f" {' '.join(unescape(gap).split())}"
 
 
 def _title(content: str) -> str:

@@ -99,6 +99,11 @@ def _kept_capture(index: Index, identifier: str) -> str:
             f"capture {row['id']} was removed on {row['removed'][:10]}, when its retention period ended:"
             " it cannot be an exhibit any more"
         )
+    if row["withheld"]:
+        raise UsageError(
+            f"capture {row['id']} is an original that holds secrets of a person's browser and is never handed over:"
+            f" name the capture that was made from it instead (page {row['page'] or 'see `evidence captures`'})"
+        )
     return str(row["id"])
 
 

@@ -129,7 +129,7 @@ class Intake:
                 reports.append(FileReport(noted.name, refused=str(error)))
         for path in files:
             if path != noted:
-                reports.append(self._take_file(path, run, note_for(notes, path.name)))
+                reports.append(self._take_file(path, run, note_for(notes, path.name), in_folder=True))
         unknown = sorted(set(notes) - {path.name for path in files} - {""})
         reports += [
             FileReport(name[:200], refused="the notes name it, but it is not in the folder")
@@ -144,9 +144,11 @@ class Intake:
         self._log(kept, report, _Seen())
         return report
 
-    def _take_file(self, path: Path, run: str, note: Note) -> FileReport:
+    def _take_file(self, path: Path, run: str, note: Note, *, in_folder: bool = False) -> FileReport:
         report = FileReport(path.name or str(path), run=run)
         try:
+            if in_folder and path.is_symlink():
+                raise FormatError("a link in a folder is not followed: give the file itself")
             kept = keep(self._session.archive.path, path, self._progress)
         except (FormatError, UsageError) as error:
             report.refused = str(error)

@@ -22,7 +22,7 @@ _PIECE = 1 << 20
 _FIELDS_LIMIT = 200  # fields of one head
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: blocks are large
 class ForeignRecord:
     """One record. `block` is None where it was not asked for, and cut after the limit where it is larger.
 

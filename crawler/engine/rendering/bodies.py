@@ -21,7 +21,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from crawler.engine.rendering import heads
-from crawler.engine.rendering.ledger import Hop, Ledger
+from crawler.engine.rendering.hop import Hop
+from crawler.engine.rendering.ledger import Ledger
 from crawler.engine.rendering.look import Viewing
 
 Json = dict[str, Any]

@@ -8,7 +8,6 @@ and their `Seen` says that they are not exact (evidence-formats.md §3, §4).
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 Json = dict[str, Any]
 
@@ -21,12 +20,19 @@ def request_head(method: str, url: str, headers: Json) -> bytes:
 
     Never exact: CDP loses the order of the fields.
     """
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host, target = split(url)
     fields = list(_fields(headers))
     if not any(name.lower() == "host" for name, _ in fields):
-        fields.insert(0, ("Host", parts.netloc.rpartition("@")[2]))
+        fields.insert(0, ("Host", host))
     return _head(f"{_one_line(method)} {_one_line(target)} HTTP/1.1", fields)
+
+
+def split(url: str) -> tuple[str, str]:
+    """Host with port, and what is asked of it. Never fails, whatever a page made of the address."""
+    _, _, rest = url.partition("#")[0].partition("://")
+    end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    target = rest[end:]
+    return rest[:end].rpartition("@")[2], target if target.startswith("/") else f"/{target}"
 
 
 def answer_head(protocol: str | None, status: int, reason: str, headers: "Json | list[Json]") -> bytes:
@@ -47,6 +53,20 @@ def exact_head(text: str) -> bytes:
 def field(headers: "Json | list[Json]", wanted: str) -> str | None:
     """The first value of a field, whatever the case of its name."""
     return next((value for name, value in _fields(headers) if name.lower() == wanted), None)
+
+
+def reason_of(head: bytes | None) -> str:
+    """The reason phrase of a head."""
+    first = (head or b"").partition(b"\r\n")[0].split(b" ", 2)
+    return first[2].decode("utf-8", "replace") if len(first) == 3 else ""
+
+
+def with_protocol(head: bytes, protocol: str | None) -> bytes:
+    """A head that was put together before the protocol was known."""
+    line, _, rest = head.partition(b"\r\n")
+    status = int(line.split(b" ")[1])
+    made = answer_head(protocol, status, reason_of(head), {})
+    return made.partition(b"\r\n")[0] + b"\r\n" + rest
 
 
 def _fields(headers: "Json | list[Json]") -> Iterable[tuple[str, str]]:

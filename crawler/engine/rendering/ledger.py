@@ -8,46 +8,14 @@ waited for.
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from crawler import clock
 from crawler.engine.rendering import heads
-from crawler.engine.rendering.look import Seen
+from crawler.engine.rendering.hop import Hop, announce, begun, failure, how_cut, moment, origin
 
 Json = dict[str, Any]
 
 MAX_EXCHANGES = 20_000  # of one page; what comes after is counted, not kept
-LONG_POLL = 4.0  # seconds after which a script's request no longer keeps the page from being at rest
-_ENDLESS_KINDS = {"EventSource", "WebSocket", "Media", "Ping"}
-_POLLS = {"XHR", "Fetch", "Other"}
-_CUT = ("CONTENT_LENGTH_MISMATCH", "INCOMPLETE_CHUNKED", "CONNECTION_", "HTTP2_", "QUIC_", "EMPTY_RESPONSE")
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Hop:
-    """One exchange under way, around its `Seen`."""
-
-    seen: Seen
-    clock_start: float = 0.0  # the browser's monotonic clock, seconds
-    wall_start: float = 0.0  # seconds since 1970
-    since: float = field(default_factory=time.monotonic)
-    open: bool = True
-    endless: bool = False  # does not keep the page from being at rest
-    asked: bool = False  # its request's extra info has come
-    answered: bool = False  # its answer's extra info has come
-    alone: bool = False  # has no extra info
-    received: int = 0  # bytes of body that reached the page
-    taken: bool = False  # its body is known, or somebody is at it
-    whole: bool = False  # its body is known to its end, whatever the page does with it
-    refused: str | None = None  # why we cut it off
-
-    def under_way(self, now: float) -> bool:
-        """Whether the page may still be waiting for it."""
-        old = now - self.since > LONG_POLL and self.seen.kind in _POLLS
-        return self.open and not self.endless and not self.whole and not old
 
 
 class Ledger:
@@ -85,31 +53,33 @@ class Ledger:
             None,
         )
 
-    def skips(self, request: str) -> bool:
-        """Whether a request is none of the network's: data:, blob:, or beyond `MAX_EXCHANGES`."""
-        return request in self._skipped
-
     # Requests
 
     def request(self, event: Json) -> Hop | None:
         """``requestWillBeSent``. None: nothing that goes over a network."""
         request, url = event["requestId"], event["request"]["url"]
-        previous = self.last(request)
-        if previous is not None and event.get("redirectResponse"):
-            self._redirected(previous, event)
+        known = self._by_id.get(request, [])
+        announced = [hop for hop in known if not hop.unannounced]
+        if announced and event.get("redirectResponse"):
+            self._redirected(announced[-1], event)
+        if len(announced) < len(known):
+            return announce(known[len(announced)], event, self.main_frame)
         if not self._counts(request, url):
             return None
-        if previous is not None and not event.get("redirectResponse") and previous.open:
-            return previous  # announced twice, e.g. for a preflight's partner
-        hop = Hop(
-            seen=_begun(event, self.main_frame), clock_start=event["timestamp"], wall_start=event["wallTime"]
-        )
-        hop.endless = hop.seen.kind in _ENDLESS_KINDS
-        return self._enter(hop)
+        if announced and not event.get("redirectResponse") and announced[-1].open:
+            return announced[-1]  # announced twice
+        return self.enter(announce(Hop(seen=begun(event, self.main_frame)), event, self.main_frame))
 
-    def add(self, hop: Hop) -> Hop:
-        """An exchange that another domain of CDP told of (WebSocket, Fetch)."""
-        return self._enter(hop)
+    def held(self, event: Json) -> Hop | None:
+        """The exchange of a ``Fetch.requestPaused``, which may come before its ``requestWillBeSent``."""
+        request, url = event.get("networkId") or f"held {event['requestId']}", event["request"]["url"]
+        last = self.last(request)
+        if last is not None and last.seen.url == url and not last.taken:
+            return last
+        if request in self._skipped or not self._counts(request, url):
+            return None
+        told = {**event, "requestId": request, "wallTime": time.time(), "type": event.get("resourceType")}
+        return self.enter(Hop(seen=begun(told, self.main_frame), unannounced=True))
 
     def request_extra(self, event: Json) -> None:
         """``requestWillBeSentExtraInfo``: the fields that were really sent."""
@@ -179,16 +149,15 @@ class Ledger:
         if hop is None:
             return None
         seen, reason = hop.seen, event.get("blockedReason")
-        if (
-            hop.whole and hop.refused is None and _how_cut(event["errorText"]) != "disconnect"
-        ):  # the exchange is complete; only the page did not use it
-            self.note({"what": "answer not used", "url": seen.url[:2000], "why": reason or _failure(event)})
+        complete = hop.whole and hop.refused is None and how_cut(event["errorText"]) != "disconnect"
+        if complete:  # only the page did not use it
+            self.note({"what": "answer not used", "url": seen.url[:2000], "why": reason or failure(event)})
             self.close(hop, event["timestamp"])
             return hop
-        seen.failed = hop.refused or reason or _failure(event)
+        seen.failed = hop.refused or reason or failure(event)
         seen.blocked = bool(reason) and hop.refused is None and seen.status is None
         if seen.status is not None and seen.truncated is None and not reason:
-            seen.truncated = _how_cut(event["errorText"])
+            seen.truncated = how_cut(event["errorText"])
         self.close(hop, event["timestamp"])
         return hop
 
@@ -203,7 +172,7 @@ class Ledger:
             hop.open = False
             self._open.discard(hop)
             self.changed = time.monotonic()
-            hop.seen.ended = _moment(hop, timestamp)
+            hop.seen.ended = moment(hop, timestamp)
 
     def _counts(self, request: str, url: str) -> bool:
         if not url.startswith(("http:", "https:", "ws:", "wss:")):
@@ -217,7 +186,8 @@ class Ledger:
             return False
         return True
 
-    def _enter(self, hop: Hop) -> Hop:
+    def enter(self, hop: Hop) -> Hop:
+        """Add an exchange, and what was told of it before."""
         request = hop.seen.id
         self.hops.append(hop)
         self._open.add(hop)
@@ -250,7 +220,7 @@ class Ledger:
         if answer.get("remoteIPAddress"):
             seen.peer = f"{answer['remoteIPAddress']}:{answer.get('remotePort', 0)}"
         seen.tls = answer.get("securityDetails")
-        seen.origin = _origin(seen.url) if seen.tls else None
+        seen.origin = origin(seen.url) if seen.tls else None
         changed = seen.status not in (None, answer["status"])
         if changed and seen.status == 304:
             seen.cache = True
@@ -262,7 +232,7 @@ class Ledger:
                     seen.protocol, seen.status or 0, answer.get("statusText", ""), answer["headers"]
                 )
             elif seen.head is not None:
-                seen.head = _with_protocol(seen.head, seen.protocol)
+                seen.head = heads.with_protocol(seen.head, seen.protocol)
 
     def _extra_head(self, hop: Hop, event: Json) -> None:
         seen = hop.seen
@@ -270,67 +240,12 @@ class Ledger:
             seen.head, seen.head_exact = heads.exact_head(event["headersText"]), True
         else:
             protocol = seen.protocol or ("h2" if seen.url.startswith("https:") else None)
-            reason = _reason(seen.head) if protocol not in ("h2", "h3") else ""
+            reason = heads.reason_of(seen.head) if protocol not in ("h2", "h3") else ""
             seen.head = heads.answer_head(protocol, event["statusCode"], reason, event["headers"])
 
     def _revalidated(self, hop: Hop, event: Json) -> None:
         hop.seen.cache = True
         self.note({"what": "revalidated", "url": hop.seen.url[:2000], "head": event.get("headersText")})
-
-
-def _begun(event: Json, main_frame: str | None) -> Seen:
-    request = event["request"]
-    kind, frame = event.get("type") or "Other", event.get("frameId")
-    return Seen(
-        id=event["requestId"],
-        url=request["url"],
-        method=request["method"],
-        kind=kind,
-        started=_stamp(event["wallTime"]),
-        main=kind == "Document" and frame is not None and frame == main_frame,
-        frame=frame,
-        initiator=event.get("initiator", {}).get("url") or event.get("initiator", {}).get("type"),
-        request_head=heads.request_head(request["method"], request["url"], request["headers"]),
-    )
-
-
-def _moment(hop: Hop, timestamp: float | None) -> str:
-    if timestamp is None or not hop.wall_start:
-        return clock.now()
-    return _stamp(hop.wall_start + max(0.0, timestamp - hop.clock_start))
-
-
-def _stamp(seconds: float) -> str:
-    return clock.stamp(datetime.fromtimestamp(seconds, UTC))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _failure(event: Json) -> str:
-    cors = event.get("corsErrorStatus", {}).get("corsError")
-    text = str(event.get("errorText") or "unknown")
-    return f"{text} (CORS: {cors})" if cors else text
-
-
-def _how_cut(error: str) -> str:
-    if any(part in error for part in _CUT):
-        return "disconnect"
-    return "time" if "TIMED_OUT" in error else "unspecified"
-
-
-def _reason(head: bytes | None) -> str:
-    first = (head or b"").partition(b"\r\n")[0].split(b" ", 2)
-    return first[2].decode("utf-8", "replace") if len(first) == 3 else ""
-
-
-def _with_protocol(head: bytes, protocol: str | None) -> bytes:
-    line, _, rest = head.partition(b"\r\n")
-    status = int(line.split(b" ")[1])
-    made = heads.answer_head(protocol, status, _reason(head), {})
-    return made.partition(b"\r\n")[0] + b"\r\n" + rest
 
 
 def _text(head: bytes | None) -> str | None:

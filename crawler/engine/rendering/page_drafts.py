@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.engine.drafts import MEDIA_TYPE_LIMIT, REQUEST_TYPE, RESPONSE_TYPE, new_capture_id
+from crawler.engine.rendering.date_judgement import FITS
 from crawler.engine.rendering.look import Artefact, Look, Seen
 from crawler.errors import FormatError
 from crawler.evidence import http
@@ -32,6 +33,7 @@ _COMPRESSED = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/gif
 ADDRESS_LIMIT = (
     16_000  # characters of an address in a manifest; a longer one is cut, the metadata has all of it
 )
+_MOST_DATES = 20  # in a manifest
 _WORDS = 300  # characters of a title or of one reason in a manifest; the records have all of it
 
 
@@ -46,6 +48,9 @@ class Place:
     plain: str | None = None  # capture id of the plain HTTP look at the same address
     read_with: Json | None = None
     beside: Json | None = None  # how the two looks compare: goes into the manifest
+    dates: list[Json] | None = (
+        None  # what the page says of its own dates: those that do not fit go into the manifest
+    )
     network: Json | None = None  # proxy: what is the same for every exchange of the run
 
 
@@ -73,6 +78,7 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
         "final_url": look.final_url,
         "notes": look.notes,
         "missing": look.missing,
+        "dates": place.dates,
         "artefacts": {artefact.name: artefact.about for artefact in look.artefacts if artefact.about},
         "certificates": {
             origin: [base64.b64encode(der).decode() for der in chain]
@@ -119,6 +125,7 @@ def _manifest_look(look: Look, place: Place, made: list[Encoded]) -> Json:
         "failed": sum(seen.failed is not None for seen in look.exchanges),
         "plain": place.plain,
         "beside": place.beside,
+        "dates": [date for date in place.dates or [] if date["judgement"] != FITS][:_MOST_DATES] or None,
     }
     return {name: value for name, value in about.items() if value is not None}
 

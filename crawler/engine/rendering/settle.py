@@ -181,6 +181,7 @@ class _Settling:
         self.settled.pictures = last["pictures"]
         size = await self.ask("settle.size()")
         self.settled.width, self.settled.height = int(size["width"]), int(size["height"])
+        await self.ask("settle.end()")
         try:
             await self.cdp.send("Animation.setPlaybackRate", {"playbackRate": 0})
         except self.world.broken as error:

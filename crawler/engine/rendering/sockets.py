@@ -1,12 +1,12 @@
 """What went over WebSockets: the opening handshake as an exchange of its own, and the frames."""
 
-import base64
 from datetime import UTC, datetime
 from typing import Any
 
 from crawler import clock
 from crawler.engine.rendering import heads
-from crawler.engine.rendering.ledger import Hop, Ledger
+from crawler.engine.rendering.hop import Hop
+from crawler.engine.rendering.ledger import Ledger
 from crawler.engine.rendering.look import Seen
 
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ class Sockets:
         )  # fmt: skip
         hop = Hop(seen=seen, clock_start=event["timestamp"], wall_start=event["wallTime"])
         hop.endless = hop.taken = True
-        self._ledger.add(hop)
+        self._ledger.enter(hop)
 
     def answered(self, event: Json) -> None:
         """``webSocketHandshakeResponseReceived``."""
@@ -92,8 +92,3 @@ class Sockets:
         if not self._offset:
             return clock.now()
         return clock.stamp(datetime.fromtimestamp(timestamp + self._offset, UTC))
-
-
-def payload(entry: Json) -> bytes:
-    """The bytes of one entry of `Sockets.frames`."""
-    return base64.b64decode(entry["base64"]) if "base64" in entry else str(entry["text"]).encode()

@@ -18,7 +18,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from crawler.engine.rendering.bodies import RATE, Bodies, content
-from crawler.engine.rendering.ledger import Hop, Ledger
+from crawler.engine.rendering.hop import Hop
+from crawler.engine.rendering.ledger import Ledger
 from crawler.engine.rendering.look import Cdp, Json, Seen, Viewing
 from crawler.engine.rendering.sockets import Sockets
 
@@ -28,9 +29,9 @@ _PARTIAL = 1.0  # seconds for what has come so far of endless answers
 _POST_LIMIT = 16 << 20  # bytes of a request's body
 _ORIGINS = 50  # certificates are asked for at most
 _NOTES = 1000
-# The decoded body is then the body that was sent. Some servers code all the same, e.g. stores of zipped files, and the
-# browser refuses a coding that it did not name (ERR_CONTENT_DECODING_FAILED, measured). ``x-gzip`` allows gzip too
-# (RFC 9110 §8.4.1.3), but does not make servers code that only look for the word ``gzip``.
+# The decoded body is then the body that was sent. Some servers code all the same, e.g. stores of zipped files, and
+# the browser refuses a coding that it did not name (ERR_CONTENT_DECODING_FAILED, measured). ``x-gzip`` allows gzip
+# too (RFC 9110 §8.4.1.3), but does not make those servers code that only look for the word ``gzip``.
 _HEADERS = {"Accept-Encoding": "identity, x-gzip;q=0.001"}
 
 
@@ -187,8 +188,8 @@ class Traffic:
             self._spawn(self._bodies.late(hop))
 
     def _paused(self, event: Json) -> None:
-        hop = self._ledger.last(event.get("networkId") or "")
-        if hop is not None and "responseStatusCode" in event:
+        hop = self._ledger.held(event) if "responseStatusCode" in event else None
+        if hop is not None:
             self._ledger.paused(hop, event)
         self._spawn(self._bodies.paused(event, hop))
 

@@ -1,15 +1,41 @@
-"""What the plain and the rendered look at one page say together: for the manifest of the page capture."""
+"""What the plain and the rendered look at one page say together, and what the page says of its own dates."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
+
+from scrapy.http import Response, TextResponse
 
 from crawler.engine.rendering.comparison import compare
 from crawler.engine.rendering.look import Look
+from crawler.engine.rendering.page_dates import page_dates
+
+Json = dict[str, Any]
 
 
-def two_looks(plain: str, rendered: str, look: Look) -> dict[str, Any]:
-    """How the two differ, as `Comparison.to_json` has it. Takes CPU: call it beside the event loop."""
-    return compare(plain, rendered, visible(look)).to_json()
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`beside`: as `Comparison.to_json` has it, None where there is nothing to compare; `dates`: see `page_dates`."""
+
+    beside: Json | None
+    dates: list[Json]
+
+
+def judge(plain: Response, rendered: Response | None, look: Look) -> Judged:
+    """Compare and look for dates. Takes CPU: call it beside the event loop."""
+    if not isinstance(plain, TextResponse) or not isinstance(rendered, TextResponse):
+        return Judged(None, [])
+    fields = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in plain.headers.items()
+        for value in values
+    ]
+    seen = visible(look)
+    shown = seen is None or any(text.strip() for text in seen)
+    return Judged(
+        compare(plain.text, rendered.text, seen).to_json() if shown else None,
+        page_dates(rendered.text, look.started, fields),
+    )
 
 
 def visible(look: Look) -> list[str] | None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -58,7 +59,9 @@ def test_disk_space(tmp_path: Path) -> None:
     (judged,) = disk_space(Setting(folder=tmp_path), rules()["disk-space"])
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize >> 20
     assert abs(judged.value["free_mebibytes"] - free) < 512
-    assert judged.outcome == ("passed" if judged.value["free_mebibytes"] >= 2048 else "failed")
+    for least, outcome in ((0, "passed"), (1 << 40, "failed")):
+        rule = replace(rules()["disk-space"], limits={"free_mebibytes": least})
+        assert disk_space(Setting(folder=tmp_path), rule)[0].outcome == outcome
 
 
 def test_programs_are_named_without_their_command_lines(tmp_path: Path) -> None:

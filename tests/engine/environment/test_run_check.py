@@ -50,7 +50,14 @@ def test_a_run_is_framed_by_two_checks(
     entries = crawled(capsys, tmp_path / "a", market, "--environment", "local")
     acts = [entry.get("act", "capture") for entry in entries]
     acts = acts[acts.index("run-started") :]
-    assert [act for act in acts if act != "warc-opened"] == ["run-started", ACT, "capture", "capture", ACT, "run-closed"]
+    assert [act for act in acts if act != "warc-opened"] == [
+        "run-started",
+        ACT,
+        "capture",
+        "capture",
+        ACT,
+        "run-closed",
+    ]
     before, after = (entry["details"] for entry in entries if entry.get("act") == ACT)
     run = next(entry["details"]["run"] for entry in entries if entry.get("act") == "run-started")
     assert (before["run"], before["moment"], after["run"], after["moment"]) == (run, "before", run, "after")

@@ -106,8 +106,14 @@ def test_links_pipes_and_unknown_files_in_a_folder_are_refused(archive: Path, fo
     os.mkfifo(folder / "pipe.jpg")
     (folder / "d.docx").write_bytes(b"PK\x03\x04 word")
     (folder / "sub").mkdir()
+    (folder / "link.jpg").symlink_to(folder / "正面.jpg")
     reports = {report.name: report for report in take(archive, folder)}
-    assert [name for name, report in reports.items() if report.refused] == ["d.docx", "pipe.jpg", "sub"]
+    assert [name for name, report in reports.items() if report.refused] == [
+        "d.docx",
+        "link.jpg",
+        "pipe.jpg",
+        "sub",
+    ]
     assert len(captures(archive)) == 3
     nothing_failed(archive)
 

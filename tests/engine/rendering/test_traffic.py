@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Error, Playwright, Request, async_playwright
 
-from crawler.engine.rendering import bodies
+from crawler.engine.rendering import bodies, hop
 from crawler.engine.rendering.look import Json, Seen, Viewing
 from crawler.engine.rendering.traffic import Traffic
 from crawler.engine.rendering.workers import seen_by_worker
@@ -152,8 +152,8 @@ def test_each_hop_of_a_redirect_has_its_own_head_and_cookies(show: Show) -> None
     seen = show("/redirect")
     first, second, last = (exchange for exchange in seen if exchange.kind == "Document")
     assert first.id == second.id == last.id
-    assert [hop.status for hop in (first, second, last)] == [302, 301, 200]
-    assert [hop.body for hop in (first, second, last)] == [b"", b"", GBK]
+    assert [each.status for each in (first, second, last)] == [302, 301, 200]
+    assert [each.body for each in (first, second, last)] == [b"", b"", GBK]
     assert (first.redirected_to, second.redirected_to) == (second.url, last.url)
     assert lines(first.head)[2:5] == [
         b"Set-Cookie: a=1; Path=/",
@@ -315,9 +315,10 @@ def test_a_page_behind_a_password_is_recorded_as_it_refuses(show: Show) -> None:
     assert b'WWW-Authenticate: Basic realm="x"' in lines(locked.head)
 
 
-def test_what_is_still_open_in_the_end_is_marked(show: Show) -> None:
+def test_what_is_still_open_in_the_end_is_marked(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hop, "LONG_POLL", 0.8)
     started = show.run(_clock())
-    late = one(show("/never", at_most=0.5, finish=0.5), "/head-only")
+    late = one(show("/never", at_most=0.4, finish=0.5), "/head-only")
     assert (late.status, late.body, late.truncated) == (200, None, "time")
     assert not show.stage.rested
     silent = one(show("/no-answer", at_most=6, finish=0.5), "/silent")
@@ -363,7 +364,7 @@ def test_a_blob_is_noted(show: Show) -> None:
 
 
 def test_two_hundred_pictures(show: Show) -> None:
-    seen = [exchange for exchange in show("/many") if "/noise" in exchange.url]
+    seen = [exchange for exchange in show("/many", at_most=30) if "/noise" in exchange.url]
     assert len({exchange.url for exchange in seen}) == len(seen) == 200
     assert all(exchange.body == NOISE and exchange.head_exact and exchange.peer for exchange in seen)
     assert [exchange.started for exchange in seen] == sorted(exchange.started for exchange in seen)
