@@ -220,6 +220,7 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         (None, None),
         ("-", None),
         ("2024-13-45", None),
+        ("0001-01-01", None),  # before the first year of UTC
         ("2024-08-06 25:70", None),
         ("2014", None),
         ("15.11.2013, 15:02 Uhr", None),

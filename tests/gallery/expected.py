@@ -301,7 +301,7 @@ _PAGES = (
         trap="the page is one screen tall; what scrolls, and loads its pictures, is a box in it",
         texts=("晒图1：体验官第1号", "晒图40：体验官第40号"),
         exchanges=_pictures("inner", range(1, lazy_pages.PICTURES + 1))[1],
-        patches=_ONE,
+        in_tiles=_pictures("inner", range(1, lazy_pages.PICTURES + 1))[0],
     ),
     Expected(
         path="/hero/",
