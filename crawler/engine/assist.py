@@ -322,7 +322,7 @@ class Tab:
         session = self._session = await context.new_cdp_session(self.page)
         self._traffic = Traffic(session, viewing, broken=BROKEN)
         await self._traffic.start()
-        self._world = World(session)
+        self._world = World(session, broken=BROKEN)
         await session.send("Page.enable")
         await session.send("Runtime.enable")
         await session.send("Runtime.addBinding", {"name": _BINDING, "executionContextName": _WORLD})
@@ -368,12 +368,13 @@ class Tab:
         async with asyncio.timeout(viewing.seconds):
             await self._world.open()
             settled = await settle(self._session, self._world, viewing, self._traffic.quiet)
-            look.title = await self.page.title()
+            look.title = "" if settled.hung else await self.page.title()
             made, missing = await make_artefacts(self._session, self._world, viewing, settled, broken=BROKEN)
         look.artefacts, look.missing = made, missing
         look.exchanges = await self._traffic.so_far(_TRAFFIC)
         look.certificates = await self._traffic.certificates()
-        look.notes = list(self._traffic.notes)
+        look.notes = [*self._traffic.notes, *settled.notes]
+        look.settled = settled.facts
         look.ended = clock.now()
         reasons = [f"missing: {', '.join(sorted(missing))}"] if missing else []
         if not any(seen.main for seen in look.exchanges):

@@ -283,7 +283,7 @@ class Visit:
         await self._traffic.start()
         self._quiet = self._traffic.quiet
         if self.viewing.screencast:
-            self._screencast = Screencast(self._session)
+            self._screencast = Screencast(self._session, broken=BROKEN)
             await self._screencast.start()
 
     async def take(self) -> None:
@@ -293,15 +293,25 @@ class Visit:
             raise EvidenceError("a visit is opened before it is taken")
         if not await self._go(page):
             return
-        world = World(session)
+        world = World(session, broken=BROKEN)
         await world.open()
         self._settled = await settle(session, world, self.viewing, self._quiet)
-        self.look.title, self.look.final_url = await page.title(), page.url
+        self.look.final_url = page.url
+        if not self._settled.hung:
+            self.look.title = await page.title()
         made, missing = await make_artefacts(session, world, self.viewing, self._settled, broken=BROKEN)
         self.look.artefacts += made
         self.look.missing |= missing
+        self.look.notes += self._settled.notes
+        self.look.settled = self._settled.facts
         if self._screencast is not None:
-            self.look.artefacts.append(await self._screencast.stop())
+            await self._keep_recording(self._screencast)
+
+    async def _keep_recording(self, screencast: Screencast) -> None:
+        try:
+            self.look.artefacts.append(await screencast.stop())
+        except FormatError as error:
+            self.look.missing["screencast"] = str(error)
 
     async def finish(self) -> None:
         """What is known of the traffic, and the state that follows from all of it."""
@@ -359,8 +369,8 @@ class Visit:
 
     def _judged(self) -> tuple[str, str | None]:
         reasons = [self._early] if self._early else []
-        if self._settled is not None and self._settled.ended != "settled":
-            reasons.append(f"not at rest: {self._settled.ended}")
+        if self._settled is not None:
+            reasons += self._settled.unrest
         if self.look.missing:
             reasons.append("missing: " + ", ".join(sorted(self.look.missing)))
         if self._opened or any(seen.main and seen.head is not None for seen in self.look.exchanges):

@@ -89,6 +89,12 @@ def test_a_plain_page_without_text_is_no_shell_yet(url: str, status: int, body: 
     assert wall(answer(url, status, body)) is None
 
 
+def test_a_page_of_a_million_characters_is_no_wall() -> None:
+    """Only its beginning is read, so nobody knows what it says."""
+    assert wall(answer(SHOP, 200, "<title>安全验证</title>" + "<i></i>" * 140_000)) == "wall-verification"
+    assert wall(answer(SHOP, 200, "<title>安全验证</title>" + "<i></i>" * 160_000)) is None
+
+
 def test_what_is_no_text_is_no_wall() -> None:
     assert wall(Response(SHOP, body=b"\x89PNG\r\n_cf_chl_opt")) is None
 

@@ -346,6 +346,7 @@ INNOCENT: list[tuple[str, int, str]] = [
     (SHOP, 200, '{"code":-352,"data":{"rows":[]}}'),
     (SHOP, 200, '{"code":300012,"msg":"其他网站的代码"}'),
     (SHOP, 200, '{"code":"601","name":"花呗"}'),
+    (SHOP, 200, '{"error":{"need_login":1,"redirect":"https://www.zhihu.com/question/1"}}'),
     (
         BILI,
         200,

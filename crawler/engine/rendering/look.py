@@ -109,5 +109,6 @@ class Look:
     notes: list[Json] = field(
         default_factory=list
     )  # popups, dialogs, downloads, console errors …: {"what": …}
+    settled: Json = field(default_factory=dict)  # how the page came to rest: `Settled.facts`
     browser: str = ""  # product and version as it names itself
     viewing: Viewing = field(default_factory=Viewing)

@@ -77,6 +77,7 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
         "asked": look.url,
         "final_url": look.final_url,
         "notes": look.notes,
+        "settled": look.settled,
         "missing": look.missing,
         "dates": place.dates,
         "artefacts": {artefact.name: artefact.about for artefact in look.artefacts if artefact.about},

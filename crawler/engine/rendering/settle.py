@@ -56,6 +56,19 @@ class Settled:
     scrolled: list[Json] = field(default_factory=list)
     hung: bool = False  # its script did not answer, even when it was ended
 
+    @property
+    def facts(self) -> Json:
+        """For the metadata record: how the page came to rest."""
+        names = ("height", "width", "screens", "ended", "lost_lines", "clicked", "pictures", "fonts", "inner")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def unrest(self) -> list[str]:
+        """Why the page is not as a patient reader would see it, one phrase each."""
+        pending = self.pictures.get("pending", 0)
+        reasons = [] if self.ended == "settled" else [f"not at rest: {self.ended}"]
+        return reasons + ([f"pictures still loading: {pending}"] if pending else [])
+
 
 async def settle(cdp: Cdp, world: World, viewing: Viewing, quiet: Quiet) -> Settled:
     """Settle the page. `quiet(seconds, at_most)` waits until the network rested for so long, and says if it did.

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives import nothing_failed
+from crawler.engine.importers import intake
+from crawler.engine.importers.found import Exchange
+from crawler.engine.importers.landing import Landing
+from tests.archives import make, nothing_failed
 from tests.conftest import PAGES
 from tests.engine.importers.imported import (
     HTML,
@@ -35,10 +38,8 @@ def test_a_revisit_that_was_left_finds_its_payload_when_the_import_goes_on(
     original = made("response", answer(), f"WARC-Payload-Digest: {sha1(HTML)}")
     again = made("revisit", answer(b""), f"WARC-Payload-Digest: {sha1(HTML)}", url="http://shop.invalid/2")
     path = written(tmp_path / "a.warc.gz", original, again)
-    import crawler.engine.importers.landing as landing
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landing.Landing, "_take", interrupted(landing.Landing._take))
+        patch.setattr(intake, "Landing", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             take(archive, path)
     assert [capture.url for capture in captures(archive)] == ["http://shop.invalid/1"]
@@ -48,17 +49,15 @@ def test_a_revisit_that_was_left_finds_its_payload_when_the_import_goes_on(
     nothing_failed(archive)
 
 
-def interrupted(take_one):  # type: ignore[no-untyped-def]
-    """Lands the first exchange, and then nothing more."""
+class Interrupted(Landing):
+    """Lands what is no revisit, and is interrupted at the first one."""
 
-    def once(self, exchange, *, last):  # type: ignore[no-untyped-def]
+    def _take(self, exchange: Exchange, *, last: bool) -> bool:
         if exchange.revisit is not None:
             raise KeyboardInterrupt
-        done = take_one(self, exchange, last=last)
+        done = super()._take(exchange, last=last)
         self._commit()
         return done
-
-    return once
 
 
 def test_what_claims_too_much_of_itself_is_refused_by_itself(archive: Path, tmp_path: Path) -> None:
@@ -71,8 +70,6 @@ def test_what_claims_too_much_of_itself_is_refused_by_itself(archive: Path, tmp_
 
 
 def test_the_id_of_a_capture_follows_from_the_file(tmp_path: Path) -> None:
-    from tests.archives import make
-
     path = written(tmp_path / "a.warc", made("response", answer()))
     one, other = make(tmp_path / "one"), make(tmp_path / "other")
     take(one, path)

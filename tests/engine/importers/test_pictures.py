@@ -1,6 +1,7 @@
 """Folders of photos and recordings with notes: one capture for each file, what was noted kept as a claim."""
 
 import json
+import os
 import re
 import struct
 from pathlib import Path
@@ -101,8 +102,6 @@ def test_notes_that_cannot_be_read_are_said_so(
 
 
 def test_links_pipes_and_unknown_files_in_a_folder_are_refused(archive: Path, folder: Path) -> None:
-    import os
-
     os.mkfifo(folder / "pipe.jpg")
     (folder / "d.docx").write_bytes(b"PK\x03\x04 word")
     (folder / "sub").mkdir()

@@ -1,13 +1,17 @@
 """WARC files of other recorders: what is landed, what is said of what is missing, and that counts agree."""
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crawler.engine.extract import rebuild
+from crawler.engine.importers.found import Exchange, Terms
 from crawler.engine.importers.pairing import WINDOW
+from crawler.engine.importers.warc import WarcSource
 from crawler.evidence.verify import verify
 from crawler.store.index import FILE, Index
 from tests.archives import nothing_failed
@@ -173,8 +177,6 @@ def test_a_record_with_a_wrong_digest_is_partial_and_says_which(
 
 @pytest.mark.parametrize("label", ["sha256:{hex}", "sha-256:{hex}", "md5:{md5}", "sha1:{sha1hex}"])
 def test_every_way_of_writing_a_digest_is_read(label: str, archive: Path, tmp_path: Path) -> None:
-    import hashlib
-
     content = answer()
     digest = label.format(
         hex=hashlib.sha256(content).hexdigest(),
@@ -230,9 +232,6 @@ def test_a_revisit_is_not_given_another_payload(archive: Path, tmp_path: Path) -
 
 
 def test_a_body_over_the_limit_is_cut_and_said_to_be(tmp_path: Path) -> None:
-    from crawler.engine.importers.found import Exchange, Terms
-    from crawler.engine.importers.warc import WarcSource
-
     path = written(tmp_path / "a.warc.gz", made("response", answer(b"x" * 5000)))
     found = list(WarcSource(path, Terms(1000)).found(bodies=True, step=lambda _: None))
     (exchange,) = found
@@ -326,8 +325,6 @@ def test_the_same_file_again_adds_nothing_but_its_event(archive: Path, tmp_path:
 
 
 def test_rebuild_gives_the_same_database(archive: Path, tmp_path: Path) -> None:
-    from crawler.engine.extract import rebuild
-
     take(archive, written(tmp_path / "a.warc.gz", made("response", answer())))
     assert rebuild(archive) == []
     with Index(archive / FILE, writable=False) as index:

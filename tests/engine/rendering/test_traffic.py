@@ -21,7 +21,7 @@ from tests.engine.rendering.site_server import GBK, NOISE, PNG, POSTED, SCRIPT, 
 pytestmark = pytest.mark.browser
 
 BROKEN = (Error,)
-ONE_RENDERER = ("--disable-site-isolation-trials", "--disable-features=IsolateOrigins,site-per-process")
+ONE_RENDERER = ("--disable-site-isolation-trials",)
 SMALL = Viewing(max_body=4 << 20, max_total=16 << 20)
 
 
@@ -381,7 +381,8 @@ const http2 = require('node:http2'), fs = require('node:fs');
 const server = http2.createSecureServer({key: fs.readFileSync('key.pem'), cert: fs.readFileSync('cert.pem')});
 server.on('stream', (stream, headers) => {
   stream.respond({':status': 200, 'content-type': 'text/html; charset=gbk', 'set-cookie': ['a=1', 'b=2']});
-  stream.end(Buffer.from(process.argv[1], 'base64'));
+  stream.end(headers[':path'] === '/mixed' ? '<script src=http://nowhere.invalid/x.js></script>'
+                                           : Buffer.from(process.argv[1], 'base64'));
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 """
@@ -420,3 +421,8 @@ def test_http2_with_tls(show: Show, second: tuple[int, bytes]) -> None:
     assert (main.tls["protocol"], main.tls["subjectName"]) == ("TLS 1.3", "localhost")
     assert main.origin == f"https://localhost:{port}"
     assert show.stage.certificates == {main.origin: [certificate]}
+
+
+def test_mixed_content_is_blocked(show: Show, second: tuple[int, bytes]) -> None:
+    script = one(show.run(show.stage.look(f"https://localhost:{second[0]}/mixed")), "/x.js")
+    assert (script.blocked, script.failed, script.status) == (True, "mixed-content", None)
