@@ -393,6 +393,8 @@ class Tab:
     def _navigated(self, frame: Frame) -> None:
         if frame.parent_frame is None:
             self._touch()
+            if self._traffic is not None:
+                self._traffic.forget_earlier()
             self._owner.on_page(self)
 
     def _called(self, event: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ _OBSTACLES = {
     "wall-verification": "网站要求验证",
     "wall-visitor-system": "网站要求访客验证",
     "wall-too-frequent": "网站提示访问过于频繁",
+    "wall-soft-block": "网站拒绝了请求（风控）",
+    "wall-region": "网站不向本地区提供",
+    "wall-shell": "网站只给出空壳页面，没有内容",
 }
 
 

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 RATE = (
     12_500_000  # bytes per second that a page may receive (100 Mbit/s): RATE * PATIENCE bounds what is held
 )
-PATIENCE = 20.0  # seconds for a body of unknown length; one of known length has a second more for each PACE
+PATIENCE = 15.0  # seconds for a body of unknown length; one of known length has a second more for each PACE
 PACE = 1 << 20
 _ZIPPED = 256 << 10  # a gzip body of this many bytes unpacks to no more than 264 MB (deflate: 1032 to 1)
 _PIECE = 1 << 20
@@ -71,6 +71,10 @@ class Bodies:
         self._send = send
         self._ledger = ledger
         self._note = note
+
+    def refill(self, viewing: Viewing) -> None:
+        """Begin to count anew: the pages before were let go of."""
+        self.budget = Budget(viewing)
 
     async def paused(self, event: Json, hop: Hop | None) -> None:
         """One answer is held at its head: read its body, then let the page have it."""

@@ -90,6 +90,20 @@ class Ledger:
         hop.asked = True
         hop.seen.request_head = heads.request_head(hop.seen.method, hop.seen.url, event["headers"])
 
+    def of_newest_page(self) -> list[Hop]:
+        """The hops since the newest document of the main frame was asked for, its redirects included."""
+        main = [number for number, hop in enumerate(self.hops) if hop.seen.main]
+        if not main:
+            return list(self.hops)
+        request = self.hops[main[-1]].seen.id
+        return self.hops[next(number for number in main if self.hops[number].seen.id == request) :]
+
+    def forget_earlier(self) -> None:
+        """Let go of the hops before `of_newest_page`."""
+        self.hops = self.of_newest_page()
+        kept = {hop.seen.id for hop in self.hops}
+        self._by_id = {request: hops for request, hops in self._by_id.items() if request in kept}
+
     # Answers
 
     def answer(self, event: Json) -> Hop | None:
