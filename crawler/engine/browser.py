@@ -50,7 +50,6 @@ BROKEN = (DriverError,)  # what the driver raises when page, context or browser 
 # One renderer for a page with all its frames: the traffic of frames of other sites is seen in the page's session.
 _ARGUMENTS = (
     "--disable-site-isolation-trials",
-    "--disable-features=IsolateOrigins,site-per-process",
     "--disable-quic",  # HTTP/3 tells even less of its heads
     "--disable-background-networking",
     "--disable-component-update",

@@ -159,8 +159,8 @@ async def kill_while_looking(
 ) -> tuple[Look, float, Look]:
     async with Browser(VIEWING, executable=executable) as browser:
         begun = time.monotonic()
-        looking = asyncio.ensure_future(browser.look(site.url("/trouble/drip/")))
-        while not site.asked("/trouble/drip/"):
+        looking = asyncio.ensure_future(browser.look(site.url("/slow/")))
+        while not site.asked("/slow/endless.png"):  # then there is a page, and it is not at rest
             await asyncio.sleep(0.05)
         site.requests.clear()
         await asyncio.sleep(0.5)

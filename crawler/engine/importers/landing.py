@@ -103,14 +103,12 @@ class Landing:
     def _known(self, exchange: Exchange) -> bool:
         """Whether it was landed before; its payload then still serves revisits."""
         rows = self._session.index.query(
-            "select leaf, state, file, offset, length, removed, read_with from capture where id = ?",
+            "select leaf, state, file, offset, length, read_with from capture where id = ?",
             (self._origin.capture_id(exchange.key),),
         )
         if not rows:
             return False
         self.landed.known += 1
-        if rows[0]["removed"] is not None:
-            return True
         if rows[0]["file"] is not None and rows[0]["state"] != "partial":
             locator = Locator(rows[0]["file"], rows[0]["offset"], rows[0]["length"])
             self._payloads.add(exchange, locator)

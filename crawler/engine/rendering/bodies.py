@@ -27,9 +27,8 @@ from crawler.engine.rendering.look import Viewing
 
 Json = dict[str, Any]
 
-RATE = (
-    12_500_000  # bytes per second that a page may receive (100 Mbit/s): RATE * PATIENCE bounds what is held
-)
+# Bytes per second that a page may receive (160 Mbit/s): RATE * PATIENCE, 300 MB, bounds what the browser holds.
+RATE = 20_000_000
 PATIENCE = 15.0  # seconds for a body of unknown length; one of known length has a second more for each PACE
 PACE = 1 << 20
 _ZIPPED = 256 << 10  # a gzip body of this many bytes unpacks to no more than 264 MB (deflate: 1032 to 1)

@@ -331,3 +331,36 @@ def test_rebuild_gives_the_same_database(archive: Path, tmp_path: Path) -> None:
         (row,) = index.query("select fidelity from capture")
     assert row["fidelity"] == "imported"
     assert verify(archive).check("imports").status == "passed"
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+@pytest.mark.parametrize("by", [-3, 3])
+def test_a_record_of_another_length_than_it_says_spoils_its_file(
+    by: int, name: str, archive: Path, tmp_path: Path
+) -> None:
+    wrong = made("response", answer())
+    length = len(answer())
+    wrong = wrong.replace(
+        b"Content-Length: %d\r\nWARC-T" % length, b"Content-Length: %d\r\nWARC-T" % (length + by)
+    )
+    (report,) = take(archive, written(tmp_path / name, wrong, made("response", answer(), url=URL + "2")))
+    assert report.refused is not None
+    assert report.quarantined is not None
+    assert captures(archive) == []
+
+
+def test_line_ends_that_some_writers_add_are_passed_over(archive: Path, tmp_path: Path) -> None:
+    one, other = made("response", answer()), made("response", answer(), url=URL + "2")
+    (report,) = take(archive, written(tmp_path / "a.warc", one + b"\r\n\n", other + b"\r\n"))
+    assert report.captures == {"complete": 2}
+
+
+def test_what_its_recorder_cut_or_split_is_partial(archive: Path, tmp_path: Path) -> None:
+    cut = made("response", answer(), "WARC-Truncated: time")
+    split = made("response", answer(), "WARC-Segment-Number: 1", url=URL + "2")
+    rest = made("continuation", b"rest", "WARC-Segment-Number: 2", url=URL + "2")
+    (report,) = take(archive, written(tmp_path / "a.warc", cut, split, rest))
+    assert report.captures == {"partial": 2}
+    assert "WARC-Truncated: time" in str(only(archive, URL).reason)
+    assert "continuation" in report.problems[0]
+    nothing_failed(archive)
