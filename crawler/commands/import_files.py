@@ -10,7 +10,8 @@ import click
 from crawler import show
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
-from crawler.engine.importers.intake import FileReport, Statement, import_files
+from crawler.engine.importers.intake import import_files
+from crawler.engine.importers.report import FileReport, Statement
 from crawler.engine.passphrase import passphrase
 from crawler.errors import EvidenceError, UsageError
 from crawler.evidence.report import STATES_ZH

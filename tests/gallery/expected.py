@@ -211,7 +211,7 @@ _PAGES = (
         texts=("工作线程自己答的评价", "工作线程问服务器得到的评价"),
         absent=("服务器不该被问到",),
         exchanges=(
-            Exchange("/worker/sw.js"),
+            Exchange("/worker/sw.js", worker="asked"),
             Exchange("/worker/answered.txt", worker="answered"),
             Exchange("/worker/asked.txt", worker="asked"),
         ),

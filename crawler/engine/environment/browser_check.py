@@ -83,11 +83,15 @@ def browser_flags(setting: Setting, _rule: Rule) -> Sequence[Judged]:
         return [skipped("not-rendering")]
     added = setting.environ.get("CHROMIUM_FLAGS", "")
     value: Json = {
-        "ours": [plain(flag) for flag in setting.flags[:64]],
+        "ours": None if setting.flags is None else [plain(flag) for flag in setting.flags[:64]],
         "system_files": _digests((setting.places.browser_flags,), "*"),
         "variable": plain(added) or None,
     }
-    return [failed(value, "variable", flags=plain(added)) if added else passed(value)]
+    if added:
+        return [failed(value, "variable", flags=plain(added))]
+    if setting.flags is None and not setting.doctor:
+        return [skipped("not-told", value)]
+    return [passed(value)]
 
 
 def browser_policies(setting: Setting, _rule: Rule) -> Sequence[Judged]:
@@ -110,7 +114,7 @@ def browser_profile(setting: Setting, _rule: Rule) -> Sequence[Judged]:
     """A profile made for this run, without history, cache or extensions; or the operator's own, and that is said."""
     if not setting.rendering:
         return [skipped("not-rendering")]
-    loaded = [flag for flag in setting.flags if flag.startswith("--load-extension")]
+    loaded = [flag for flag in setting.flags or () if flag.startswith("--load-extension")]
     value: Json = {"profile": setting.profile, "extensions": len(loaded)}
     if loaded:
         return [failed(value, "extensions", count=len(loaded))]

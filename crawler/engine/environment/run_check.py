@@ -1,8 +1,9 @@
 """The environment check of one run: once before its first request, once after its last, each as a log entry."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
 from crawler import clock
@@ -33,12 +34,24 @@ class RunEnvironment:
 
     @classmethod
     def of_run(
-        cls, session: Session, run: str, urls: Iterable[str], *, rendering: bool = False
+        cls,
+        session: Session,
+        run: str,
+        urls: Iterable[str],
+        *,
+        rendering: bool = False,
+        flags: Sequence[str] | None = None,
+        profile: Literal["fresh", "persistent"] = "fresh",
     ) -> "RunEnvironment":
-        """For the run of that name, which begins at these addresses."""
+        """For the run of that name, which begins at these addresses.
+
+        `rendering`: it shows pages in a browser, started with `flags` and a fresh or the operator's own profile.
+        """
         hosts = tuple(dict.fromkeys(host for url in urls if (host := urlsplit(url).hostname)))[:_MOST_HOSTS]
         archive = session.archive
-        return cls(session, run, setting_of(archive.config, archive.path, hosts=hosts, rendering=rendering))
+        setting = setting_of(archive.config, archive.path, hosts=hosts, rendering=rendering)
+        told = tuple(flags) if flags is not None else None
+        return cls(session, run, dataclasses.replace(setting, flags=told, profile=profile))
 
     def before(self) -> list[Result]:
         """Check and log. Raises what `Session.record_event` raises."""

@@ -70,7 +70,7 @@ class Setting:
     dates: tuple[StatedTime, ...] = ()
     rendering: bool = False
     browser: str | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None  # ours for the browser; None: we were not told
     profile: Literal["fresh", "persistent"] = "fresh"
     folder: Path = field(default_factory=Path)  # whose disk must have room
     archive: Path | None = None

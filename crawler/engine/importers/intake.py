@@ -12,7 +12,7 @@ from typing import Any
 from crawler.engine.addon import new_run
 from crawler.engine.extractor import Extractor
 from crawler.engine.importers.drafting import Origin
-from crawler.engine.importers.found import Exchange, Json, Refused, Source, Terms, claim
+from crawler.engine.importers.found import Exchange, Refused, Source, Terms, claim
 from crawler.engine.importers.har import HarSource
 from crawler.engine.importers.html import HtmlSource
 from crawler.engine.importers.kept import Kept, drop, keep, set_aside, settle
@@ -21,10 +21,11 @@ from crawler.engine.importers.mhtml import MhtmlSource
 from crawler.engine.importers.notes import NAMES, Note, note_for, read_notes
 from crawler.engine.importers.pictures import PictureSource
 from crawler.engine.importers.recognise import recognise
+from crawler.engine.importers.report import FileReport, Statement
 from crawler.engine.importers.wacz import WaczSource
 from crawler.engine.importers.warc import WarcSource
 from crawler.engine.run import project_settings
-from crawler.errors import FormatError, UsageError
+from crawler.errors import DiskFull, FormatError, UsageError
 from crawler.evidence.checks.wacz_signature import Anchors
 from crawler.evidence.imported import IMPORTED, REFUSED
 from crawler.evidence.manifest import Capture
@@ -42,43 +43,6 @@ _REASON_LIMIT = 1000  # characters of a refusal's reason in the log
 _MOST_FILES = 20_000  # in one folder
 
 Progress = Callable[[int, int], None]  # bytes of the file under way that were copied or read, and in all
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What the operator says of the files: where they come from, who recorded them, the page's address."""
-
-    origin: str | None = None
-    by: str | None = None
-    url: str | None = None
-    trust: Path | None = None
-
-
-@dataclass(slots=True)
-class FileReport:
-    """What became of one file. `refused` says why it was not imported at all; `problems` of single records."""
-
-    name: str
-    sha256: str | None = None
-    file: str | None = None  # where it is kept, relative to the archive
-    format: str | None = None
-    again: bool = False  # these bytes had been imported before
-    refused: str | None = None
-    quarantined: str | None = None
-    claims: Json = field(default_factory=dict)
-    records: dict[str, int] = field(default_factory=dict)  # by the file's own kinds
-    first: str | None = None  # address of the first capture
-    captures: dict[str, int] = field(default_factory=dict)  # new ones, by state
-    known: int = 0  # captures that were there before
-    problems: list[str] = field(default_factory=list)
-    problem_count: int = 0
-    items: int = 0
-    run: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether all of it was taken."""
-        return self.refused is None and not self.problem_count
 
 
 @dataclass(slots=True)
@@ -117,6 +81,8 @@ class Intake:
 
     def _take_folder(self, folder: Path) -> list[FileReport]:
         files = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        if not files:
+            return [FileReport(folder.name, refused="the folder holds no file")]
         if len(files) > _MOST_FILES:
             return [FileReport(folder.name, refused=f"the folder holds more than {_MOST_FILES} files")]
         noted = next((folder / name for name in NAMES if (folder / name).is_file()), None)
@@ -277,7 +243,13 @@ def import_files(
     """
     intake = Intake(session, statement, progress)
     for path in paths:
-        yield from intake.take(path)
+        try:
+            yield from intake.take(path)
+        except DiskFull as error:
+            told = str(error).partition("; make room")[0]
+            raise DiskFull(
+                f"{told}; make room, then import the same files again: that goes on where this ended"
+            ) from error
 
 
 def _items(session: Session, capture: str) -> int:

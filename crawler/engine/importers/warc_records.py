@@ -18,6 +18,7 @@ from crawler.evidence.checks.zip_members import Budget
 _VERSIONS = (b"WARC/1.1", b"WARC/1.0", b"WARC/0.18", b"WARC/0.17")
 _MANDATORY = ("warc-record-id", "warc-type", "warc-date", "content-length")
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
+_CLOSING = b"\r\n\r\n"
 _PIECE = 1 << 20
 _FIELDS_LIMIT = 200  # fields of one head
 
@@ -72,15 +73,15 @@ class _TolerantReader(Reader):
 
     def finish(self) -> Place | None:
         """Read what closes the record. Raises FormatError where anything but line ends stands there."""
-        closing = 0
+        while len(self._buffer) < len(_CLOSING) and self._fill():
+            pass
+        at_end = self.gzipped and not self._buffer  # where a gzip member ends, its record does
+        if not at_end and not self._buffer.startswith(_CLOSING):
+            raise FormatError("two CRLF expected after the block: its length is wrong, or the file is cut")
         while self._buffer or self._fill():
-            blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
-            closing += blank
-            self._drop(blank)
+            self._drop(len(self._buffer) - len(self._buffer.lstrip(b"\r\n")))
             if self._buffer:
                 break
-        if not closing and (self._buffer or not self.gzipped):  # where a gzip member ends, its record does
-            raise FormatError("two CRLF expected after the block: its length is wrong, or the file is cut")
         return None
 
 

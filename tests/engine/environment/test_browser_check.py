@@ -95,6 +95,8 @@ def test_switches_from_outside_are_seen(tmp_path: Path) -> None:
     judged = checked("browser-flags", setting)
     assert (judged.outcome, judged.value["ours"]) == ("passed", ["--disable-quic"])
     assert list(judged.value["system_files"]) == ["default-flags"]
+    judged = checked("browser-flags", Setting(rendering=True, places=places, environ={}))
+    assert (judged.outcome, judged.because, judged.value["ours"]) == ("skipped", "not-told", None)
     environ = {"CHROMIUM_FLAGS": "--ignore-certificate-errors"}
     judged = checked("browser-flags", Setting(rendering=True, places=places, environ=environ))
     assert judged.outcome == "failed"

@@ -8,7 +8,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from crawler.engine.importers.intake import FileReport, Statement, import_files
+from crawler.engine.importers.intake import import_files
+from crawler.engine.importers.report import FileReport, Statement
 from crawler.evidence import warc
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture, parse_leaf

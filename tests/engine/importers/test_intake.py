@@ -174,7 +174,7 @@ def test_no_room_for_the_copy_is_said_before_anything_is_written(
 ) -> None:
     path = written(tmp_path / "a.warc", made("response", answer()))
     monkeypatch.setattr(kept, "RESERVE", 1 << 60)
-    with pytest.raises(DiskFull, match="make room, then import again"):
+    with pytest.raises(DiskFull, match="make room, then import the same files again"):
         take(archive, path)
     assert not (archive / "imports").exists()
     nothing_failed(archive)
