@@ -46,7 +46,9 @@ EXTENSIONS = {"crawler.engine.lifecycle.RunLog": 10}
 
 EVIDENCE_RENDER = False  # --render: look at each page with a browser as well
 EVIDENCE_SCREENCAST = False
-EVIDENCE_REPLAY_CHECK = True  # --no-replay-check: each rendered page is opened once more, from its records alone
+EVIDENCE_REPLAY_CHECK = (
+    True  # --no-replay-check: each rendered page is opened once more, from its records alone
+)
 
 # Politeness. The delay comes from evidence.toml, a longer Crawl-delay from robots.txt.
 ROBOTSTXT_OBEY = True  # RobotsGate refuses to start without it

@@ -19,7 +19,7 @@ from playwright.async_api import Error as DriverError
 
 from crawler import __version__, clock
 from crawler.engine.addon import new_run
-from crawler.engine.browser import BROKEN, BrowserMissing, find_chromium
+from crawler.engine.browser import BrowserMissing, find_chromium
 from crawler.engine.drafts import new_capture_id
 from crawler.engine.extractor import Extractor
 from crawler.engine.reader import reader_of
@@ -31,6 +31,7 @@ from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.engine.rendering.settle import settle
 from crawler.engine.rendering.traffic import Traffic
 from crawler.engine.run import project_settings
+from crawler.engine.visit import BROKEN
 from crawler.engine.walls import wall
 from crawler.engine.withholding import find_secrets, withhold
 from crawler.errors import FormatError, UsageError

@@ -11,6 +11,7 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
 from crawler import __version__
+from crawler.engine.browser_arguments import ARGUMENTS
 from crawler.engine.extractor import read_waiting
 from crawler.engine.frontier import Frontier, frontier_of
 from crawler.engine.hosts import stopped_hosts
@@ -93,7 +94,9 @@ class RunLog:
 
         urls = spider.first_urls() if isinstance(spider, Site) else ()
         rendering = self._crawler.settings.getbool("EVIDENCE_RENDER")
-        self._environment = RunEnvironment.of_run(self._session, self._run, urls, rendering=rendering)
+        self._environment = RunEnvironment.of_run(
+            self._session, self._run, urls, rendering=rendering, flags=ARGUMENTS if rendering else None
+        )
         self._environment.before()
 
     async def _closed(self, reason: str) -> None:

@@ -59,7 +59,10 @@ RESERVE = 8 << 20  # bytes kept free so that a run can still be closed, signed a
 FOLDERS = ("warc", "log/stamps", "trust", "keys", "quarantine")
 _SWEPT = ("log/cosignatures/*", "log/ots/*", "witness", "witness/*", "witness/*/fork")  # where they exist
 _NOT_STATE = (STATE_FILE, LOCK_FILE, "log/entries")
-_COVERED = ("log/tile/", f"{IMPORTS}/")  # by the checkpoints' roots, and by the events that tell of imported files
+_COVERED = (
+    "log/tile/",
+    f"{IMPORTS}/",
+)  # by the checkpoints' roots, and by the events that tell of imported files
 
 _WARCINFO = (
     "software: web-evidence/{version}\r\n"

@@ -187,13 +187,30 @@ class _Making:
         if height * scale > TALLEST or width * height * scale * scale > MOST_PIXELS:
             raise FormatError(f"{width} × {height} CSS pixels are too many for one picture; see the tiles")
         box: Json = {"x": 0, "y": 0, "width": width, "height": height}
-        png = await take_picture(self.cdp, box, scale)
+        png = await self._whole_picture(box, scale)
         runs = self.text.plain() if self.text else []
         fault = await asyncio.to_thread(picture_fault, png, runs, scale)
         if fault is not None:
             raise FormatError(f"browser's picture is wrong: {fault}")
         about = {"width": width, "height": height, "scale": scale}
         return [Artefact("screenshot", "image/png", png, about)]
+
+    async def _whole_picture(self, box: Json, scale: float) -> bytes:
+        """The picture of the whole page; frames of other sites below the window stay blank in a plain one (measured).
+
+        So with frames the window is made as tall as the page first, unless that changes the page (``100vh``).
+        """
+        if not self.viewing.scroll or self.text is None or len(self.text.layout.frames) < 2:
+            return await take_picture(self.cdp, box, scale)
+        window: Json = {"width": self.viewing.width, "height": self.viewing.height}
+        window |= {"deviceScaleFactor": scale, "mobile": False}
+        await self.cdp.send("Emulation.setDeviceMetricsOverride", window | {"height": box["height"]})
+        try:
+            if await self._size() == (box["width"], box["height"]):
+                return await take_picture(self.cdp, box, scale)
+        finally:
+            await self.cdp.send("Emulation.setDeviceMetricsOverride", window)
+        return await take_picture(self.cdp, box, scale)
 
     async def _viewport(self) -> list[Artefact]:
         metrics = await self.cdp.send("Page.getLayoutMetrics")

@@ -50,7 +50,9 @@ async def pdf(cdp: Cdp) -> list[Artefact]:
 
     Two prints of one page differ (dates, ids): never verify by printing again.
     """
-    asked: Json = {"printBackground": True, "paperWidth": A4[0], "paperHeight": A4[1]}
+    # Without tags: with them 30,000 nodes took over 35 s, without 2 s (measured). The accessibility tree is kept anyway.
+    asked: Json = {"printBackground": True, "generateTaggedPDF": False}
+    asked |= {"paperWidth": A4[0], "paperHeight": A4[1]}
     answer = await cdp.send("Page.printToPDF", asked | {"transferMode": "ReturnAsStream"})
     content = await _stream(cdp, answer["stream"])
     if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-1024:]:

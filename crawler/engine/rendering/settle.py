@@ -138,8 +138,13 @@ class _Settling:
 
     async def _scroll(self) -> None:
         """Down everything that scrolls, until it grows no more."""
+        size = await self.ask("settle.size()")
+        there = 2 + int(size["height"]) // max(
+            1, self.viewing.height
+        )  # what is there already is no endless page
+        screens = max(self.viewing.screens, there)
         while self.settled.ended == "settled":
-            how = await self.ask(f"settle.round({self.viewing.screens}, {_ms(self.left())})")
+            how = await self.ask(f"settle.round({screens}, {_ms(self.left())})")
             if how != "end":
                 self.settled.ended = how
             elif not await self._grew() and not await self._press():
