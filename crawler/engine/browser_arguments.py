@@ -8,6 +8,5 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--block-new-web-contents",  # a popup's requests would be seen by nobody; that it was wanted is noted
     "--font-render-hinting=none",
 )

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page, Request, Route
@@ -28,7 +29,7 @@ from crawler.errors import EvidenceError, FormatError
 BROKEN = (DriverError,)  # what the driver raises when page, context or browser is gone, or refuses
 
 _CLOSING = 5.0  # seconds for closing a context
-_WORKER_REQUESTS = 200  # of service workers themselves, of one page
+_ELSEWHERE = 200  # requests of service workers and popups of one page that are kept
 _TRAFFIC_END = 5.0  # seconds for bodies that are still under way at the end
 _NOTES = 100
 
@@ -52,7 +53,9 @@ class Visit:
         self._settled: Settled | None = None
         self.lost = asyncio.Event()  # the page's renderer is gone: nothing more will come
         self._closing: set[asyncio.Task[None]] = set()
-        self._asked_by_workers: list[Request] = []
+        self._elsewhere: list[
+            tuple[Request, str]
+        ] = []  # what the page's own session does not see, and who asked
         self._quiet: Callable[[float, float], Awaitable[bool]] = _always_quiet
 
     async def open(self, context: BrowserContext) -> None:
@@ -106,8 +109,9 @@ class Visit:
             with suppress(*BROKEN, TimeoutError):
                 async with asyncio.timeout(_TRAFFIC_END + 1):
                     self.look.certificates = await self._traffic.certificates()
-            for request in self._asked_by_workers[:_WORKER_REQUESTS]:
-                self._traffic.take(await seen_by_worker(request, self.viewing.max_body, broken=BROKEN))
+            for request, by in self._elsewhere[:_ELSEWHERE]:
+                seen = await seen_by_worker(request, self.viewing.max_body, broken=BROKEN)
+                self._traffic.take(seen if by == "worker" else replace(seen, worker=None, initiator=by))
             self.look.exchanges = await self._traffic.finish(_TRAFFIC_END)
             self.look.notes += self._traffic.notes
             self._keep_frames(self._traffic.frames)
@@ -171,7 +175,15 @@ class Visit:
 
     def _requested(self, request: Request) -> None:
         if request.service_worker is not None:
-            self._asked_by_workers.append(request)
+            self._elsewhere.append((request, "worker"))
+        elif not self._is_ours(request):
+            self._elsewhere.append((request, "popup"))
+
+    def _is_ours(self, request: Request) -> bool:
+        try:
+            return request.frame.page is self._page
+        except DriverError:  # the first request of a window that has no page yet
+            return False
 
     def _window(self, event: dict[str, Any]) -> None:
         """The page wanted to open a window, which the browser does not let it."""

@@ -9,13 +9,23 @@ was changed so says it in its metadata record. Such captures are `browser-decode
 
 import base64
 import json
-import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.engine.drafts import MEDIA_TYPE_LIMIT, REQUEST_TYPE, RESPONSE_TYPE, new_capture_id
 from crawler.engine.rendering.date_judgement import FITS
+from crawler.engine.rendering.leaf_limits import (
+    MOST_ARTEFACTS,
+    MOST_MISSING,
+    address,
+    fitted,
+    names,
+    one_line,
+    plain,
+)
 from crawler.engine.rendering.look import Artefact, Look, Seen
+from crawler.engine.rendering.stored_head import ORIGINAL, StoredHead, stored_head
 from crawler.errors import FormatError
 from crawler.evidence import http
 from crawler.evidence.archive import Draft
@@ -25,16 +35,14 @@ from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new
 
 Json = dict[str, Any]
 
-ORIGINAL = b"X-Archive-Orig-"
-_CODED = (b"content-encoding", b"transfer-encoding")
-_LENGTH = b"content-length"
+__all__ = ["ORIGINAL", "Place", "artefact_uri", "page_drafts"]
 _COMPRESSED = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/gif", "application/pdf",
                "application/zip", "video/", "audio/", "font/woff")  # fmt: skip
-ADDRESS_LIMIT = (
-    16_000  # characters of an address in a manifest; a longer one is cut, the metadata has all of it
-)
+_PARTS = ("tile-", "dom-")
 _MOST_DATES = 20  # in a manifest
-_WORDS = 300  # characters of a title or of one reason in a manifest; the records have all of it
+_WORDS = 900  # bytes of a title or of one reason in a manifest; the records have all of it
+_METHOD = 40  # bytes; a page may invent methods
+_CHAIN = 10  # certificates in a manifest; no browser takes longer chains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,24 +77,13 @@ def page_drafts(look: Look, place: Place, page: str) -> list[Draft]:
 def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
     records = _messages(main, look.started) if main is not None else []
     first = records[0].record.id if records else None
-    made = [_artefact(artefact, page, look.started, first) for artefact in look.artefacts]
-    url = _address(main.url if main is not None else look.url)
-    facts = {
-        "outcome": look.state,
-        "reason": look.reason,
-        "asked": look.url,
-        "final_url": look.final_url,
-        "notes": look.notes,
-        "settled": look.settled,
-        "missing": look.missing,
-        "dates": place.dates,
-        "artefacts": {artefact.name: artefact.about for artefact in look.artefacts if artefact.about},
-        "certificates": {
-            origin: [base64.b64encode(der).decode() for der in chain]
-            for origin, chain in look.certificates.items()
-        },
-        **(_facts(main) if main is not None else {}),
-    }
+    kept, missing = _kept(look)
+    made = [_artefact(artefact, page, look.started, first) for artefact in kept]
+    url = address(main.url if main is not None else look.url)
+    state, reason = look.state, look.reason
+    if main is not None and state == "complete" and (odd := _odd(main)) is not None:
+        state, reason = "partial", odd
+    facts = {"outcome": state, "reason": reason, **_look_facts(look, place), **(_facts(main) if main else {})}
     records += [*made, _metadata(facts, url, look.started, first)]
     capture = Capture(
         id=page,
@@ -94,8 +91,8 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
         site=place.site,
         url=url,
         method="GET",
-        state=look.state,
-        reason=_short(look.reason),
+        state=state,
+        reason=_short(reason),
         fidelity="browser-decoded",
         started=look.started,
         ended=look.ended,
@@ -106,21 +103,55 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
         follows=place.follows,
         network=_network(main, look, place) if main is not None else {},
         read_with=place.read_with,
-        look=_manifest_look(look, place, made),
+        look=_manifest_look(look, place, kept, made, missing),
     )
-    return Draft(capture, tuple(records))
+    return Draft(fitted(capture, records), tuple(records))
 
 
-def _manifest_look(look: Look, place: Place, made: list[Encoded]) -> Json:
-    """What the leaf says of the look; the metadata record says more."""
-    viewing = look.viewing
-    about: Json = {
-        "artefacts": {a.name: e.record.id for a, e in zip(look.artefacts, made, strict=True)},
-        "missing": {name: _short(reason) for name, reason in look.missing.items()},
-        "title": look.title[:_WORDS],
+def _kept(look: Look) -> tuple[list[Artefact], dict[str, str]]:
+    """The artefacts that a leaf has room for, tiles and frames after all others, and what is missing with the rest."""
+    order = sorted(look.artefacts, key=lambda artefact: artefact.name.startswith(_PARTS))
+    kept, left = order[:MOST_ARTEFACTS], order[MOST_ARTEFACTS:]
+    named = zip(names(artefact.name for artefact in kept), kept, strict=True)
+    unnamed = {artefact.name: f"one page has {MOST_ARTEFACTS} artefacts at most" for artefact in left}
+    return [replace(artefact, name=name) for name, artefact in named], {**look.missing, **unnamed}
+
+
+def _look_facts(look: Look, place: Place) -> Json:
+    """What the metadata record says of the look."""
+    return {
         "asked": look.url,
         "final_url": look.final_url,
-        "browser": look.browser,
+        "title": look.title,
+        "notes": look.notes,
+        "settled": look.settled,
+        "missing": _kept(look)[1],
+        "dates": place.dates,
+        "beside": place.beside,
+        "artefacts": {artefact.name: artefact.about for artefact in look.artefacts if artefact.about},
+        "certificates": {
+            origin: [base64.b64encode(der).decode() for der in chain]
+            for origin, chain in look.certificates.items()
+        },
+    }
+
+
+def _manifest_look(
+    look: Look, place: Place, kept: list[Artefact], made: list[Encoded], missing: dict[str, str]
+) -> Json:
+    """What the leaf says of the look; the metadata record says more."""
+    viewing = look.viewing
+    reasons = list(missing.values())[:MOST_MISSING]
+    about: Json = {
+        "artefacts": {a.name: e.record.id for a, e in zip(kept, made, strict=True)},
+        "missing": {
+            name: _short(reason)
+            for name, reason in zip(names([*missing][:MOST_MISSING]), reasons, strict=True)
+        },
+        "title": one_line(look.title, _WORDS),
+        "asked": address(look.url),
+        "final_url": address(look.final_url),
+        "browser": one_line(look.browser, _WORDS),
         "viewport": f"{viewing.width}x{viewing.height}@{viewing.device_scale}",
         "exchanges": len(look.exchanges),
         "failed": sum(seen.failed is not None for seen in look.exchanges),
@@ -128,7 +159,8 @@ def _manifest_look(look: Look, place: Place, made: list[Encoded]) -> Json:
         "beside": place.beside,
         "dates": [date for date in place.dates or [] if date["judgement"] != FITS][:_MOST_DATES] or None,
     }
-    return {name: value for name, value in about.items() if value is not None}
+    fit: Json = plain(about)
+    return fit
 
 
 def _exchange(seen: Seen, look: Look, place: Place, page: str) -> Draft:
@@ -136,13 +168,13 @@ def _exchange(seen: Seen, look: Look, place: Place, page: str) -> Draft:
     first = records[0].record.id if records else None
     state, reason = _state(seen)
     facts = {"outcome": state, "reason": reason, **_facts(seen)}
-    records.append(_metadata(facts, _address(seen.url), seen.started, first))
+    records.append(_metadata(facts, address(seen.url), seen.started, first))
     capture = Capture(
         id=new_capture_id(),
         run=place.run,
         site=place.site,
-        url=_address(seen.url),
-        method=seen.method,
+        url=address(seen.url),
+        method=one_line(seen.method, _METHOD),
         state=state,
         reason=_short(reason),
         fidelity="browser-decoded" if seen.head is not None else "derived",
@@ -167,9 +199,27 @@ def _state(seen: Seen) -> tuple[str, str | None]:
         return "partial", f"cut: {seen.truncated}"
     if seen.head is None:
         return "failed", "from the browser's cache, nothing was fetched" if seen.cache else "no answer"
+    if (odd := _odd(seen)) is not None:
+        return "partial", odd
     if seen.body is None:
         return "partial", "the browser did not give the body"
     return "complete", None
+
+
+def _odd(seen: Seen) -> str | None:
+    """Why the answer's head is none; None where it is one, or where there was no answer."""
+    if seen.head is None:
+        return None
+    made = _stored_head(seen)
+    return made if isinstance(made, str) else None
+
+
+def _stored_head(seen: Seen) -> StoredHead | str:
+    """The head before the stored body, or why it cannot be one."""
+    try:
+        return stored_head(seen.head or b"", len(seen.body or b""))
+    except FormatError as error:
+        return f"the answer's head is malformed: {error}"
 
 
 def _messages(seen: Seen, date: str) -> list[Encoded]:
@@ -182,60 +232,70 @@ def _messages(seen: Seen, date: str) -> list[Encoded]:
 
 
 def _response(seen: Seen, date: str) -> Encoded:
+    made = _stored_head(seen)
+    if isinstance(made, str):
+        return _received(seen, date)
     body = seen.body or b""
-    head = fitting_head(seen.head or b"", len(body))
     fields = [("WARC-Protocol", name) for name in _protocols(seen)]
     if seen.peer is not None:
-        fields.append(("WARC-IP-Address", seen.peer.rpartition(":")[0].strip("[]")))
-    if seen.truncated is not None or seen.body is None:
-        fields.append(("WARC-Truncated", seen.truncated or "unspecified"))
+        fields.append(("WARC-IP-Address", one_line(seen.peer.rpartition(":")[0].strip("[]"), _WORDS)))
     record = Record(
         type="response",
         id=new_record_id(),
         date=date,
         content_type=RESPONSE_TYPE,
-        block=head + body,
-        target_uri=_address(seen.url),
+        block=made.head + body,
+        target_uri=address(seen.url),
         payload=body,
-        fields=tuple(fields),
+        fields=(*fields, *_truncated(seen)),
     )
     return encode(record, _level(_media_type(seen)))
 
 
-def fitting_head(head: bytes, length: int) -> bytes:
-    """The head with every field that the stored body does not fit renamed, and the length that it has."""
-    parsed = http.parse_head(head)
-    lines, fits = [_status_line(parsed.start_line)], False
-    for name, value in parsed.fields:
-        low = name.lower()
-        same = low == _LENGTH and value == str(length).encode()
-        if low in _CODED or (low == _LENGTH and not same):
-            name = ORIGINAL + name
-        fits = fits or same
-        lines.append(name + b": " + value)
-    if not fits:
-        lines.append(b"Content-Length: %d" % length)
-    return b"\r\n".join((*lines, b"", b""))
+def _received(seen: Seen, date: str) -> Encoded:
+    """An answer whose head cannot be one: the raw bytes, as `crawler.engine.drafts` keeps them."""
+    block = (seen.head or b"") + (seen.body or b"")
+    return encode(
+        Record(
+            type="resource",
+            id=new_record_id(),
+            date=date,
+            content_type="application/octet-stream",
+            block=block,
+            target_uri=f"urn:evidence:received:{uuid.uuid4()}",
+            payload=block,
+            fields=_truncated(seen),
+        )
+    )
 
 
-def _status_line(line: bytes) -> bytes:
-    """As it came; an HTTP/2 answer has none, and is written as HTTP/1.1 (warc-specifications#15)."""
-    return re.sub(rb"^HTTP/[23](?:\.\d)? ", b"HTTP/1.1 ", line)
+def _truncated(seen: Seen) -> tuple[tuple[str, str], ...]:
+    if seen.truncated is None and seen.body is not None:
+        return ()
+    return (("WARC-Truncated", seen.truncated or "unspecified"),)
 
 
 def _request(seen: Seen, date: str, concurrent: str | None) -> Encoded:
-    body = seen.request_body or b""
+    block = seen.request_head + (seen.request_body or b"")
     record = Record(
         type="request",
         id=new_record_id(),
         date=date,
         content_type=REQUEST_TYPE,
-        block=seen.request_head + body,
-        target_uri=_address(seen.url),
-        payload=body or None,
+        block=block,
+        target_uri=address(seen.url),
+        payload=_request_payload(block),
         fields=_concurrent(concurrent),
     )
     return encode(record)
+
+
+def _request_payload(block: bytes) -> bytes | None:
+    """The body that the request's own head gives it: what the browser tells of the two need not fit together."""
+    try:
+        return http.payload(block) or None
+    except FormatError:
+        return None
 
 
 def _artefact(artefact: Artefact, page: str, date: str, concurrent: str | None) -> Encoded:
@@ -243,7 +303,7 @@ def _artefact(artefact: Artefact, page: str, date: str, concurrent: str | None) 
         type="resource",
         id=new_record_id(),
         date=date,
-        content_type=artefact.media_type,
+        content_type=one_line(artefact.media_type, MEDIA_TYPE_LIMIT),
         block=artefact.content,
         target_uri=artefact_uri(page, artefact.name),
         payload=artefact.content,
@@ -268,8 +328,11 @@ def _metadata(facts: Json, url: str, date: str, concurrent: str | None) -> Encod
 
 def _facts(seen: Seen) -> Json:
     """What the browser told of an exchange, and where our records of it are not what went over the wire."""
+    made = _stored_head(seen) if seen.head is not None else None
+    renamed = list(made.renamed) if isinstance(made, StoredHead) else None
     return {
-        "address": seen.url if len(seen.url) > ADDRESS_LIMIT else None,
+        "address": seen.url if address(seen.url) != seen.url else None,
+        "method": seen.method if len(seen.method) > _METHOD else None,
         "kind": seen.kind,
         "frame": seen.frame,
         "initiator": seen.initiator,
@@ -280,40 +343,30 @@ def _facts(seen: Seen) -> Json:
         "truncated": seen.truncated,
         "head": None if seen.head is None else "as it came" if seen.head_exact else "put together",
         "request_head": "put together from the fields that the browser told; their order is not known",
-        "renamed": _renamed(seen),
+        "renamed": renamed,
         "tls": seen.tls,
     }
-
-
-def _renamed(seen: Seen) -> list[str]:
-    if seen.head is None:
-        return []
-    changed = fitting_head(seen.head, len(seen.body or b""))
-    return [
-        name.removeprefix(ORIGINAL).decode("latin-1")
-        for name, _ in http.parse_head(changed).fields
-        if name.startswith(ORIGINAL)
-    ]
 
 
 def _network(seen: Seen, look: Look, place: Place) -> Json:
     observed: Json = {"peer": seen.peer, "protocol": seen.protocol, **(place.network or {})}
     if seen.tls is not None:
-        chain = [digest(der) for der in look.certificates.get(seen.origin or "", [])]
+        chain = [digest(der) for der in look.certificates.get(seen.origin or "", [])[:_CHAIN]]
         observed["tls"] = {
-            "version": seen.tls.get("protocol"),
-            "cipher": seen.tls.get("cipher"),
+            "version": _short(seen.tls.get("protocol")),
+            "cipher": _short(seen.tls.get("cipher")),
             "chain": chain,
         }
-    return {name: value for name, value in observed.items() if value is not None}
+    fit: Json = plain(observed)
+    return fit
 
 
 def _protocols(seen: Seen) -> list[str]:
     """Values of WARC-Protocol (warc-specifications#42)."""
-    names = [seen.protocol] if seen.protocol else []
+    spoken = [seen.protocol] if seen.protocol else []
     if seen.tls is not None and seen.tls.get("protocol"):
-        names.append(str(seen.tls["protocol"]).lower().replace("tls ", "tls/"))
-    return names
+        spoken.append(str(seen.tls["protocol"]).lower().replace("tls ", "tls/"))
+    return [one_line(name, _METHOD) for name in spoken]
 
 
 def _media_type(seen: Seen) -> str | None:
@@ -321,15 +374,11 @@ def _media_type(seen: Seen) -> str | None:
         values = http.parse_head(seen.head).values(b"content-type") if seen.head else []
     except FormatError:
         return None
-    return values[-1].decode("latin-1")[:MEDIA_TYPE_LIMIT] if values else None
+    return one_line(values[-1].decode("latin-1"), MEDIA_TYPE_LIMIT) if values else None
 
 
 def _level(media_type: str | None) -> int:
     return STORED if (media_type or "").lower().startswith(_COMPRESSED) else DEFLATED
-
-
-def _address(url: str) -> str:
-    return url[:ADDRESS_LIMIT]
 
 
 def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
@@ -337,4 +386,4 @@ def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def _short(text: str | None) -> str | None:
-    return None if text is None else " ".join(text.split())[:_WORDS]
+    return None if text is None else one_line(str(text), _WORDS)

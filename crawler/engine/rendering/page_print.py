@@ -50,7 +50,7 @@ async def pdf(cdp: Cdp) -> list[Artefact]:
 
     Two prints of one page differ (dates, ids): never verify by printing again.
     """
-    # Without tags: with them 30,000 nodes took over 35 s, without 2 s (measured). The accessibility tree is kept anyway.
+    # Without tags: with them 30,000 nodes took over 35 s, without 2 s (measured). The accessibility tree is kept.
     asked: Json = {"printBackground": True, "generateTaggedPDF": False}
     asked |= {"paperWidth": A4[0], "paperHeight": A4[1]}
     answer = await cdp.send("Page.printToPDF", asked | {"transferMode": "ReturnAsStream"})
