@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +74,11 @@ HINTS: tuple[tuple[type[Exception], str], ...] = (
 )
 # More exact than the class: what a lawyer meets and has to decide upon. The first that fits.
 _SAID = (
+    (
+        "EVIDENCE_CHROMIUM",
+        "没有可用的 Chromium 浏览器：请安装（Debian：apt-get install chromium fonts-noto-cjk），"
+        "或者用 EVIDENCE_CHROMIUM 指明位置；不需要截图的，用 --no-render。",
+    ),
     (
         "needs its passphrase",
         "日志密钥有口令保护：请设置 EVIDENCE_PASSPHRASE，或者在终端中运行本命令并输入口令。",
@@ -265,9 +271,10 @@ def _move(move: Move) -> str:
 def _capture(row: dict[str, Any]) -> str:
     when = clock.beijing(row["started"]).partition("（")[0]
     removed = "（已按留存期限删除）" if row.get("removed") else ""
-    return (
-        f"{row['id'][:12]}  {when}  {STATES_ZH[row['state']]}  {row['status'] or '-'}  {row['url']}{removed}"
-    )
+    beside = json.loads(row.get("look") or "{}").get("beside") or {}
+    suspect = f"（{beside['reason']}）" if beside.get("verdict") == "differs" else ""
+    state, status = STATES_ZH[row["state"]], row["status"] or "-"
+    return f"{row['id'][:12]}  {when}  {state}  {status}  {row['url']}{removed}{suspect}"
 
 
 def _line(now: Live) -> str:
@@ -321,6 +328,8 @@ def _run(report: RunReport) -> str:
         f"  已停止访问 {host}：{_obstacle(reason)}"
         for host, reason in report.counts.get("stopped_hosts", {}).items()
     ]
+    if report.differing:
+        lines.append(f"  疑似对不同访问方式显示不同内容：{report.differing} 页（见 evidence captures）")
     if report.unread:
         lines.append(f"  未能读懂：{report.unread} 处（见数据库 unread 表）")
     if report.errors:

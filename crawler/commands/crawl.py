@@ -63,6 +63,7 @@ def crawl_command(
         require_address(url)
     fresh = [Order(site, url, kind, render=render) for site in sites]
     orders = [resumable(archive, resume)] if resume else fresh
+    _require_browser(orders)
     _crawl(
         archive,
         orders,
@@ -98,7 +99,16 @@ def capture(
     for url in urls:  # all before the first is fetched
         require_address(url)
     orders = [Order(SINGLE, url, render=render) for url in urls]
+    _require_browser(orders)
     _crawl(archive, orders, log_file, _looking(screencast, no_replay_check), as_json)
+
+
+def _require_browser(orders: list[Order]) -> None:
+    """Nothing is fetched that could not be looked at. Raises BrowserMissing."""
+    if any(order.render for order in orders):
+        from crawler.engine.browser import find_chromium  # only a run that renders needs Playwright
+
+        find_chromium()
 
 
 def _looking(screencast: bool, no_replay_check: bool) -> dict[str, str]:

@@ -28,18 +28,20 @@ def schedule() -> None:
 @schedule.command("add")
 @click.argument("cron")
 @click.argument("sites", nargs=-1, required=True)
+@click.option("--render", is_flag=True, help="同时用浏览器打开每一页")
 @click.pass_obj
-def schedule_add(archive: Path, cron: str, sites: tuple[str, ...]) -> None:
+def schedule_add(archive: Path, cron: str, sites: tuple[str, ...], render: bool) -> None:
     """按 cron 表达式定时采集（北京时间） / crawl on schedule.
 
     \b
     evidence schedule add "30 2 * * 1-5" tieba douban_group
+    evidence schedule add --render "0 3 * * 1" tieba
     """
     read_config(archive)
     unknown = [site for site in sites if site not in known_sites()]
     if unknown:
         raise UsageError(f"unknown site {', '.join(unknown)}; known: {', '.join(known_sites())}")
-    added = schedules.add(archive, cron, list(sites))
+    added = schedules.add(archive, cron, list(sites), render=render)
     click.echo(f"已添加 {show.schedule([added], [])}")
 
 

@@ -49,7 +49,7 @@ class Extractor:
         name = capture.read_with["callback"]
         trace = PageTrace(capture, site, name, self._session.reading(capture.id))
         try:
-            page = decoded(response_of(archive, locator, capture.url), self._limit)
+            page = decoded(response_of(archive, locator, capture.url, capture.status or 200), self._limit)
             if 200 <= page.status < 300 and (
                 capture.look is not None or not leads_on(page, self._crawler.settings)
             ):

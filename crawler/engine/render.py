@@ -17,7 +17,7 @@ from scrapy.http import Response
 
 from crawler.engine.drafts import new_capture_id
 from crawler.engine.frontier import KEY, frontier_of
-from crawler.engine.hosts import require_open, stop_hosts
+from crawler.engine.hosts import HostStopped, require_open, stop_hosts
 from crawler.engine.record import PageBlocked, PageUnreadable, read_with, stop_crawl
 from crawler.engine.rendering.look import Look, Viewing
 from crawler.engine.rendering.page_drafts import Place, page_drafts
@@ -27,7 +27,7 @@ from crawler.engine.site import Site
 from crawler.engine.viewing import viewing_of
 from crawler.engine.walls import wall
 from crawler.engine.way import is_rendered
-from crawler.errors import EvidenceError
+from crawler.errors import EvidenceError, FormatError
 from crawler.evidence.manifest import DOM, Capture
 from crawler.store.session import Session, session_of
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crawler.engine.browser import Browser
 
 logger = logging.getLogger(__name__)
+_CHECKED = ("finished", "page-cap")  # ends of a run after which there is time to replay its pages
 
 
 class Render:
@@ -45,6 +46,7 @@ class Render:
         self._session = session
         self._rooms = contextlib.AsyncExitStack()
         self._starting = asyncio.Lock()
+        self._turns = asyncio.Semaphore(session.archive.config.pages_at_once)
         self._started: Browser | None = None
         self._looks: list[str] = []  # capture ids
 
@@ -61,7 +63,11 @@ class Render:
         plain: Capture | None = request.meta.get(CAPTURE)
         if plain is None or plain.look is not None or not is_rendered(self._crawler, request, response):
             return response
-        require_open(self._crawler, request)
+        async with self._turns:
+            return await self._rendered(request, response, plain)
+
+    async def _rendered(self, request: Request, response: Response, plain: Capture) -> Response:
+        self._require_open(request)
         try:
             look = await (await self._browser()).look(response.url)
             page, capture = await self._record(request, response, plain, look)
@@ -70,17 +76,27 @@ class Render:
             raise
         request.meta[CAPTURE] = capture
         if capture.state == "blocked":
-            stop_hosts(self._crawler, self._session, [request.url, capture.url], look.reason or "", capture)
-            self._finish(request, f"{look.reason}")
-            raise PageBlocked(
-                f"{request.url}: {look.reason}; recorded as {capture.id}, the host is left alone"
-            )
+            reason = capture.reason or ""
+            stop_hosts(self._crawler, self._session, [request.url, capture.url], reason, capture)
+            self._finish(request, "failed", reason)
+            raise PageBlocked(f"{request.url}: {reason}; recorded as {capture.id}, the host is left alone")
         if page is None or not capture.readable:
-            self._finish(request, f"{look.reason}")
-            raise PageUnreadable(f"{request.url}: {look.reason}; recorded as {capture.id}")
+            self._finish(request, "failed", f"not rendered: {capture.reason}")
+            raise PageUnreadable(f"{request.url}: {capture.reason}; recorded as {capture.id}")
         if capture.state == "partial":
-            logger.warning("%s: %s; recorded as %s", request.url, look.reason, capture.id)
+            logger.warning("%s: %s; recorded as %s", request.url, capture.reason, capture.id)
         return page
+
+    def _require_open(self, request: Request) -> None:
+        """Its host may have been stopped while the page waited for its turn.
+
+        An error of `process_response` passes by every `process_exception`, so it is acknowledged here.
+        """
+        try:
+            require_open(self._crawler, request)
+        except HostStopped as error:
+            self._finish(request, "skipped", str(error))
+            raise
 
     async def _record(
         self, request: Request, response: Response, plain: Capture, look: Look
@@ -133,22 +149,34 @@ class Render:
             screencast=settings.getbool("EVIDENCE_SCREENCAST"),
         )
 
-    def _finish(self, request: Request, reason: str) -> None:
+    def _finish(self, request: Request, state: str, reason: str) -> None:
         frontier = frontier_of(self._crawler)
         if frontier is not None:
-            frontier.finish(request, "failed", reason)
+            frontier.finish(request, state, reason)
 
     async def _end(self) -> None:
         """Replay what this run rendered, if it is to be checked; then the browser is no longer needed."""
-        if self._started is not None and self._crawler.settings.getbool("EVIDENCE_REPLAY_CHECK"):
+        if self._started is not None and self._is_checked():
             await self._replay(self._started)
         await self._close()
 
+    def _is_checked(self) -> bool:
+        """Not where somebody waits for the run to stop, or nothing can be kept: `evidence replay` does it later."""
+        stats = self._crawler.stats
+        ended = stats.get_value("evidence/reason") if stats is not None else None
+        stopped = stats is not None and stats.get_value("evidence/stopped_by")
+        return ended in _CHECKED and not stopped and self._crawler.settings.getbool("EVIDENCE_REPLAY_CHECK")
+
     async def _replay(self, browser: "Browser") -> None:
+        from crawler.engine.browser import BrowserMissing
         from crawler.engine.replay_check import check_replay
 
         for capture in self._looks:
-            score = await check_replay(self._session, browser, capture)
+            try:
+                score = await check_replay(self._session, browser, capture)
+            except (BrowserMissing, FormatError) as error:  # the run must be sealed all the same
+                logger.error("%s could not be replayed: %s", capture, error)
+                continue
             if not score.good:
                 logger.warning(
                     "%s does not replay as it was captured: text %s, pixels %s of 1000, %d request(s) unanswered",

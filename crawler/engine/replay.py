@@ -44,14 +44,15 @@ class RecordedPages:
         return recorded_page(self._session, self._run, request)
 
 
-def response_of(archive: Archive, locator: Locator, url: str) -> Response:
+def response_of(archive: Archive, locator: Locator, url: str, status: int = 200) -> Response:
     """The response in a WARC record, body still content-coded; the DOM of a rendered page as an answer of its own.
 
+    `status` is that of the page itself where the record holds no answer: an error page stays one.
     Raises FormatError if the record is damaged, UsageError if it was removed when its retention period ended.
     """
     record = warc.decode(archive.stored(locator))
     if record.type == "resource":
-        return dom_response(url, record.block, record.content_type)
+        return dom_response(url, record.block, record.content_type, status)
     if record.type != "response":
         raise FormatError(f"{locator} is a {record.type} record, neither a response nor a resource")
     head = http.parse_head(record.block)
@@ -84,7 +85,7 @@ def recorded_page(session: Session, run: str, request: Request) -> Response | No
     capture = Capture.from_leaf(session.archive.log.leaf(leaf[0]["leaf"]))
     if not capture.readable or capture.reading is None:
         return None
-    response = response_of(session.archive, capture.reading.locator, capture.url)
+    response = response_of(session.archive, capture.reading.locator, capture.url, capture.status or 200)
     request.meta[CAPTURE] = capture
     request.meta[REPLAYED] = True
     return response

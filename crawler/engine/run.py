@@ -30,6 +30,12 @@ FINISHED = "finished"
 SINGLE = SinglePage.name
 
 
+_DIFFERING = (
+    "select count(*) from capture where run = ? and not withheld"
+    " and json_extract(look, '$.beside.verdict') = 'differs'"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to crawl: a site, optionally one address or kind, the run to go on with, and whether in a browser too."""
@@ -52,6 +58,7 @@ class RunReport:
     items: dict[str, int]
     unread: int
     seconds: float
+    differing: int = 0  # rendered pages that suggest to show a browser something else than plain HTTP
     stopped_by: str | None = None
     errors: int = 0  # error lines in the log
     unsealed: list[str] = field(default_factory=list)
@@ -211,6 +218,7 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
     with Index(archive / INDEX_FILE, writable=False) as index:
         items = {kind: _count(index, kind, run) for kind in ITEM_TYPES}
         unread = _count(index, "unread", run)
+        differing = int(index.query(_DIFFERING, (run,))[0][0])
     with Archive.open(archive) as opened:
         reasons = unsealed(opened)
     return RunReport(
@@ -221,6 +229,7 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
         items={kind: number for kind, number in items.items() if number},
         unread=unread,
         seconds=seconds,
+        differing=differing,
         stopped_by=stats.get_value("evidence/stopped_by"),
         errors=stats.get_value("log_count/ERROR", 0),
         unsealed=reasons,

@@ -19,8 +19,12 @@ def leads_on(page: Response, settings: BaseSettings) -> bool:
     """
     if not isinstance(page, HtmlResponse):
         return False
-    seconds, url = get_meta_refresh(page, ignore_tags=settings.getlist("METAREFRESH_IGNORE_TAGS"))
-    if seconds is None or not url or urlsplit(url).scheme not in ("http", "https"):
+    try:
+        seconds, url = get_meta_refresh(page, ignore_tags=settings.getlist("METAREFRESH_IGNORE_TAGS"))
+        scheme = urlsplit(url or "").scheme
+    except ValueError:  # an address that is none, such as http://[x
+        return False
+    if seconds is None or scheme not in ("http", "https"):
         return False
     return seconds < settings.getint("METAREFRESH_MAXDELAY")
 

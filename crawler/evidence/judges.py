@@ -21,6 +21,7 @@ from crawler.evidence.token import Claims
 
 BY_LIBRARY, BY_OPENSSL = "rfc3161-client", "openssl"
 _OPENSSL_SECONDS = 60
+_PANIC = "PanicException"  # a Rust panic, e.g. over a malformed certificate: a BaseException that cannot be imported
 _LACKING = "unsupported"  # in the reason of either tool: an algorithm it does not have, so no verdict
 
 
@@ -56,6 +57,10 @@ def ask_library(tsr: bytes, claims: Claims, roots: Sequence[bytes], helpers: Seq
     except (ValueError, UnsupportedAlgorithm, DuplicateExtension) as error:
         # Its strict DER reader, not its verifier: a verdict always comes as VerificationError.
         return Verdict(BY_LIBRARY, None, f"it cannot parse the token: {error}")
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        return Verdict(BY_LIBRARY, None, f"it gave up on the token: {error}")
     return Verdict(BY_LIBRARY, True)
 
 

@@ -66,6 +66,7 @@ _TITLES = {
     "validity": "时间戳有效期 / validity of the tokens",
     "witnesses": "见证签名 / witnesses",
     "retention": "留存期限 / retention",
+    "imports": "导入的文件 / imported files",
     "consistency": "检查点前后一致 / consistency of checkpoints",
     "bundle-signature": "证据包签名 / signature over the bundle",
     "organisation-signature": "机构证书签名 / signature by an organisation's certificate",

@@ -34,6 +34,7 @@ TILED_ABOVE = 40_000  # CSS pixels; up to there, the whole picture is enough and
 TILE = 8_000
 OVERLAP = 200  # CSS pixels that two tiles share
 MOST_TILES = 60
+FRAMES_PAINTED = 0.3  # seconds that frames have to paint once they have come into the window
 # What every look has, unless `Viewing.wanted` names less.
 NAMES = ("text", "dom", "screenshot", "viewport", "accessibility", "mhtml", "pdf")
 Made = Awaitable[list[Artefact]]
@@ -207,7 +208,10 @@ class _Making:
         await self.cdp.send("Emulation.setDeviceMetricsOverride", window | {"height": box["height"]})
         try:
             if await self._size() == (box["width"], box["height"]):
-                return await take_picture(self.cdp, box, scale)
+                await asyncio.sleep(FRAMES_PAINTED)
+                png = await take_picture(self.cdp, None, scale)
+                if png_size(png) == (round(box["width"] * scale), round(box["height"] * scale)):
+                    return png
         finally:
             await self.cdp.send("Emulation.setDeviceMetricsOverride", window)
         return await take_picture(self.cdp, box, scale)

@@ -80,9 +80,7 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
     kept, missing = _kept(look)
     made = [_artefact(artefact, page, look.started, first) for artefact in kept]
     url = address(main.url if main is not None else look.url)
-    state, reason = look.state, look.reason
-    if main is not None and state == "complete" and (odd := _odd(main)) is not None:
-        state, reason = "partial", odd
+    state, reason = _page_state(look, main, len(look.artefacts) - len(kept))
     facts = {"outcome": state, "reason": reason, **_look_facts(look, place), **(_facts(main) if main else {})}
     records += [*made, _metadata(facts, url, look.started, first)]
     capture = Capture(
@@ -108,8 +106,16 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
     return Draft(fitted(capture, records), tuple(records))
 
 
+def _page_state(look: Look, main: Seen | None, left: int) -> tuple[str, str | None]:
+    """State and reason of the look, with what only shows when it is written down."""
+    odd = _odd(main) if main is not None else None
+    if odd is None and left:
+        odd = f"missing: {left} artefact(s) of {len(look.artefacts)}"
+    return ("partial", odd) if odd is not None and look.state == "complete" else (look.state, look.reason)
+
+
 def _kept(look: Look) -> tuple[list[Artefact], dict[str, str]]:
-    """The artefacts that a leaf has room for, tiles and frames after all others, and what is missing with the rest."""
+    """The artefacts that a leaf has room for, tiles and frames last, and what is missing with the rest."""
     order = sorted(look.artefacts, key=lambda artefact: artefact.name.startswith(_PARTS))
     kept, left = order[:MOST_ARTEFACTS], order[MOST_ARTEFACTS:]
     named = zip(names(artefact.name for artefact in kept), kept, strict=True)
@@ -284,16 +290,16 @@ def _request(seen: Seen, date: str, concurrent: str | None) -> Encoded:
         content_type=REQUEST_TYPE,
         block=block,
         target_uri=address(seen.url),
-        payload=_request_payload(block),
+        payload=_request_payload(block, seen.request_body or b""),
         fields=_concurrent(concurrent),
     )
     return encode(record)
 
 
-def _request_payload(block: bytes) -> bytes | None:
-    """The body that the request's own head gives it: what the browser tells of the two need not fit together."""
+def _request_payload(block: bytes, body: bytes) -> bytes | None:
+    """The body, where the request's own head says the same: what the browser tells of the two need not fit."""
     try:
-        return http.payload(block) or None
+        return body if body and http.payload(block) == body else None
     except FormatError:
         return None
 
