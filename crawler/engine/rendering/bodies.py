@@ -27,8 +27,9 @@ from crawler.engine.rendering.look import Viewing
 
 Json = dict[str, Any]
 
-# Bytes per second that a page may receive (160 Mbit/s): RATE * PATIENCE, 300 MB, bounds what the browser holds.
+# Bytes per second that a page may receive (160 Mbit/s): RATE * MAIN_PATIENCE, 900 MB, bounds what it holds.
 RATE = 20_000_000
+MAIN_PATIENCE = 45.0  # the same for the page's own document
 PATIENCE = 15.0  # seconds for a body of unknown length; one of known length has a second more for each PACE
 PACE = 1 << 20
 _ZIPPED = 256 << 10  # a gzip body of this many bytes unpacks to no more than 264 MB (deflate: 1032 to 1)
@@ -67,6 +68,7 @@ class Bodies:
 
     def __init__(self, send: Send, ledger: Ledger, viewing: Viewing, note: Callable[[Json], None]) -> None:
         self.budget = Budget(viewing)
+        self._seconds = viewing.seconds
         self._send = send
         self._ledger = ledger
         self._note = note
@@ -105,11 +107,15 @@ class Bodies:
         if not self.budget.fits(length or 0):
             await self._refuse(event, hop, "length", f"larger than the limits allow: {length} bytes")
         elif coding == "identity":
-            await self._whole(event, hop, PATIENCE + (length or 0) / PACE, length or 0)
+            await self._whole(event, hop, self._patience(hop) + (length or 0) / PACE, length or 0)
         elif coding in ("gzip", "x-gzip", "deflate") and 0 < (length or 0) <= _ZIPPED:
-            await self._whole(event, hop, PATIENCE, 0)
+            await self._whole(event, hop, self._patience(hop), 0)
         else:
             await self._piecewise(event, hop, fields)
+
+    def _patience(self, hop: Hop) -> float:
+        """Slow sites send their page for longer than a picture; without it there is nothing to look at."""
+        return max(PATIENCE, min(MAIN_PATIENCE, self._seconds / 2)) if hop.seen.main else PATIENCE
 
     async def _whole(self, event: Json, hop: Hop, patience: float, least: int) -> None:
         held = {"requestId": event["requestId"]}

@@ -207,19 +207,31 @@
   };
 
   // ---- Rest
+  // A person's own page goes on afterwards: what stood still for the pictures moves again (`resumeMotion`), and a
+  // page that is to be left as it stands (`keepMotion`, set in this world before) is not touched at all.
+  const halted = new Set();
+  const resumeMotion = () => {
+    for (const moving of halted) {
+      const going = moving.play();
+      if (going && going.catch) going.catch(() => 0);
+    }
+    halted.clear();
+  };
   const stopMotion = () => {
     let stopped = 0;
+    if (globalThis.keepMotion) return stopped;
     for (const animation of Reflect.apply(Document.prototype.getAnimations, document, [])) {
       if (!(animation.timeline instanceof DocumentTimeline)) continue;
       const timing = animation.effect ? animation.effect.getComputedTiming() : null;
       if (animation.playState !== "running" || !timing) continue;
       try {
-        if (timing.endTime === Infinity) animation.pause(); else animation.finish();
+        if (timing.endTime === Infinity) { animation.pause(); halted.add(animation); } else animation.finish();
         stopped += 1;
       } catch { animation.pause(); }
     }
     for (const { elements } of roots())
-      for (const element of elements) if (element instanceof HTMLMediaElement && !element.paused) element.pause();
+      for (const element of elements)
+        if (element instanceof HTMLMediaElement && !element.paused) { element.pause(); halted.add(element); }
     return stopped;
   };
 
@@ -313,7 +325,12 @@
     again() { return { stopped: stopMotion(), pictures: count() }; },
     size: () => ({ width: Math.max(rootOf(document).scrollWidth, innerWidth),
       height: Math.max(scrollHeight(main()), scrollHeight(rootOf(document)), innerHeight) }),
-    end() { observer.disconnect(); delete globalThis.settle; return true; },
+    end() {
+      observer.disconnect();
+      delete globalThis.settle;
+      globalThis.resumeMotion = resumeMotion;
+      return true;
+    },
   };
   return true;
 })();
