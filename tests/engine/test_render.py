@@ -238,9 +238,8 @@ def test_items_come_from_the_dom(server: OddServer, crawled: Crawled) -> None:
         assert found[name] == rendered.id
         dom = rendered.artefact("dom")
         assert dom is not None
-        told = rows(
-            crawled.archive, f"select locator, payload_digest from review where identifier = '{name}'"
-        )  # noqa: S608
+        wanted = f"select locator, payload_digest from review where identifier = '{name}'"  # noqa: S608
+        told = rows(crawled.archive, wanted)
         assert told == [(str(dom.locator), dom.payload_digest)]
         assert b"data-id" in warc.decode(warc.read_stored(crawled.archive, dom.locator)).block
 
