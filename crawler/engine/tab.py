@@ -38,7 +38,8 @@ addEventListener("focus", (event) => {{ if (event.target === window) {_BINDING}(
 document.addEventListener("visibilitychange", () => {{ if (!document.hidden) {_BINDING}("front"); }}, true);"""
 _TITLE = """Reflect.apply(Object.getOwnPropertyDescriptor(Document.prototype, "title").get, document, [])"""
 _BACK = (
-    "globalThis.resumeMotion && resumeMotion(), delete globalThis.resumeMotion, delete globalThis.keepMotion"
+    "globalThis.resumeMotion && resumeMotion(), globalThis.stood && scrollTo({left: stood[0], top: stood[1],"
+    " behavior: 'instant'}), delete globalThis.stood, delete globalThis.resumeMotion, delete globalThis.keepMotion"
 )
 _TRAFFIC = 3.0  # seconds for bodies under way when a page is captured
 _CALL = 2.0
@@ -150,7 +151,9 @@ class Tab:
     async def _make(self, look: Look, world: World) -> Settled:
         viewing = look.viewing
         if viewing.scroll:
-            await world.run("delete globalThis.keepMotion", seconds=_CALL)
+            await world.run(
+                "delete globalThis.keepMotion, globalThis.stood = [scrollX, scrollY]", seconds=_CALL
+            )
         settled = await settle(self._line, world, viewing, self._traffic.quiet)
         look.title = "" if settled.hung else await self.title()
         look.settled = settled.facts

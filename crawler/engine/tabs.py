@@ -5,7 +5,8 @@ over the other one (`Line`) everything that is to listen is switched on meanwhil
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from crawler.engine.rendering.look import Cdp, Json
 from crawler.engine.tab_line import Line, LineBroken
@@ -19,7 +20,10 @@ Opened = Callable[[str, Line], Awaitable[None]]
 
 
 class Tabs:
-    """Tells of tabs that are opened and closed. `opened` is awaited while the tab is held back, `closed` called."""
+    """Tells of tabs that are opened and closed. `opened` is awaited while the tab is held back, `closed` called.
+
+    `ours`: targets that are no tabs of the operator's. `wrong` is told what our own code raised.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Tabs:
         *,
         ours: set[str],
         broken: tuple[type[BaseException], ...],
+        wrong: Callable[[BaseException], None],
     ) -> None:
         self._browser = browser
         self._opened = opened
@@ -38,7 +43,7 @@ class Tabs:
         self._early: dict[str, list[str]] = {}
         self._broken = (*broken, LineBroken, TimeoutError)
         self._tasks: set[asyncio.Task[None]] = set()
-        self.wrong: Callable[[BaseException], None] = _raise
+        self._wrong = wrong
 
     async def start(self) -> None:
         """Meet the tabs that are there, and every later one. Raises the driver's errors."""
@@ -112,7 +117,7 @@ class Tabs:
         else:  # it is faster than the answer that names the session
             self._early.setdefault(session, []).append(event["message"])
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -120,8 +125,4 @@ class Tabs:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.wrong(error)
-
-
-def _raise(error: BaseException) -> None:
-    raise error
+            self._wrong(error)

@@ -11,21 +11,53 @@ from w3lib.encoding import html_to_unicode
 
 from crawler.errors import FormatError
 from crawler.evidence import http
+from crawler.evidence.manifest import Capture
 from crawler.evidence.warc import Record
 
+HTML = "text/html"
 _TITLE_BYTES = 512 << 10  # a title stands in the first half megabyte, or nowhere
 _ZLIB_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 _BLANKS = re.compile(r"\s+")
+_WEB = ("http://", "https://")
 
 
-def page_entry(record: Record) -> dict[str, str] | None:
-    """The line for pages.jsonl if this response is a page (text/html, status 200), else None."""
+def page_entry(record: Record, capture: Capture | None = None) -> dict[str, str] | None:
+    """The line for pages.jsonl if this record of a capture is a page, else None.
+
+    A page is what a person would open: the document of a rendered page (whatever its answer, for it was looked at),
+    an answer of status 200 and type text/html, or an imported HTML file. The exchanges that a rendered page made
+    (``page``) are none, and neither are its artefacts.
+    """
+    if record.target_uri is None or (capture is not None and (capture.page is not None or capture.withheld)):
+        return None
     head = http_head(record)
-    if head is None or record.target_uri is None or media_type(head) != "text/html" or head.status != 200:
+    title = _imported_title(record, capture) if head is None else _title(record, head, capture)
+    if title is None:
         return None
     page_id = str(uuid.uuid5(uuid.NAMESPACE_URL, record.id))
-    title = page_title(record, head) or record.target_uri
-    return {"id": page_id, "url": record.target_uri, "ts": record.date, "title": title}
+    return {"id": page_id, "url": record.target_uri, "ts": record.date, "title": title or record.target_uri}
+
+
+def _title(record: Record, head: http.Head, capture: Capture | None) -> str | None:
+    """Of an answer: what the browser or the importer said, else what stands in it; None if it is no page."""
+    look = None if capture is None else capture.look
+    if look is None and (media_type(head) != HTML or head.status != 200):
+        return None
+    return _short((look or {}).get("title")) or _claimed(capture) or page_title(record, head)
+
+
+def _imported_title(record: Record, capture: Capture | None) -> str | None:
+    """Of an HTML file that was imported without an answer around it; None if it is no page."""
+    uri, kind = record.target_uri or "", record.content_type.split(";")[0].strip().lower()
+    imported = capture is not None and capture.imported is not None
+    if not imported or record.type != "resource" or kind != HTML or not uri.startswith(_WEB):
+        return None
+    return _claimed(capture) or _title_in(record.block, record.content_type)
+
+
+def _claimed(capture: Capture | None) -> str:
+    claims = (capture.imported or {}).get("claimed") if capture is not None else None
+    return _short(claims.get("title")) if isinstance(claims, dict) else ""
 
 
 def pages_jsonl(pages: Iterable[dict[str, str]], title: str) -> bytes:
@@ -56,10 +88,18 @@ def page_title(record: Record, head: http.Head) -> str:
     except (FormatError, zlib.error):
         return ""
     content_types = head.values(b"content-type")
-    declared = content_types[-1].decode("latin-1") if content_types else None
-    _, text = html_to_unicode(declared, body, auto_detect_fun=_detect, default_encoding="gb18030")
-    title = Selector(text=text.replace("\0", ""), type="html").css("title::text").get() or ""
-    return _BLANKS.sub(" ", title).strip()[:300]
+    return _title_in(body, content_types[-1].decode("latin-1") if content_types else None)
+
+
+def _title_in(body: bytes, declared: str | None) -> str:
+    _, text = html_to_unicode(
+        declared, body[:_TITLE_BYTES], auto_detect_fun=_detect, default_encoding="gb18030"
+    )
+    return _short(Selector(text=text.replace("\0", ""), type="html").css("title::text").get())
+
+
+def _short(title: object) -> str:
+    return _BLANKS.sub(" ", title).strip()[:300] if isinstance(title, str) else ""
 
 
 def _decoded(payload: bytes, head: http.Head) -> bytes:

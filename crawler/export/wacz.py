@@ -34,10 +34,11 @@ from crawler.evidence.bundle import (
 from crawler.evidence.checks import zip_form
 from crawler.evidence.checks.records import check_record
 from crawler.evidence.checks.wacz_listing import OUR_SOFTWARE
-from crawler.evidence.manifest import StoredRecord
+from crawler.evidence.manifest import Capture, StoredRecord
 from crawler.evidence.wacz_auth import digest_file, open_key, sign
 from crawler.evidence.warc import Record
 from crawler.export.pages import http_head, media_type, page_entry, pages_jsonl
+from crawler.export.request_body import request_body
 from crawler.export.selection import Selected
 from crawler.export.surt import surt
 
@@ -58,7 +59,16 @@ class _Contents:
 
     placed: list[PlacedRecord] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
-    pages: list[dict[str, str]] = field(default_factory=list)
+    pages: list[tuple[Capture | None, dict[str, str]]] = field(default_factory=list)
+
+    def listed_pages(self) -> list[dict[str, str]]:
+        """The pages, in the order of their records; a plain look is none where the same address was rendered."""
+        rendered = {
+            (capture.look.get("plain"), page["url"])
+            for capture, page in self.pages
+            if capture is not None and capture.look is not None
+        }
+        return [page for capture, page in self.pages if (_id(capture), page["url"]) not in rendered]
 
 
 def write_wacz(
@@ -84,8 +94,9 @@ def write_wacz(
             with package.member(member_of(file), size) as stream:
                 _copy_records(archive, member_of(file), records, stream, contents, step)
         package.write(INDEX, b"".join(sorted(contents.lines)))
-        package.write(PAGES, pages_jsonl(contents.pages, title))
-        package.close(title, contents.pages[:1])
+        pages = contents.listed_pages()
+        package.write(PAGES, pages_jsonl(pages, title))
+        package.close(title, pages[:1])
     return contents.placed
 
 
@@ -123,16 +134,42 @@ def _copy_records(
         stream.write(content)
         contents.placed.append(PlacedRecord(member, offset, stored, selected))
         if record.type in INDEXED_TYPES and record.target_uri is not None:
-            contents.lines.append(_index_line(record, stored, member, offset, selected))
-        page = page_entry(record)
+            body = _request_body(archive, selected) if record.type == "response" else None
+            contents.lines.append(_index_line(record, stored, member, offset, selected, body))
+        page = page_entry(record, selected.leaf.capture)
         if page is not None:
-            contents.pages.append(page)
+            contents.pages.append((selected.leaf.capture, page))
         offset += len(content)
         step(len(content))
 
 
-def _index_line(record: Record, stored: StoredRecord, member: str, offset: int, selected: Selected) -> bytes:
-    """One CDXJ line (CDXJ 0.1.0). `digest` is the payload's, `recordDigest` that of the stored bytes."""
+def _id(capture: Capture | None) -> str | None:
+    return None if capture is None else capture.id
+
+
+def _request_body(archive: Archive, selected: Selected) -> str | None:
+    """What viewers tell requests apart by that are no GET; None where there is none. Raises ArchiveError."""
+    capture = selected.leaf.capture
+    if capture is None or capture.method == "GET":
+        return None
+    stored = next((record for record in capture.records if record.type == "request"), None)
+    if stored is None:
+        return None
+    try:
+        return request_body(check_record(archive.stored(stored.locator), stored, selected.leaf))
+    except FormatError as error:
+        raise ArchiveError(
+            f"{stored.locator}: {error}; run `evidence verify`, nothing was exported"
+        ) from error
+
+
+def _index_line(
+    record: Record, stored: StoredRecord, member: str, offset: int, selected: Selected, body: str | None
+) -> bytes:
+    """One CDXJ line (CDXJ 0.1.0). `digest` is the payload's, `recordDigest` that of the stored bytes.
+
+    `body` is what `request_body` makes of the request.
+    """
     head = http_head(record)
     uri = record.target_uri or ""
     method = selected.leaf.capture.method if selected.leaf.capture is not None else "GET"
@@ -146,8 +183,10 @@ def _index_line(record: Record, stored: StoredRecord, member: str, offset: int, 
         "filename": member.removeprefix("archive/"),
         "recordDigest": stored.sha256,
     }
-    if method != "GET":
+    if method != "GET" and record.type == "response":
         entry["method"] = method
+    if body:
+        entry["requestBody"] = body
     return f"{surt(uri)} {cdx_time(record.date)} {json.dumps(entry)}\n".encode()
 
 

@@ -8,12 +8,10 @@ was changed so says it in its metadata record. Such captures are `browser-decode
 """
 
 import base64
-import json
-import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crawler.engine.drafts import MEDIA_TYPE_LIMIT, REQUEST_TYPE, RESPONSE_TYPE, new_capture_id
+from crawler.engine.drafts import new_capture_id
 from crawler.engine.rendering.date_judgement import FITS
 from crawler.engine.rendering.leaf_limits import (
     MOST_ARTEFACTS,
@@ -25,23 +23,28 @@ from crawler.engine.rendering.leaf_limits import (
     plain,
 )
 from crawler.engine.rendering.look import Artefact, Look, Seen
-from crawler.engine.rendering.stored_head import ORIGINAL, StoredHead, stored_head
-from crawler.errors import FormatError
-from crawler.evidence import http
+from crawler.engine.rendering.look_records import (
+    METHOD_LIMIT,
+    artefact_record,
+    artefact_uri,
+    facts_of,
+    media_type_of,
+    messages,
+    metadata,
+    odd_head,
+)
+from crawler.engine.rendering.stored_head import ORIGINAL
 from crawler.evidence.archive import Draft
 from crawler.evidence.digest import digest
 from crawler.evidence.manifest import Capture
-from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+from crawler.evidence.warc import Encoded
 
 Json = dict[str, Any]
 
 __all__ = ["ORIGINAL", "Place", "artefact_uri", "page_drafts"]
-_COMPRESSED = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/gif", "application/pdf",
-               "application/zip", "video/", "audio/", "font/woff")  # fmt: skip
 _PARTS = ("tile-", "dom-")
 _MOST_DATES = 20  # in a manifest
 _WORDS = 900  # bytes of a title or of one reason in a manifest; the records have all of it
-_METHOD = 40  # bytes; a page may invent methods
 _CHAIN = 10  # certificates in a manifest; no browser takes longer chains
 
 
@@ -62,11 +65,6 @@ class Place:
     network: Json | None = None  # proxy: what is the same for every exchange of the run
 
 
-def artefact_uri(page: str, name: str) -> str:
-    """The address of an artefact's record."""
-    return f"urn:evidence:look:{page}:{name}"
-
-
 def page_drafts(look: Look, place: Place, page: str) -> list[Draft]:
     """The drafts of one look, the page capture (its id is `page`) first."""
     main = next((seen for seen in reversed(look.exchanges) if seen.main and seen.redirected_to is None), None)
@@ -75,14 +73,19 @@ def page_drafts(look: Look, place: Place, page: str) -> list[Draft]:
 
 
 def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
-    records = _messages(main, look.started) if main is not None else []
+    records = messages(main, look.started) if main is not None else []
     first = records[0].record.id if records else None
     kept, missing = _kept(look)
-    made = [_artefact(artefact, page, look.started, first) for artefact in kept]
+    made = [artefact_record(artefact, page, look.started, first) for artefact in kept]
     url = address(main.url if main is not None else look.url)
     state, reason = _page_state(look, main, len(look.artefacts) - len(kept))
-    facts = {"outcome": state, "reason": reason, **_look_facts(look, place), **(_facts(main) if main else {})}
-    records += [*made, _metadata(facts, url, look.started, first)]
+    facts = {
+        "outcome": state,
+        "reason": reason,
+        **_look_facts(look, place),
+        **(facts_of(main) if main else {}),
+    }
+    records += [*made, metadata(facts, url, look.started, first)]
     capture = Capture(
         id=page,
         run=place.run,
@@ -96,7 +99,7 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
         ended=look.ended,
         records=(),
         status=main.status if main is not None else None,
-        media_type=_media_type(main) if main is not None else None,
+        media_type=media_type_of(main) if main is not None else None,
         request_key=place.request_key,
         follows=place.follows,
         network=_network(main, look, place) if main is not None else {},
@@ -108,7 +111,7 @@ def _page(look: Look, main: Seen | None, place: Place, page: str) -> Draft:
 
 def _page_state(look: Look, main: Seen | None, left: int) -> tuple[str, str | None]:
     """State and reason of the look, with what only shows when it is written down."""
-    odd = _odd(main) if main is not None else None
+    odd = odd_head(main) if main is not None else None
     if odd is None and left:
         odd = f"missing: {left} artefact(s) of {len(look.artefacts)}"
     return ("partial", odd) if odd is not None and look.state == "complete" else (look.state, look.reason)
@@ -170,17 +173,17 @@ def _manifest_look(
 
 
 def _exchange(seen: Seen, look: Look, place: Place, page: str) -> Draft:
-    records = _messages(seen, seen.started)
+    records = messages(seen, seen.started)
     first = records[0].record.id if records else None
     state, reason = _state(seen)
-    facts = {"outcome": state, "reason": reason, **_facts(seen)}
-    records.append(_metadata(facts, address(seen.url), seen.started, first))
+    facts = {"outcome": state, "reason": reason, **facts_of(seen)}
+    records.append(metadata(facts, address(seen.url), seen.started, first))
     capture = Capture(
         id=new_capture_id(),
         run=place.run,
         site=place.site,
         url=address(seen.url),
-        method=one_line(seen.method, _METHOD),
+        method=one_line(seen.method, METHOD_LIMIT),
         state=state,
         reason=_short(reason),
         fidelity="browser-decoded" if seen.head is not None else "derived",
@@ -188,7 +191,7 @@ def _exchange(seen: Seen, look: Look, place: Place, page: str) -> Draft:
         ended=seen.ended or look.ended,
         records=(),
         status=seen.status,
-        media_type=_media_type(seen),
+        media_type=media_type_of(seen),
         network=_network(seen, look, place),
         page=page,
     )
@@ -205,153 +208,11 @@ def _state(seen: Seen) -> tuple[str, str | None]:
         return "partial", f"cut: {seen.truncated}"
     if seen.head is None:
         return "failed", "from the browser's cache, nothing was fetched" if seen.cache else "no answer"
-    if (odd := _odd(seen)) is not None:
+    if (odd := odd_head(seen)) is not None:
         return "partial", odd
     if seen.body is None:
         return "partial", "the browser did not give the body"
     return "complete", None
-
-
-def _odd(seen: Seen) -> str | None:
-    """Why the answer's head is none; None where it is one, or where there was no answer."""
-    if seen.head is None:
-        return None
-    made = _stored_head(seen)
-    return made if isinstance(made, str) else None
-
-
-def _stored_head(seen: Seen) -> StoredHead | str:
-    """The head before the stored body, or why it cannot be one."""
-    try:
-        return stored_head(seen.head or b"", len(seen.body or b""))
-    except FormatError as error:
-        return f"the answer's head is malformed: {error}"
-
-
-def _messages(seen: Seen, date: str) -> list[Encoded]:
-    records = []
-    if seen.head is not None:
-        records.append(_response(seen, date))
-    if seen.request_head:
-        records.append(_request(seen, date, records[0].record.id if records else None))
-    return records
-
-
-def _response(seen: Seen, date: str) -> Encoded:
-    made = _stored_head(seen)
-    if isinstance(made, str):
-        return _received(seen, date)
-    body = seen.body or b""
-    fields = [("WARC-Protocol", name) for name in _protocols(seen)]
-    if seen.peer is not None:
-        fields.append(("WARC-IP-Address", one_line(seen.peer.rpartition(":")[0].strip("[]"), _WORDS)))
-    record = Record(
-        type="response",
-        id=new_record_id(),
-        date=date,
-        content_type=RESPONSE_TYPE,
-        block=made.head + body,
-        target_uri=address(seen.url),
-        payload=body,
-        fields=(*fields, *_truncated(seen)),
-    )
-    return encode(record, _level(_media_type(seen)))
-
-
-def _received(seen: Seen, date: str) -> Encoded:
-    """An answer whose head cannot be one: the raw bytes, as `crawler.engine.drafts` keeps them."""
-    block = (seen.head or b"") + (seen.body or b"")
-    return encode(
-        Record(
-            type="resource",
-            id=new_record_id(),
-            date=date,
-            content_type="application/octet-stream",
-            block=block,
-            target_uri=f"urn:evidence:received:{uuid.uuid4()}",
-            payload=block,
-            fields=_truncated(seen),
-        )
-    )
-
-
-def _truncated(seen: Seen) -> tuple[tuple[str, str], ...]:
-    if seen.truncated is None and seen.body is not None:
-        return ()
-    return (("WARC-Truncated", seen.truncated or "unspecified"),)
-
-
-def _request(seen: Seen, date: str, concurrent: str | None) -> Encoded:
-    block = seen.request_head + (seen.request_body or b"")
-    record = Record(
-        type="request",
-        id=new_record_id(),
-        date=date,
-        content_type=REQUEST_TYPE,
-        block=block,
-        target_uri=address(seen.url),
-        payload=_request_payload(block, seen.request_body or b""),
-        fields=_concurrent(concurrent),
-    )
-    return encode(record)
-
-
-def _request_payload(block: bytes, body: bytes) -> bytes | None:
-    """The body, where the request's own head says the same: what the browser tells of the two need not fit."""
-    try:
-        return body if body and http.payload(block) == body else None
-    except FormatError:
-        return None
-
-
-def _artefact(artefact: Artefact, page: str, date: str, concurrent: str | None) -> Encoded:
-    record = Record(
-        type="resource",
-        id=new_record_id(),
-        date=date,
-        content_type=one_line(artefact.media_type, MEDIA_TYPE_LIMIT),
-        block=artefact.content,
-        target_uri=artefact_uri(page, artefact.name),
-        payload=artefact.content,
-        fields=_concurrent(concurrent),
-    )
-    return encode(record, _level(artefact.media_type))
-
-
-def _metadata(facts: Json, url: str, date: str, concurrent: str | None) -> Encoded:
-    kept = {name: value for name, value in facts.items() if value not in (None, {}, [])}
-    record = Record(
-        type="metadata",
-        id=new_record_id(),
-        date=date,
-        content_type="application/json",
-        block=json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace"),
-        target_uri=url,
-        fields=_concurrent(concurrent),
-    )
-    return encode(record)
-
-
-def _facts(seen: Seen) -> Json:
-    """What the browser told of an exchange, and where our records of it are not what went over the wire."""
-    made = _stored_head(seen) if seen.head is not None else None
-    renamed = list(made.renamed) if isinstance(made, StoredHead) else None
-    return {
-        "address": seen.url if address(seen.url) != seen.url else None,
-        "method": seen.method if len(seen.method) > _METHOD else None,
-        "kind": seen.kind,
-        "frame": seen.frame,
-        "initiator": seen.initiator,
-        "cache": seen.cache or None,
-        "service_worker": seen.worker,
-        "redirected_to": seen.redirected_to,
-        "failed": seen.failed,
-        "truncated": seen.truncated,
-        "head": None if seen.head is None else "as it came" if seen.head_exact else "put together",
-        "request_head": "put together from the fields that the browser told; their order is not known",
-        "renamed": renamed,
-        "tls": seen.tls,
-    }
 
 
 def _network(seen: Seen, look: Look, place: Place) -> Json:
@@ -365,30 +226,6 @@ def _network(seen: Seen, look: Look, place: Place) -> Json:
         }
     fit: Json = plain(observed)
     return fit
-
-
-def _protocols(seen: Seen) -> list[str]:
-    """Values of WARC-Protocol (warc-specifications#42)."""
-    spoken = [seen.protocol] if seen.protocol else []
-    if seen.tls is not None and seen.tls.get("protocol"):
-        spoken.append(str(seen.tls["protocol"]).lower().replace("tls ", "tls/"))
-    return [one_line(name, _METHOD) for name in spoken]
-
-
-def _media_type(seen: Seen) -> str | None:
-    try:
-        values = http.parse_head(seen.head).values(b"content-type") if seen.head else []
-    except FormatError:
-        return None
-    return one_line(values[-1].decode("latin-1"), MEDIA_TYPE_LIMIT) if values else None
-
-
-def _level(media_type: str | None) -> int:
-    return STORED if (media_type or "").lower().startswith(_COMPRESSED) else DEFLATED
-
-
-def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
-    return (("WARC-Concurrent-To", record_id),) if record_id is not None else ()
 
 
 def _short(text: str | None) -> str | None:
