@@ -1,4 +1,4 @@
-"""`python -m bench [capture|rendered|memory|log|verify]`: measure, print tables of ratios; docs/bench.md says how."""
+"""`python -m bench [PART]`: measure, print tables of ratios; docs/bench.md says how, PARTS which there are."""
 
 import argparse
 import json
@@ -11,11 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import appends, capture, memory, rendered, verify
+from bench import appends, capture, many_looks, memory, rendered, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
-PARTS = {"capture": capture, "rendered": rendered, "memory": memory, "log": appends, "verify": verify}
+PARTS = {
+    "capture": capture,
+    "rendered": rendered,
+    "looks": many_looks,
+    "memory": memory,
+    "log": appends,
+    "verify": verify,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +47,8 @@ def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, 
         return capture.measure(folder, options.pages, options.rounds, not options.no_warm_up, _say)
     if part == "rendered":
         return rendered.measure(folder, options.rich, options.rounds, _say)
+    if part == "looks":
+        return many_looks.measure(folder, options.looks, _say)
     if part == "memory":
         return memory.measure(folder, (options.few, options.many), _say)
     if part == "log":
@@ -63,6 +72,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--pages", type=_positive, help="pages of each capture run (2000; quick 300)")
     parser.add_argument("--rounds", type=_positive, help="rounds of the capture runs (3; quick 1)")
     parser.add_argument("--rich", type=_positive, help="pages of each rendered run (24; quick 6)")
+    parser.add_argument("--looks", type=_positive, help="pages of the rendered memory run (500; quick 60)")
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
     parser.add_argument(
@@ -77,6 +87,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "pages": (2000, 300),
         "rounds": (3, 1),
         "rich": (24, 6),
+        "looks": (500, 60),
         "few": (1000, 300),
         "many": (20000, 2000),
         "entries": (100_000, 20_000),

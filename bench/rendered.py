@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 def measure(folder: Path, pages: int, rounds: int, say: Say) -> dict[str, Any]:
     """Run both in turn, `rounds` times; the ratio is per round."""
     turns = []
-    with _site(pages) as site:
+    with site_of(pages) as site:
         for number in range(1, rounds + 1):
             bare = _run("bare", ["bench.bare_browser", site, str(pages)])
             ours = _ours(folder, site, pages)
@@ -92,7 +92,8 @@ def _run(name: str, module: list[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _site(pages: int) -> Iterator[str]:
+def site_of(pages: int) -> Iterator[str]:
+    """The rich pages, served by a process of their own, which ends with the context."""
     command = [sys.executable, "-m", "bench.rich_pages", str(pages)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

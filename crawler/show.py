@@ -286,6 +286,8 @@ def _obstacle(reason: str) -> str:
     host, stopped, why = reason.partition(" was stopped in this run: ")
     if stopped:
         return f"{host} 已停止访问，未再请求：{_obstacle(why)}"
+    if reason.startswith("not rendered: "):  # crawler.engine.render
+        return f"浏览器未能看到（{reason.removeprefix('not rendered: ')}）"
     return obstacle(reason)
 
 

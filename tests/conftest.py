@@ -1,9 +1,11 @@
 """What all tests share: no connection leaves this machine, and what may be absent is skipped by name."""
 
 import ipaddress
+import os
 import shutil
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,27 @@ def replay_viewer() -> Path:
     if not (REPLAY / "ui.js").is_file():
         pytest.skip("ReplayWeb.page not found: scripts/fetch-replay fetches it (needs npm)")
     return REPLAY
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A screen of its own that nobody sees, in DISPLAY; skips where there is no Xvfb."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb not found: Debian's package is xvfb")
+    reading, writing = os.pipe()
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1800x1000x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISPLAY", ":" + os.read(reading, 16).decode().strip())  # waits until it is there
+        patch.delenv("WAYLAND_DISPLAY", raising=False)
+        yield os.environ["DISPLAY"]
+    os.close(reading)
+    screen.terminate()
+    screen.wait()
 
 
 def find_chromium() -> str | None:

@@ -26,7 +26,7 @@ from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture, parse_leaf
 from tests.archives import nothing_failed
 from tests.commands import Printed, evidence
-from tests.engine.odd_server import OddServer, Pause, odd_server, reply
+from tests.engine.odd_server import Close, OddServer, Pause, odd_server, reply
 from tests.engine.recorded import make_archive
 from tests.engine.test_render import (
     APP,
@@ -239,6 +239,23 @@ def test_what_is_no_browser_stops_the_crawl_and_keeps_the_plain_page(
     assert "--resume" in printed.out
     assert rows(archive, "select state from capture where url like '%plain'") == [("complete",)]
     nothing_failed(archive)
+
+
+def test_a_look_that_fails_is_no_complete_run(
+    server: OddServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = make_archive(tmp_path / "a")
+    server.answer("/refused", page(WORDS))
+    server.answer("/refused", Close)
+    printed = evidence(capsys, "--archive", archive, "capture", server.url("/refused"))
+    assert printed.code == 1, printed.out
+    assert "ERR_EMPTY_RESPONSE" in printed.out
+    assert "采集：完整 2，未取得 1" in printed.out
+    assert "未取得内容：浏览器未能看到（navigation: " in printed.out
+    found = rows(
+        archive, "select state from capture where url like '%refused' and page is null order by leaf"
+    )
+    assert found == [("complete",), ("failed",)]
 
 
 def test_sigterm_ends_a_look_in_order(server: OddServer, tmp_path: Path) -> None:

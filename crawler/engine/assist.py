@@ -49,6 +49,7 @@ SITE = "assist"  # the run's site; a capture's own is the spider that reads its 
 HOTKEY = "Ctrl+Alt+S"
 ARGUMENTS = ("--disable-site-isolation-trials", "--disable-features=IsolateOrigins,site-per-process")
 
+_UNABLE: tuple[type[BaseException], ...] = (TimeoutError, FormatError, *GONE)
 _CLOSING = 5.0
 _REST = 15.0  # seconds that a page has to come to rest before it is captured by itself
 _WORKERS = 200  # requests of service workers that are kept
@@ -271,7 +272,7 @@ class Assistant:
             except NotNow as wait:
                 await self._say(f"未固定：{wait}。")
                 return
-            except (TimeoutError, FormatError, *GONE) as error:
+            except _UNABLE as error:
                 await self._failed(
                     " ".join(str(error).split())[:200] or "page does not answer / 网页没有响应"
                 )

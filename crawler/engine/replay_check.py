@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.engine.browser import Browser
-from crawler.engine.rendering.answers import Answers
+from crawler.engine.rendering.answers import Answers, Recorded
 from crawler.engine.rendering.likeness import pixel_likeness, text_likeness
 from crawler.engine.rendering.look import Look
 from crawler.evidence import warc
@@ -44,8 +44,8 @@ async def check_replay(session: Session, browser: Browser, identifier: str) -> R
     """Replay one rendered page and log the scores. Raises what reading the archive and recording raise."""
     captures = await asyncio.to_thread(_captures, session.archive, session.index, identifier)
     page = captures[0]
-    answers = await asyncio.to_thread(lambda: Answers(_responses(session.archive, captures)))
-    look = await browser.replay(page.url, answers, page.started)
+    answers = await asyncio.to_thread(lambda: Answers(_exchanges(session.archive, captures)))
+    look = await browser.replay(_address(page), answers, page.started)
     score = await asyncio.to_thread(_scored, session.archive, page, look, answers)
     details = {
         "capture": score.capture,
@@ -67,13 +67,21 @@ def _captures(archive: Archive, index: Index, identifier: str) -> list[Capture]:
     return [Capture.from_leaf(archive.log.leaf(row["leaf"])) for row in rows]
 
 
-def _responses(archive: Archive, captures: list[Capture]) -> Iterator[tuple[str, warc.Record]]:
+def _address(page: Capture) -> str:
+    """Where the page stood: requests carry no fragment, and many pages show by it what they show."""
+    asked = (page.look or {}).get("asked")
+    _, mark, fragment = asked.partition("#") if isinstance(asked, str) else ("", "", "")
+    return page.url if "#" in page.url else f"{page.url}{mark}{fragment}"
+
+
+def _exchanges(archive: Archive, captures: list[Capture]) -> Iterator[Recorded]:
     for capture in sorted(captures, key=lambda capture: capture.started):
-        if capture.withheld:
+        answered = next((record for record in capture.records if record.type == "response"), None)
+        if capture.withheld or answered is None:
             continue
-        for record in capture.records:
-            if record.type == "response" and record.payload_length is not None:
-                yield capture.method, warc.decode(archive.stored(record.locator))
+        asked = next((record for record in capture.records if record.type == "request"), None)
+        body = asked.payload_digest if asked is not None and asked.payload_length else None
+        yield Recorded(capture.method, warc.decode(archive.stored(answered.locator)), body)
 
 
 def _scored(archive: Archive, page: Capture, look: Look, answers: Answers) -> ReplayScore:

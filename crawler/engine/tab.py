@@ -29,6 +29,7 @@ GONE: tuple[type[BaseException], ...] = (
     *BROKEN,
 )  # what is raised when the tab or the browser is gone
 
+_SILENT: tuple[type[BaseException], ...] = (TimeoutError, FormatError, *GONE)
 _WORLD = "evidence-hotkey"
 _BINDING = "evidenceTold"
 _LISTENER = f"""addEventListener("keydown", (event) => {{
@@ -101,14 +102,14 @@ class Tab:
         """Whether the tab is the front one of its window."""
         try:
             return bool(await self._world().run("document.visibilityState === 'visible'", seconds=_CALL))
-        except (TimeoutError, FormatError, *GONE):
+        except _SILENT:
             return False
 
     async def title(self) -> str:
         """The page's title; empty if it does not say."""
         try:
             return str(await self._world().run(_TITLE, seconds=_CALL))[:2000]
-        except (TimeoutError, FormatError, *GONE):
+        except _SILENT:
             return ""
 
     async def rests(self, seconds: float) -> bool:

@@ -41,7 +41,7 @@ class Tabs:
         self._met = set(ours)  # targets; those of ours are no tabs of the operator's
         self._lines: dict[str, tuple[str, Line]] = {}
         self._early: dict[str, list[str]] = {}
-        self._broken = (*broken, LineBroken, TimeoutError)
+        self._broken: tuple[type[BaseException], ...] = (*broken, LineBroken, TimeoutError)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wrong = wrong
 

@@ -3,6 +3,7 @@
 One crawl of many odd pages, looked at from all sides; then crawls that are stopped in the middle of a look.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -82,6 +83,8 @@ def answer_all(server: OddServer) -> None:
     server.answer("/forbidden", page(review("forbidden")))
     server.answer("/refused", page(WORDS + review("refused")))
     server.answer("/refused", Close)
+    server.answer("/crash", page(WORDS + review("crash") + '<img src="/hang.png">'))
+    server.answer("/hang.png", Pause(20))
     server.answer("/partial", page(WORDS + review("partial")))
     server.answer("/cloak", page(WORDS * 3 + review("cloak")))
     server.answer("/cloak", page(CHEAP * 2 + review("cloak")))
@@ -133,11 +136,23 @@ def rows(archive: Path, sql: str) -> list[tuple[Any, ...]]:
         return database.execute(sql).fetchall()
 
 
-def without_pdf(look: Callable[..., Any]) -> Callable[..., Any]:
-    """The browser, but for a PDF that it could not make of /partial."""
+async def end_renderers(server: OddServer) -> None:
+    """Kill what shows the page, once it waits for a picture that does not come."""
+    while not server.requests("/hang.png"):
+        await asyncio.sleep(0.05)
+    for pid, line in descendants(os.getpid()).items():
+        if "--type=renderer" in line:
+            os.kill(pid, signal.SIGKILL)
+
+
+def in_trouble(look: Callable[..., Any], server: OddServer) -> Callable[..., Any]:
+    """The browser, but for a PDF that it could not make of /partial, and for a renderer that dies over /crash."""
 
     async def looking(self: Browser, url: str, viewing: Viewing | None = None) -> Look:
+        killer = asyncio.ensure_future(end_renderers(server)) if url.endswith("/crash") else None
         seen: Look = await look(self, url, viewing)
+        if killer is not None:
+            await killer
         if url.endswith("/partial"):
             seen.artefacts = [artefact for artefact in seen.artefacts if artefact.name != "pdf"]
             seen.missing["pdf"] = "the printer is on fire"
@@ -168,17 +183,8 @@ def crawled(
     archive = make_archive(tmp_path_factory.mktemp("render") / "archive")
     toml = archive / "evidence.toml"  # one after the other, so that a page waits while another meets the wall
     toml.write_text(toml.read_text("utf-8").replace("pages_at_once = 2", "pages_at_once = 1"), "utf-8")
-    paths = [
-        "/app",
-        "/plain",
-        "/gone",
-        "/api.json",
-        "/refresh",
-        "/forbidden",
-        "/refused",
-        "/partial",
-        "/cloak",
-    ]
+    paths = ["/app", "/plain", "/gone", "/api.json", "/refresh", "/forbidden", "/refused", "/crash"]
+    paths += ["/partial", "/cloak"]  # after the crash: the browser goes on
     addresses = [server.url(path) for path in paths]
     addresses += [server.url(path, "localhost") for path in ("/wall", "/behind")]
 
@@ -186,7 +192,7 @@ def crawled(
         counted.append(Live(live.run, live.site, live.captures, live.items))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Browser, "look", without_pdf(Browser.look))
+        patch.setattr(Browser, "look", in_trouble(Browser.look, server))
         return go(archive, *addresses, watch=watch)
 
 
@@ -311,13 +317,26 @@ def test_a_look_that_fails_is_a_failed_capture(server: OddServer, crawled: Crawl
     assert crawled.report.counts["captures"]["failed"] == 1
 
 
+def test_a_look_that_crashes_keeps_what_was_seen_and_is_read_by_nobody(
+    server: OddServer, crawled: Crawled
+) -> None:
+    plain, rendered = looks_of(crawled, server.url("/crash"))
+    assert (plain.state, rendered.state, rendered.readable) == ("complete", "partial", False)
+    assert "crash" in str(rendered.reason)
+    assert WORDS.encode() in crawled.record(rendered, "response").block
+    state, reason = crawled.requests[server.url("/crash")]
+    assert (state, "crash" in str(reason)) == ("failed", True)
+    (picture,) = crawled.of(server.url("/hang.png"))
+    assert (picture.page, picture.state) == (rendered.id, "failed")
+
+
 def test_a_partial_look_is_read_all_the_same(server: OddServer, crawled: Crawled) -> None:
     _, rendered = looks_of(crawled, server.url("/partial"))
     assert (rendered.state, rendered.reason) == ("partial", "missing: pdf")
     assert rendered.look is not None
     assert rendered.look["missing"] == {"pdf": "the printer is on fire"}
     assert crawled.requests[server.url("/partial")] == ("done", None)
-    assert crawled.report.counts["captures"]["partial"] == 1
+    assert crawled.report.counts["captures"]["partial"] == 2  # the other one crashed
 
 
 def test_a_page_with_two_faces_is_suspected(server: OddServer, crawled: Crawled) -> None:

@@ -13,7 +13,7 @@ from crawler.errors import FormatError
 from crawler.evidence.add_checkpoint import parse_add_checkpoint
 from crawler.evidence.bundle import public_pem, signed_parts
 from crawler.evidence.checkpoint import open_signed, parse_tlog_proof
-from crawler.evidence.checks.leaves import Leaf, Seal, check_after, read_leaf
+from crawler.evidence.checks.leaves import Leaf, Seal, check_after, check_handed_over, read_leaf
 from crawler.evidence.checks.notes import Note, read_verifiers
 from crawler.evidence.checks.reading import read_small, walk
 from crawler.evidence.note import Verifier
@@ -140,9 +140,10 @@ def read_leaves(
 def check_references(
     part: Part, leaves: Mapping[int, Included], seals: Mapping[int, Seal], manifests: Faults
 ) -> None:
-    """The seal that a leaf commits to is there and came before it."""
+    """The seal that a leaf commits to is there and came before it; no leaf is one that is never handed over."""
     for index, included in leaves.items():
         try:
+            check_handed_over(included.leaf)
             check_after(included.leaf, index, seals)
         except FormatError as error:
             manifests.add(f"{part.name('leaves')}/{index}.json, {included.leaf}: {error}")

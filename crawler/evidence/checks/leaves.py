@@ -13,10 +13,10 @@ _TEXT = (str,)
 _OPTIONAL_TEXT = (str, type(None))
 _CAPTURE_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "run", "site", "url", "method", "state", "fidelity", "started", "ended"), _TEXT),
-    **dict.fromkeys(("reason", "media_type", "request_key", "follows"), _OPTIONAL_TEXT),
+    **dict.fromkeys(("reason", "media_type", "request_key", "follows", "page", "original"), _OPTIONAL_TEXT),
     "status": (int, type(None)),
     "network": (dict,),
-    "read_with": (dict, type(None)),
+    **dict.fromkeys(("read_with", "look", "imported"), (dict, type(None))),
     "records": (tuple,),
     "after": (SealedTime, type(None)),
 }
@@ -58,6 +58,9 @@ def read_leaf(leaf: bytes) -> Leaf:
         if content["kind"] == "capture":
             capture = Capture.from_json(content)
             _require_types(capture, _CAPTURE_TYPES)
+            _require_look(capture)
+            if capture.withheld is not None and capture.withheld is not True:
+                raise FormatError("field withheld is there and is not true")
             for record in capture.records:
                 _require_record(record)
             _require_seal(capture.after)
@@ -83,6 +86,14 @@ def check_after(leaf: Leaf, index: int, seals: Mapping[int, Seal]) -> None:
         raise FormatError(f"commits to a checkpoint of size {after.size} that is not there or is another one")
     if not after.tokens or not set(after.tokens) <= set(seal.tokens.values()):
         raise FormatError(f"commits to timestamp tokens of checkpoint {after.size} that are not there")
+
+
+def check_handed_over(leaf: Leaf) -> None:
+    """Raise FormatError for a sealed original: it holds secrets of a person's browser, and nothing may carry it."""
+    if leaf.capture is not None and leaf.capture.withheld:
+        raise FormatError(
+            "is a sealed original, which is never handed over: whoever exported it did so by hand"
+        )
 
 
 def _read_event(content: Json) -> Leaf:
@@ -118,6 +129,22 @@ def _require_types(subject: object, types: Mapping[str, tuple[type, ...]]) -> No
         value = getattr(subject, name)
         if not isinstance(value, accepted) or isinstance(value, bool):
             raise FormatError(f"field {name} is of type {type(value).__name__}")
+
+
+def _require_look(capture: Capture) -> None:
+    """What was made of a page (name → id of a record of this capture), and what was not (name → reason)."""
+    look = capture.look
+    if look is None:
+        return
+    for name in ("artefacts", "missing"):
+        named = look.get(name)
+        if not isinstance(named, dict) or not all(isinstance(value, str) for value in named.values()):
+            raise FormatError(f"field look.{name} is no object of texts")
+    if not isinstance(look.get("plain"), str | None):
+        raise FormatError(f"field look.plain is of type {type(look['plain']).__name__}")
+    lacking = set(look["artefacts"].values()) - {record.id for record in capture.records}
+    if lacking:
+        raise FormatError(f"field look.artefacts names {min(lacking)}, which is no record of this capture")
 
 
 def _require_record(record: StoredRecord) -> None:

@@ -25,16 +25,22 @@ const RECORD_TYPES = {
   payload_digest: orNothing(isSha256),
   payload_length: orNothing(isInteger),
 };
+const isTexts = (value) => isObject(value) && Object.values(value).every(isText);
 const isSeal = (value) => isObject(value) && fits(value, SEAL_TYPES);
 const isRecord = (value) => isObject(value) && fits(value, RECORD_TYPES);
 const CAPTURE_TYPES = {
   ...Object.fromEntries(["id", "run", "site", "url", "method", "started", "ended"].map((name) => [name, isText])),
   state: (value) => FACTS.states.includes(value),
   fidelity: (value) => FACTS.fidelities.includes(value),
-  ...Object.fromEntries(["reason", "media_type", "request_key", "follows"].map((name) => [name, orNothing(isText)])),
+  ...Object.fromEntries(
+    ["reason", "media_type", "request_key", "follows", "page", "original"].map((name) => [name, orNothing(isText)]),
+  ),
   status: orNothing(isInteger),
   network: (value) => value === undefined || isObject(value),
   read_with: orNothing(isObject),
+  imported: orNothing(isObject),
+  look: orNothing(isLook),
+  withheld: (value) => isNothing(value) || value === true,
   records: (list) => Array.isArray(list) && list.every(isRecord),
   after: orNothing(isSeal),
 };
@@ -45,6 +51,11 @@ const EVENT_TYPES = {
   details: (value) => value === undefined || isObject(value),
   after: orNothing(isSeal),
 };
+
+/** What was made of a page (name → record id), and what could not be made (name → reason). */
+function isLook(value) {
+  return isObject(value) && isTexts(value.artefacts) && isTexts(value.missing) && orNothing(isText)(value.plain);
+}
 
 function isLocator(value) {
   return (
@@ -83,13 +94,22 @@ function readLeaf(bytes) {
   return kind === "capture" ? captureLeaf(fields) : eventLeaf(fields);
 }
 
-const captureLeaf = (capture) => ({
-  capture,
-  event: null,
-  records: capture.records,
-  after: capture.after ?? null,
-  what: `capture ${capture.id}`,
-});
+function captureLeaf(capture) {
+  const ids = new Set(capture.records.map(({ id }) => id));
+  const lacking = Object.values(capture.look?.artefacts ?? {}).find((id) => !ids.has(id));
+  if (lacking !== undefined)
+    throw new Fault(
+      `所列的页面件 ${lacking} 不是该采集的记录`,
+      `field look.artefacts names ${lacking}, which is no record of this capture`,
+    );
+  return {
+    capture,
+    event: null,
+    records: capture.records,
+    after: capture.after ?? null,
+    what: `capture ${capture.id}`,
+  };
+}
 
 function eventLeaf(event) {
   const opened = event.act === "warc-opened";
@@ -102,6 +122,15 @@ function eventLeaf(event) {
     after: event.after ?? null,
     what: `event ${event.act}`,
   };
+}
+
+/** A sealed original holds secrets of a person's browser: no bundle may carry it. */
+function checkHandedOver(leaf) {
+  if (leaf.capture?.withheld)
+    throw new Fault(
+      "是封存的原件，不得交出：应是有人手工放入",
+      "is a sealed original, which is never handed over: whoever exported it did so by hand",
+    );
 }
 
 /** The seal that a leaf commits to exists and came before it. `seals`: size → {note, tokens}. */

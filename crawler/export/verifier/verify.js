@@ -113,6 +113,7 @@ async function readLog(source, given, faults) {
   const leaves = await readLeaves(source, notes, faults.manifests, faults.inclusion);
   for (const [index, { leaf }] of leaves) {
     try {
+      checkHandedOver(leaf);
       checkAfter(leaf, index, seals);
     } catch (error) {
       faults.manifests.addError(`${LOG}/leaves/${index}.json, ${leaf.what}`, error);
