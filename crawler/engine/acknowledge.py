@@ -101,3 +101,12 @@ class Redirects(_Hops, RedirectMiddleware):
 
 class Refreshes(_Hops, MetaRefreshMiddleware):
     """Scrapy's redirects that stand in the page."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        """As for others; a page that leads to what is no address (``http://[x``) is read as it stands."""
+        try:
+            return super().process_response(request, response, spider)
+        except ValueError:
+            return response

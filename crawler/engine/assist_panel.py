@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 _BLANK = "about:blank"
 _SECONDS = 15.0
-# At the right edge of the screen; a window without tabs, and with an address that nobody can type into.
+_SIZE = (420, 760)  # CSS pixels
+# A window without tabs, and with an address that nobody can type into.
 _OPEN = """() => {
-  const place = `left=${Math.max(0, screen.availWidth - 430)},top=0,width=420,height=${screen.availHeight - 60}`;
-  window.open("about:blank", "", "popup,noopener," + place);
+  window.open("about:blank", "", "popup,noopener,width=420,height=760");
+  return [screen.availLeft || 0, screen.availTop || 0, screen.availWidth, screen.availHeight];
 }"""
 
 Asked = Callable[[str, bool], Awaitable[None]]
@@ -40,12 +41,13 @@ class Panel:
         """
         try:
             async with context.expect_page(timeout=_SECONDS * 1000) as opening:
-                await first.evaluate(_OPEN)
+                screen = await first.evaluate(_OPEN)
             page = await opening.value
         except TimeoutError as error:
             raise EvidenceError("the window with the buttons could not be opened: start again") from error
         session: CDPSession = await context.new_cdp_session(page)
         target = (await session.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
+        await _place(session, screen)
         await session.detach()
 
         async def pressed(source: object, what: str, value: object) -> None:
@@ -75,3 +77,13 @@ class Panel:
         with contextlib.suppress(TimeoutError, *BROKEN):  # the window is closing
             async with asyncio.timeout(5.0):
                 await self._page.evaluate(script, value)
+
+
+async def _place(session: "CDPSession", screen: list[int]) -> None:
+    """Put the window at the right edge of the screen, where it hides least. `screen`: left, top, width, height."""
+    left, top, wide, high = screen
+    width, height = min(_SIZE[0], wide), min(_SIZE[1], high)
+    bounds = {"left": left + wide - width, "top": top, "width": width, "height": height}
+    with contextlib.suppress(*BROKEN):  # a desktop that places windows itself
+        window = (await session.send("Browser.getWindowForTarget"))["windowId"]
+        await session.send("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})

@@ -78,6 +78,8 @@ class Browser:
         self._user_agent = ""
         self._looked = 0  # pages of this browser
         self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def __aenter__(self) -> Self:
         """Start the browser. Raises BrowserMissing."""
@@ -117,10 +119,13 @@ class Browser:
         async with self._slots:
             chromium = await self._ready()
             self._open += 1
+            self._idle.clear()
             try:
                 await self._visit(chromium, visit)
             finally:
                 self._open -= 1
+                if not self._open:
+                    self._idle.set()
             return visit.look
 
     async def _visit(self, chromium: Chromium, visit: Visit) -> None:
@@ -153,11 +158,10 @@ class Browser:
 
     async def _ready(self) -> Chromium:
         async with self._changing:
-            lost = self._chromium is None or not self._chromium.is_connected()
-            if not lost and self._looked >= _PAGES_PER_BROWSER and not self._open:
+            if self._looked >= _PAGES_PER_BROWSER:
+                await self._idle.wait()  # the other pages of this browser end; new ones wait here
                 await self._end()
-                lost = True
-            if lost:
+            if self._chromium is None or not self._chromium.is_connected():
                 await self._start()
             self._looked += 1
             assert self._chromium is not None  # noqa: S101 - `_start` sets it or raises

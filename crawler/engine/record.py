@@ -189,7 +189,8 @@ class Recorder:
         The captures tell too: a crash may come between a refusal and its event.
         """
         refused = self._session.index.query(
-            "select url, reason from capture where run = ? and state = 'blocked' and reason not like 'robots%'",
+            "select url, reason from capture where run = ? and state = 'blocked' and reason not like 'robots%'"
+            " and page is null",  # what the browser refused to send on behalf of a page stops nobody
             (self._run,),
         )
         for row in refused:

@@ -22,7 +22,6 @@ class Line:
     """One tab's session; a `Cdp`. `session`: as ``Target.attachToTarget`` named it, not flattened."""
 
     def __init__(self, browser: Cdp, session: str) -> None:
-        self.undelivered = 0  # calls that the browser has not taken yet
         self._browser = browser
         self._session = session
         self._number = 0
@@ -39,7 +38,9 @@ class Line:
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         message = json.dumps({"id": number, "method": method, "params": params or {}})
         try:
-            await self._deliver({"sessionId": self._session, "message": message})
+            await self._browser.send(
+                "Target.sendMessageToTarget", {"sessionId": self._session, "message": message}
+            )
             given = await answer
         finally:
             self._waiting.pop(number, None)
@@ -47,13 +48,6 @@ class Line:
             raise LineBroken(f"{method}: {given['error'].get('message', given['error'])}")
         result: Json = given["result"]
         return result
-
-    async def _deliver(self, message: Json) -> None:
-        self.undelivered += 1
-        try:
-            await self._browser.send("Target.sendMessageToTarget", message)
-        finally:
-            self.undelivered -= 1
 
     def on(self, event: str, handler: Callable[[Json], Any]) -> None:
         """Call `handler` with the parameters of each such event."""

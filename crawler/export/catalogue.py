@@ -4,7 +4,7 @@ The columns are those of 证据规定 art. 19 and practice (law.md §6.1). Wordi
 court to find facts. Page numbers and signature are left to whoever prints and files it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from crawler.export.catalogue_docx import Document, Row, write_document
 from crawler.export.csv_text import csv_text
 from crawler.export.model import Case, Exhibit, group_names, in_order
 from crawler.export.selection import Selected, Selection
-from crawler.export.wording import how_kept, obstacle
+from crawler.export.wording import claimed_time, how_kept, lacking, made_of, obstacle
 
 COLUMNS = (
     "序号", "证据名称", "证据来源", "证明对象/证明目的", "形成时间（北京时间 UTC+8）", "原件/载体", "页码", "备注",
@@ -104,8 +104,11 @@ def _formed(taken: _Taken) -> tuple[str, ...]:
     selected, capture = taken.selected, taken.capture
     after = f"不早于 {_moment(selected.not_before)}" if selected.not_before else "此前尚无时间戳，无下限"
     until = f"不晚于 {_moment(selected.not_after)}" if selected.not_after else "尚未加盖时间戳，无上限"
+    claimed = (
+        (claimed_time(capture), "下列采集时间为导入本机的时间") if capture.fidelity == "imported" else ()
+    )
     began = _moment(clock.parse(capture.started))
-    return f"采集 {began}", after, until, f"日志序号 {selected.index}"
+    return *claimed, f"采集 {began}", after, until, f"日志序号 {selected.index}"
 
 
 def _moment(moment: datetime) -> str:
@@ -121,4 +124,16 @@ def _remarks(taken: Sequence[_Taken]) -> str:
     states = "，".join(f"{STATES_ZH[state]} {count} 次" for state, count in counts.items() if count)
     reasons = "；".join(dict.fromkeys(obstacle(each.reason) for each in captures if each.reason))[:200]
     why = f"（{reasons}）" if reasons else ""
-    return f"采集结果：{states}{why}；日志序号 {indices}{more}（从 0 起）"
+    lines = [f"采集结果：{states}{why}；日志序号 {indices}{more}（从 0 起）", *_rendered(captures)]
+    return "\n".join(lines)
+
+
+def _rendered(captures: Sequence[Capture]) -> Iterator[str]:
+    """What was made of each rendered page, and what is missing of it."""
+    pages = [capture for capture in captures if capture.look is not None]
+    for capture in pages[:_MOST_URLS]:
+        of = "网页" if len(pages) == 1 else f"采集 {capture.id[:8]}… "
+        if made := made_of(capture):
+            yield f"{of}附件：{made}，各件摘要见核验说明"
+        if missing := lacking(capture):
+            yield f"{of}缺少：{missing}"

@@ -6,6 +6,7 @@ that concern the whole archive (its making, keys, retention, verifications). Wit
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,7 @@ TEXT_LIMIT = 400  # characters of one step's text; `--json` has all of it
 
 _EVENT = b'{"act":"'  # canonical JSON sorts its keys: every event begins so, no capture does
 _CAPTURE_ID = re.compile(rb'"id":"([^"]{1,200})"')  # the first "id" in a capture's leaf is its own
+_PAGE_ID = re.compile(rb'"page":"([^"]{1,200})"')  # canonical, and `"` within a text is escaped
 
 
 class Act(NamedTuple):
@@ -39,6 +41,11 @@ ACTS = {
     "warc-closed": Act("网页存档文件写满", (("文件", "file"), ("字节", "length"), ("SHA-256", "sha256"))),
     "run-started": Act(
         "开始采集", (("批次", "run"), ("网站", "site"), ("软件", "software"), ("设置", "settings"))
+    ),
+    "assist-changed": Act("操作人更改固定方式", (("批次", "run"), ("每页自动固定", "every_page"))),
+    "replay-checked": Act(
+        "用记录重放网页，与采集时比对（千分比）",
+        (("采集", "capture"), ("文字", "text"), ("画面", "pixels"), ("记录中没有的请求", "refused")),
     ),
     "run-resumed": Act(
         "继续采集", (("批次", "run"), ("网站", "site"), ("软件", "software"), ("设置", "settings"))
@@ -127,6 +134,21 @@ ACTS = {
 }
 
 
+# A run in which a person browsed in their own browser says who they were there, and by what right.
+ASSISTED = Act(
+    "开始人工浏览采集",
+    (
+        ("批次", "run"),
+        ("起始网址", "settings.url"),
+        ("所用账户", "settings.account"),
+        ("依据", "settings.authority"),
+        ("每页自动固定", "settings.every_page"),
+        ("浏览器", "settings.browser"),
+        ("软件", "software"),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of the chain. `entry` is the index of its leaf; None for a timestamp, which is no entry."""
@@ -139,20 +161,29 @@ class Step:
     details: Json = field(default_factory=dict)
 
 
+class _Taken(NamedTuple):
+    """A capture of the case, where its leaf is, and what belongs to it where it is a rendered page."""
+
+    entry: int
+    capture: Capture
+    exchanges: int = 0
+    originals: int = 0  # sealed ones
+
+
 def custody(archive: Archive, case: str | None = None) -> list[Step]:
     """The chain, in time order. Raises UsageError for an unknown case, LogError for a changed log."""
     events = list(_events(archive))
     if case is None:
         return sorted(map(_act, events), key=_when)
     wanted = _captures_of(events, case)
-    captures = list(_captures(archive, wanted))
-    runs = {capture.run for _, capture in captures}
-    files = {record.locator.file for _, capture in captures for record in capture.records}
+    captures = _captures(archive, wanted)
+    runs = {taken.capture.run for taken in captures}
+    files = {record.locator.file for taken in captures for record in taken.capture.records}
     steps = [_act(event) for event in events if _concerns(event[1], case, wanted, runs, files)]
     operators = {
         content["details"].get("run"): content["by"] for _, content in events if "run" in _of(content)
     }
-    steps += [_capture(entry, capture, operators.get(capture.run, "")) for entry, capture in captures]
+    steps += [_capture(taken, operators.get(taken.capture.run, "")) for taken in captures]
     steps += _timestamps(archive, captures)
     return sorted(steps, key=_when)
 
@@ -189,11 +220,35 @@ def _captures_of(events: Iterable[tuple[int, Json]], case: str) -> set[str]:
     return wanted
 
 
-def _captures(archive: Archive, wanted: set[str]) -> Iterator[tuple[int, Capture]]:
+def _captures(archive: Archive, wanted: set[str]) -> list[_Taken]:
+    """The captures of a case; of each rendered page the number of its exchanges, and its sealed originals."""
+    found: dict[str, _Taken] = {}
+    sealed: list[_Taken] = []
+    exchanges, originals = Counter[str](), Counter[str]()
     for index, leaf in enumerate(archive.log.leaves()):
-        found = None if leaf.startswith(_EVENT) else _CAPTURE_ID.search(leaf)
-        if found is not None and found[1].decode("utf-8", "replace") in wanted:
-            yield index, Capture.from_leaf(leaf)
+        if leaf.startswith(_EVENT) or not _named(leaf) & wanted:
+            continue
+        taken = _Taken(index, Capture.from_leaf(leaf))
+        page = taken.capture.page or ""
+        if taken.capture.id in wanted:
+            found[taken.capture.id] = taken
+        elif page in wanted and taken.capture.withheld:
+            originals[page] += 1
+            sealed.append(taken)
+        elif page in wanted:
+            exchanges[page] += 1
+    named = {taken.capture.original for taken in found.values()}
+    return [
+        *(one._replace(exchanges=exchanges[name], originals=originals[name]) for name, one in found.items()),
+        *(one for one in sealed if one.capture.id in named),
+    ]
+
+
+def _named(leaf: bytes) -> set[str]:
+    """The capture's own id, and that of the page it belongs to, without parsing the leaf."""
+    own = _CAPTURE_ID.search(leaf)
+    found = [*_PAGE_ID.findall(leaf), *((own[1],) if own is not None else ())]
+    return {name.decode("utf-8", "replace") for name in found}
 
 
 def _concerns(content: Json, case: str, captures: set[str], runs: set[str], files: set[str]) -> bool:
@@ -210,7 +265,7 @@ def _concerns(content: Json, case: str, captures: set[str], runs: set[str], file
 def _act(event: tuple[int, Json]) -> Step:
     index, content = event
     details, act = _of(content), str(content["act"])
-    known = ACTS.get(act)
+    known = ASSISTED if _is_assisted(act, details) else ACTS.get(act)
     if known is None:  # of a newer version: shown as it is
         text = f"{act}  {_shown(details)}"
     else:
@@ -221,9 +276,15 @@ def _act(event: tuple[int, Json]) -> Step:
     return Step(str(content["time"]), index, act, str(content["by"]), _printable(text), details)
 
 
-def _capture(entry: int, capture: Capture, by: str) -> Step:
+def _is_assisted(act: str, details: Json) -> bool:
+    return act == "run-started" and details.get("site") == "assist"
+
+
+def _capture(taken: _Taken, by: str) -> Step:
+    """One capture; the other exchanges of a rendered page are summed up in it."""
+    entry, capture, exchanges, originals = taken
     leaf = capture.response
-    details = {
+    details: Json = {
         "capture": capture.id,
         "run": capture.run,
         "url": capture.url,
@@ -232,19 +293,48 @@ def _capture(entry: int, capture: Capture, by: str) -> Step:
         "records": [{"locator": str(r.locator), "sha256": r.sha256, "sm3": r.sm3} for r in capture.records],
         "payload_digest": leaf.payload_digest if leaf is not None else None,
     }
-    reason = f"（{capture.reason}）" if capture.reason else ""
+    if capture.look is not None:
+        details |= {"exchanges": exchanges, "originals": originals}
+    if capture.withheld:
+        details["withheld"] = True
+    if capture.original is not None:
+        details["original"] = capture.original
     first = capture.records[0].sha256 if capture.records else ""
-    text = f"采集网页  {capture.url}  {STATES_ZH[capture.state]}{reason}  采集号 {capture.id}  记录 SHA-256 {first}"
+    text = (
+        f"{_kind(capture)}  {capture.url}  {STATES_ZH[capture.state]}{_within(taken)}  采集号 {capture.id}"
+        f"  记录 SHA-256 {first}"
+    )
     return Step(capture.started, entry, "capture", by, _printable(text), details)
 
 
-def _timestamps(archive: Archive, captures: Iterable[tuple[int, Capture]]) -> Iterator[Step]:
+def _kind(capture: Capture) -> str:
+    if capture.withheld:
+        return "封存原件（不随证据交出）"
+    if capture.fidelity == "imported":
+        return "导入记录"
+    return "采集网页（浏览器打开）" if capture.look is not None else "采集网页"
+
+
+def _within(taken: _Taken) -> str:
+    """Why it is not whole, what a rendered page made, and which sealed original it has: in brackets."""
+    capture = taken.capture
+    parts = [capture.reason] if capture.reason else []
+    if capture.look is not None and not capture.withheld:
+        parts.append(f"含 {taken.exchanges} 项请求")
+    if taken.originals:
+        parts.append(f"另有封存原件 {taken.originals} 项")
+    if capture.original is not None:
+        parts.append(f"本页原件封存为采集号 {capture.original}")
+    return f"（{'；'.join(parts)}）" if parts else ""
+
+
+def _timestamps(archive: Archive, captures: Iterable[_Taken]) -> Iterator[Step]:
     """The tokens over the first stamped checkpoint that covers each capture, and over the one it commits to."""
     folder = archive.path / "log/stamps"
     stamped = {size: sorted(folder.glob(f"{size}/*.tsr")) for size in archive.log.checkpoint_sizes}
     sizes = sorted(size for size, tokens in stamped.items() if tokens)
     wanted = set()
-    for entry, capture in captures:
+    for entry, capture, *_ in captures:
         wanted |= {next((size for size in sizes if size > entry), 0)}
         wanted |= {capture.after.size} if capture.after is not None else set()
     anchors = Anchors(archive.path / "trust")

@@ -10,8 +10,10 @@ from crawler.evidence.manifest import Capture
 from crawler.evidence.report import STATES_ZH
 from crawler.export import shell
 from crawler.export.html_page import html_page
+from crawler.export.kept_sheet import kept_text
 from crawler.export.selection import Selected, Selection
-from crawler.export.sheet import anchors, checkpoints_text, inclusion_command, plain, stamps_text
+from crawler.export.sheet import anchors, checkpoints_text, inclusion_command, stamps_text
+from crawler.export.wording import how_kept, plain
 
 _TEXT = """\
 # 采集回执
@@ -22,6 +24,7 @@ _TEXT = """\
 - 采集编号：{capture}
 - 采集时间（采集机器的时钟）：{started}
 - 结果：{state}{reason}
+- 保存方式：{kept}
 - 可信时间：{bracket}
 
 任何人都可以在不使用采集软件的情况下核验。需要 `sha256sum` 和 `openssl`（3.0 以上），无需联网；Windows 请使用
@@ -30,7 +33,7 @@ WSL 或者 Git Bash。打开终端，进入本文件夹（其中有 `{sums}`）�
 
 回执能够证明：`{records}` 中的记录，其逐字节的摘要写入了一份只能追加的日志，日志不晚于上述时间即已加盖可信时间戳。
 不能单独证明网站服务器确实发送过这些内容，也不能证明网页内容本身真实。
-
+{rest}
 ## 一、请先自行取得信任依据
 
 **仅用文件夹内自带的公钥和根证书核验，只能说明回执自身前后一致。** 请通过独立渠道取得下列各项并比对：
@@ -71,6 +74,10 @@ WSL 或者 Git Bash。打开终端，进入本文件夹（其中有 `{sums}`）�
 
 """
 
+_REST = """
+该网页载入时的其他请求（脚本、图片、接口等）保存在采集档案中，不在本回执内。
+"""
+
 
 def receipt_sheet(
     archive: Archive, selection: Selection, selected: Selected, folder: Path
@@ -86,6 +93,8 @@ def receipt_sheet(
         started=clock.beijing(capture.started),
         state=STATES_ZH[capture.state],
         reason=f"（{plain(capture.reason)}）" if capture.reason else "",
+        kept=plain(how_kept(capture)),
+        rest=_REST if capture.look is not None else "",
         bracket=_bracket(selected),
         sums=RECEIPT_SUMS,
         records=RECEIPT_RECORDS,
@@ -99,7 +108,9 @@ def receipt_sheet(
         cuts=_cuts(capture, selected.index),
         gzip=shell.block(f"gzip -t {RECEIPT_RECORDS} && printf 'OK\\n'"),
     )
-    text += stamps_text(folder, "", selection.stamps, "六")
+    text += "\n".join(
+        part for part in (stamps_text(folder, "", selection.stamps, "六"), kept_text([capture], "七")) if part
+    )
     return text, html_page(text)
 
 

@@ -8,9 +8,9 @@ and look for the same in the index: CDXJ names the method in ``method``, and the
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_to_bytes, urlencode
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from crawler.errors import FormatError
 from crawler.evidence import http
@@ -40,11 +40,11 @@ def _canonical(kind: str, body: bytes) -> str:
         return body.decode("utf-8", "replace")
     if media_type in ("application/json", "text/plain"):
         try:
-            return urlencode(list(_named(json.loads(body))), quote_via=_quoted)
+            return _written(_named(json.loads(body)))
         except (ValueError, RecursionError):
             return "" if media_type == "application/json" else _binary(body)
     if media_type == "multipart/form-data":
-        return urlencode(_parts(kind, body.decode("utf-8", "replace")), quote_via=_quoted)
+        return _written(_parts(kind, body.decode("utf-8", "replace")).items())
     return _binary(body)
 
 
@@ -77,12 +77,16 @@ def _parts(kind: str, body: str) -> dict[str, str]:
     if not found:
         return {}
     pieces = re.split(f"-*{re.escape(boundary)}-*", body)
-    return dict(match.groups() for piece in pieces if (match := _PART.search(piece.strip())))
+    return {match[1]: match[2] for piece in pieces if (match := _PART.search(piece.strip()))}
 
 
-def _quoted(text: str, *_: object) -> str:
+def _written(named: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in named)
+
+
+def _quoted(text: str) -> str:
     """As URLSearchParams writes it (WHATWG URL, application/x-www-form-urlencoded)."""
-    return quote_plus(text, safe="*").replace("~", "%7E")
+    return quote_plus(text.encode("utf-8", "replace"), safe="*").replace("~", "%7E")
 
 
 def _decoded(text: str) -> str:

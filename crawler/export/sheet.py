@@ -25,12 +25,15 @@ from crawler.evidence.bundle import (
 )
 from crawler.evidence.checks.stamps import Stamp, in_beijing
 from crawler.evidence.digest import digest
+from crawler.evidence.manifest import Capture
 from crawler.evidence.timestamp import split_trust
 from crawler.export import shell
 from crawler.export.html_page import html_page
+from crawler.export.kept_sheet import kept_text
 from crawler.export.model import Case, Exhibit, in_order
 from crawler.export.selection import Selected, Selection
 from crawler.export.wacz import PlacedRecord
+from crawler.export.wording import plain
 
 ROOT = "data/"  # where the log's part lies, seen from the bundle's folder
 
@@ -193,6 +196,7 @@ def write_sheet(
         _files(datapackage),
         _log(archive, selection, exhibit, place),
         stamps_text(bag, ROOT, selection.stamps, "八"),
+        kept_text(_captures(exhibits, selection), "九"),
     ]
     text = "\n".join(parts)
     (bag / SHEET).write_text(text, "utf-8")
@@ -244,6 +248,14 @@ def _head(case: Case) -> str:
     return _HEAD.format(
         title=title, id=number, submitter=submitter, page=SHEET_PAGE, sheet=SHEET, verifier=VERIFIER_PAGE
     )
+
+
+def _captures(exhibits: Sequence[Exhibit], selection: Selection) -> list[Capture]:
+    """The captures of the exhibits, each once, without those that only belong to them."""
+    known = selection.captures()
+    named = dict.fromkeys(identifier for exhibit in in_order(exhibits) for identifier in exhibit.captures)
+    found = [known[identifier].leaf.capture for identifier in named]
+    return [capture for capture in found if capture is not None]
 
 
 def _example(
@@ -315,8 +327,3 @@ def _signature(archive: Archive, root: str, size: int) -> str:
     _, note = archive.log.checkpoint_at(size)
     signer = signed_parts(note, archive.log.verifiers).signer
     return shell.checkpoint_signature(root, size, signer.key_id.hex())
-
-
-def plain(text: str) -> str:
-    """One line without Markdown's signs, so that a title cannot open a code block."""
-    return "".join(character for character in " ".join(text.split()) if character not in "`<>[]\\")

@@ -212,7 +212,8 @@ class Index:
 # What has nothing to be read is not waited for.
 _NOTE_TO_READ = (
     "insert or ignore into to_read select id from capture where leaf >= ? and removed is null"
-    " and state = 'complete' and read_with is not null and file is not null"
+    " and (state = 'complete' or (state = 'partial' and look is not null))"
+    " and read_with is not null and file is not null"
 )
 
 _CAPTURE_FIELDS = (

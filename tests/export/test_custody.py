@@ -33,6 +33,12 @@ def written(tree: ast.Module, module: str) -> Iterator[str]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else _name(node.func)
         if called in ("record_event", "_event", "record") and node.args:
             yield from constants(node.args[0], module)
+        if (
+            called == "to_thread"
+            and len(node.args) > 1
+            and getattr(node.args[0], "attr", "") == "record_event"
+        ):
+            yield from constants(node.args[1], module)
         if called == "Event":
             yield from (
                 act for word in node.keywords if word.arg == "act" for act in constants(word.value, module)
