@@ -29,7 +29,8 @@ animation: turn 2s linear infinite }} .tall {{ height: 4000px }}</style></head><
 _LOGIN = """<form method=post action=/login><input id=user name=user><input id=pass name=password type=password>
 <button id=go>登录</button></form>"""
 _ORDERS = """localStorage.setItem("auth_token", "{stored}");
-fetch("/api/orders", {{headers: {{"X-CSRF-Token": "{shown}"}}}}).then(a => a.json()).then(a => document.title = a.title)"""
+fetch("/api/orders", {{headers: {{"X-CSRF-Token": "{shown}"}}}}).then(a => a.json())
+.then(a => document.title = a.title)"""
 
 
 class Site(ThreadingHTTPServer):

@@ -71,6 +71,11 @@ class Operator:
         await self.until(lambda: len(self.captures) > before or self.run.done())
         return self.captures[-1]
 
+    async def until_title(self, title: str) -> None:
+        """Until the page has that title."""
+        async with asyncio.timeout(15):
+            await self.page.wait_for_function("(title) => document.title === title", arg=title)
+
     async def until(self, there: Callable[[], Any], seconds: float = 25.0) -> None:
         async with asyncio.timeout(seconds):
             while not there():
@@ -84,7 +89,11 @@ async def operator(
     """A run until the end of the block, or until the operator ends it. Nothing of the browser may be left."""
     with Session.open(archive) as session:
         assignment = Assignment(
-            url=url, account="本人账号，尾号 1234", authority="当事人授权书", profile=profile, every_page=every
+            url=url,
+            account="本人账号，尾号 1234",
+            authority="当事人授权书",
+            profile=profile,
+            every_page=every,
         )
         said: list[str] = []
         assistant = Scripted(session, assignment, VIEWING, said.append, arguments=arguments)

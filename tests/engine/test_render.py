@@ -557,3 +557,24 @@ def test_a_report_with_a_failed_look_is_not_all_well(crawled: Crawled) -> None:
     report: RunReport = crawled.report
     assert report.counts["reasons"]
     assert any("ERR_EMPTY_RESPONSE" in reason for reason in report.counts["reasons"])
+
+
+def test_an_exchange_that_a_policy_blocks_stops_no_host_on_resume(tmp_path: Path, chromium: str) -> None:
+    with odd_server() as server:
+        csp = b"Content-Security-Policy: img-src 'none'"
+        picture = server.url("/x.png", "localhost")
+        server.answer("/strict", reply(html(WORDS + f'<img src="{picture}">'), headers=(HTML, csp)))
+        server.answer("/plain", page(WORDS + review("plain")))
+        addresses = [server.url("/strict"), server.url("/plain", "localhost")]
+        first = go(make_archive(tmp_path / "a"), addresses[0])
+        assert [c.state for c in first.of(picture)] == ["blocked"]
+        again = go(first.archive, *addresses, resume=first.report.run)
+        assert again.requests[addresses[1]] == ("done", None)
+
+
+def test_a_refresh_to_nowhere_is_acknowledged(tmp_path: Path, chromium: str) -> None:
+    with odd_server() as server:
+        server.answer("/odd", page('<meta http-equiv="refresh" content="0; url=http://[x">' + WORDS))
+        crawled = go(make_archive(tmp_path / "a"), server.url("/odd"))
+        assert crawled.requests == {server.url("/odd"): ("done", None)}
+        assert [c.look is None for c in crawled.of(server.url("/odd"))] == [True, False]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 from playwright.async_api import BrowserContext, Frame, Page, async_playwright
 
+from crawler.engine.browser_arguments import ARGUMENTS
 from crawler.engine.rendering.likeness import missing_text, text_likeness
 from crawler.engine.rendering.page_text import read_text
 from crawler.evidence import warc
@@ -93,9 +94,7 @@ class Gallery(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def gallery(
-    tmp_path_factory: pytest.TempPathFactory, chromium: str, replay_viewer: Path
-) -> Gallery:
+def gallery(tmp_path_factory: pytest.TempPathFactory, chromium: str, replay_viewer: Path) -> Gallery:
     folder = tmp_path_factory.mktemp("gallery")
     tsas = make_authorities(folder)
     captures = archived(folder / "archive", NAMES, tsas, chromium)
@@ -132,7 +131,9 @@ def kept_pictures(archive: Archive, page: Capture) -> set[str]:
 
 async def open_all(origin: str, addresses: dict[str, str], executable: str) -> dict[str, Shown]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", *ARGUMENTS]
+        )
         context = await browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="zh-CN")
         shown = {name: await show(context, f"{origin}/{name}.html", url) for name, url in addresses.items()}
         await browser.close()

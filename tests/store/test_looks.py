@@ -1,6 +1,7 @@
 """Rendered pages in the index: their columns, what is listed and counted, and a database from before."""
 
 import json
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -183,3 +184,16 @@ def test_a_page_with_two_faces_is_listed_as_suspected(
     (suspected,) = [line for line in lines if "疑似" in line]
     assert suspected.startswith("3" * 12)
     assert "疑似对不同访问方式显示不同内容" in suspected
+
+
+def test_a_partial_page_of_a_restored_database_is_read_again(tmp_path: Path) -> None:
+    path = make(tmp_path / "a")
+    shutil.copy(path / FILE, tmp_path / "old.db")
+    drafts = rendered("2" * 32)
+    read_with = {"callback": "parse", "arguments": {}}
+    drafts[0] = replace(drafts[0], capture=replace(drafts[0].capture, state="partial", read_with=read_with))
+    with Session.open(path) as session:
+        session.record_all(lambda: drafts).result()
+    shutil.copy(tmp_path / "old.db", path / FILE)
+    with Session.open(path) as session:
+        assert [row[0] for row in session.index.query("select capture from to_read")] == ["2" * 32]
