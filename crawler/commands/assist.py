@@ -12,9 +12,10 @@ from crawler.commands.crawl import require_address
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
 from crawler.config import read_config
-from crawler.engine.assist import HOTKEY, Assignment, Assistant, AssistReport
+from crawler.engine.assist import HOTKEY, Assignment, Assistant, AssistReport, require_screen
 from crawler.engine.passphrase import passphrase
 from crawler.engine.viewing import viewing_of
+from crawler.evidence.digest import digest
 from crawler.evidence.manifest import Capture
 from crawler.evidence.report import STATES_ZH
 from crawler.store.session import Session
@@ -58,13 +59,14 @@ def assist_command(
     evidence assist https://www.xiaohongshu.com/ --account 未登录 --authority 本会履职调查 --every-page
     """
     require_address(url)
+    require_screen()  # before anybody is asked for a passphrase
     secret = passphrase(archive)
     config = read_config(archive)
     chosen = profile or default_profile(config.origin)
     assignment = Assignment(
         url=url, account=account, authority=authority, profile=chosen, every_page=every_page
     )
-    click.echo(f"浏览器窗口已打开后，请用“取证控制台”的按钮或 {HOTKEY} 固定网页；关闭窗口即结束。", err=True)
+    click.echo(f"浏览器窗口打开后，请用“取证控制台”的按钮或 {HOTKEY} 固定网页；关闭窗口即结束。", err=True)
     with Session.open(archive) as session:
         assistant = Assistant(
             session, assignment, viewing_of(config), lambda text: click.echo(text, err=True)
@@ -81,7 +83,8 @@ def assist_command(
 def default_profile(origin: str) -> Path:
     """Where the operator's browser keeps its profile for an archive: in their home, never in the archive."""
     name = "".join(character if character.isalnum() or character in ".-" else "_" for character in origin)
-    return Path.home() / ".local/share/web-evidence/profiles" / name
+    # Two origins may become one name: `a/b` and `a_b`.
+    return Path.home() / ".local/share/web-evidence/profiles" / f"{name}-{digest(origin.encode())[-8:]}"
 
 
 async def _run(assistant: Assistant) -> AssistReport:

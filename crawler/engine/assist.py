@@ -52,7 +52,7 @@ ARGUMENTS = ("--disable-site-isolation-trials", "--disable-features=IsolateOrigi
 _UNABLE: tuple[type[BaseException], ...] = (TimeoutError, FormatError, *GONE)
 _CLOSING = 5.0
 _REST = 15.0  # seconds that a page has to come to rest before it is captured by itself
-_WORKERS = 200  # requests of service workers that are kept
+_WORKERS = 200  # requests of service workers, and of new pages, that are kept
 _KNOWN = 2000  # secrets of the pages before
 
 
@@ -110,6 +110,7 @@ class Assistant:
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: dict[tuple[str, str], None] = {}  # secrets of the pages before: names and values
         self._workers: list[Request] = []
+        self._navigations: list[Request] = []  # the newest last
         self.report = AssistReport(new_run())
         self._environment = RunEnvironment.of_run(
             session, self.report.run, [assignment.url], rendering=True, flags=self._arguments, profile="persistent"
@@ -240,6 +241,8 @@ class Assistant:
     def _requested(self, request: Request) -> None:
         if request.service_worker is not None:
             self._workers = [*self._workers[-_WORKERS:], request]
+        elif request.is_navigation_request():
+            self._navigations = [*self._navigations[-_WORKERS:], request]
 
     def _listen_to_downloads(self, page: Page) -> None:
         page.on("download", lambda _: self._later(self._say("网页下载了文件：不会另存，也不随窗口保留。")))
@@ -277,6 +280,7 @@ class Assistant:
                     " ".join(str(error).split())[:200] or "page does not answer / 网页没有响应"
                 )
                 return
+            await self._take_missed(tab, look)
             await self._take_workers(tab, look)
             captured = await self._record(look, cookies)
             self.report.captures.append(captured)
@@ -299,6 +303,15 @@ class Assistant:
         held = (await self._line.send("Storage.getCookies"))["cookies"]
         cookies = [(cookie["name"], cookie["value"]) for cookie in held if cookie["name"] and cookie["value"]]
         return [*cookies, *await tab.secrets()]
+
+    async def _take_missed(self, tab: Tab, look: Look) -> None:
+        """The page's own answer where a new window was faster than we: the driver has it, if not byte for byte."""
+        if any(seen.main for seen in look.exchanges):
+            return
+        address = look.url.partition("#")[0]
+        found = (request for request in reversed(self._navigations) if request.url == address)
+        if (request := next(found, None)) is not None:
+            tab.missed(look, await seen_by_worker(request, self._viewing.max_body, broken=BROKEN))
 
     async def _take_workers(self, tab: Tab, look: Look) -> None:
         """What the page's service worker asked for itself; no tab's session sees it."""

@@ -44,6 +44,14 @@ _BACK = (
 )
 _TRAFFIC = 3.0  # seconds for bodies under way when a page is captured
 _CALL = 2.0
+_ANSWER = 6.0  # seconds that a busy page may take until it answers at all
+
+UNSEEN = (
+    "the page's own answer was not seen: it was opened before the recorder listened; reload and capture again"
+)
+_MISSED = (
+    "the page's own answer as the driver told it, text recoded: reload and capture again for its very bytes"
+)
 
 
 class NotNow(EvidenceError):
@@ -101,14 +109,14 @@ class Tab:
     async def shown(self) -> bool:
         """Whether the tab is the front one of its window."""
         try:
-            return bool(await self._world().run("document.visibilityState === 'visible'", seconds=_CALL))
+            return bool(await self._ask(self._world(), "document.visibilityState === 'visible'"))
         except _SILENT:
             return False
 
     async def title(self) -> str:
         """The page's title; empty if it does not say."""
         try:
-            return str(await self._world().run(_TITLE, seconds=_CALL))[:2000]
+            return str(await self._ask(self._world(), _TITLE))[:2000]
         except _SILENT:
             return ""
 
@@ -140,9 +148,9 @@ class Tab:
     async def _as_seen(self, world: World, viewing: Viewing) -> Viewing:
         """With the window as the operator has it. Raises NotNow for a page that does not answer."""
         try:
-            await world.run("globalThis.keepMotion = true", seconds=_CALL)
+            await self._ask(world, "globalThis.keepMotion = true", _ANSWER)
             asked = "[Math.round(innerWidth), Math.round(innerHeight)]"
-            width, height = await world.run(asked, seconds=_CALL)
+            width, height = await self._ask(world, asked)
         except (FormatError, TimeoutError) as error:
             if self._dialog:
                 raise NotNow("网页弹出了对话框：请先在网页中处理，再固定") from error
@@ -152,9 +160,7 @@ class Tab:
     async def _make(self, look: Look, world: World) -> Settled:
         viewing = look.viewing
         if viewing.scroll:
-            await world.run(
-                "delete globalThis.keepMotion, globalThis.stood = [scrollX, scrollY]", seconds=_CALL
-            )
+            await self._ask(world, "delete globalThis.keepMotion, globalThis.stood = [scrollX, scrollY]")
         settled = await settle(self._line, world, viewing, self._traffic.quiet)
         look.title = "" if settled.hung else await self.title()
         look.settled = settled.facts
@@ -174,14 +180,14 @@ class Tab:
                 async with asyncio.timeout(_CALL):
                     await self._line.send(method, params)
         with contextlib.suppress(TimeoutError, FormatError, *GONE):
-            await world.run(_BACK, seconds=_CALL)
+            await self._ask(world, _BACK)
 
     def _fault(self, look: Look, document: str | None) -> str | None:
         """What makes the look less than the page that the operator meant."""
         if self._traffic.document != document:
             return "the page went elsewhere while it was captured"
         if not any(seen.main for seen in look.exchanges):
-            return "the page's own answer was not seen: it was opened before the recorder listened"
+            return UNSEEN
         return None
 
     def _keep_frames(self, look: Look) -> None:
@@ -197,9 +203,20 @@ class Tab:
         """Names and values of the tokens that the page keeps in the browser's storage."""
         return await stored_secrets(self._line, broken=GONE)
 
+    def missed(self, look: Look, seen: Seen) -> None:
+        """The page's own answer, which came before the tab could be listened to, as the driver told it."""
+        main = replace(seen, main=True, worker=None, kind="Document", id=self._traffic.document or seen.id)
+        look.exchanges.insert(0, main)
+        look.state, look.reason = "partial", _MISSED if not look.missing else f"{_MISSED}; {look.reason}"
+
     def take(self, seen: Seen) -> None:
         """An exchange of the page's service worker."""
         self._traffic.take(seen)
+
+    async def _ask(self, world: World, expression: str, seconds: float = _CALL) -> Any:
+        """As `World.run`; bounded also where the world is made, which a page that hangs never lets happen."""
+        async with asyncio.timeout(seconds):
+            return await world.run(expression, seconds=seconds)
 
     def _world(self) -> World:
         return World(self._line, broken=GONE)

@@ -4,6 +4,7 @@ Only what is a token by its name or its looks: a page also keeps there what was 
 that may be the evidence.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -38,14 +39,17 @@ _READ = f"""(() => {{
 
 async def stored_secrets(cdp: Cdp, *, broken: tuple[type[BaseException], ...]) -> list[tuple[str, str]]:
     """Names and values. What a frame does not tell within seconds is left out: it is looked for by name elsewhere."""
+    gone: tuple[type[BaseException], ...] = (TimeoutError, *broken)
     try:
-        tree = (await cdp.send("Page.getFrameTree"))["frameTree"]
-    except broken:
+        async with asyncio.timeout(_SECONDS):
+            tree = (await cdp.send("Page.getFrameTree"))["frameTree"]
+    except gone:
         return []
     found: list[tuple[str, str]] = []
     for frame in list(frames(tree))[:FRAMES]:
         try:
-            pairs = await World(cdp, broken=broken, frame=frame["id"]).run(_READ, seconds=_SECONDS)
+            async with asyncio.timeout(_SECONDS):
+                pairs = await World(cdp, broken=broken, frame=frame["id"]).run(_READ, seconds=_SECONDS)
         except (FormatError, TimeoutError):
             continue
         found += list(secrets_of(pairs))
@@ -63,5 +67,7 @@ def secrets_of(pairs: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_secret(name: str, value: str) -> bool:
+    if value.lstrip()[:1] in ("{", "["):  # an object: what is in it has names of its own
+        return False
     named = rules().key(name) or rules().parameter(name)
     return named is not None or _TOKEN.fullmatch(value) is not None

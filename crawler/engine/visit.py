@@ -6,12 +6,22 @@ seen of it. Every artefact that was wanted is in the look in the end, or is name
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page, Request, Route
+from playwright.async_api import (
+    BrowserContext,
+    CDPSession,
+    Dialog,
+    Download,
+    Page,
+    Request,
+    Route,
+    WebSocketRoute,
+)
 from playwright.async_api import Error as DriverError
 
 from crawler import clock
@@ -219,6 +229,7 @@ class Replayed(Visit):
         """A blank page whose requests come to us, and whose clock stands at the time of the capture."""
         self._context = context
         await context.route("**/*", self._answer)
+        await context.route_web_socket(re.compile(""), self._refuse)  # routes of HTTP do not catch them
         page = self._page = await context.new_page()
         await page.clock.set_fixed_time(clock.parse(self._at))
         context.on("page", self._popup)
@@ -226,12 +237,20 @@ class Replayed(Visit):
         self._session = await context.new_cdp_session(page)
 
     async def _answer(self, route: Route) -> None:
-        answer = self._answers.to(route.request.method, route.request.url)
+        request = route.request
+        answer = self._answers.to(
+            request.method, request.url, body=request.post_data_buffer, wanted=request.headers.get("range")
+        )
         with suppress(*BROKEN):  # the page may have lost interest, or be gone
             if answer is None:
                 await route.abort("internetdisconnected")
             else:
                 await route.fulfill(status=answer.status, headers=dict(answer.fields), body=answer.body)
+
+    async def _refuse(self, route: WebSocketRoute) -> None:
+        self._answers.to("GET", route.url)  # notes it as refused
+        with suppress(*BROKEN):
+            await route.close(code=1001, reason="not recorded")
 
 
 async def _always_quiet(_seconds: float, _at_most: float) -> bool:

@@ -4,6 +4,7 @@ The columns are those of 证据规定 art. 19 and practice (law.md §6.1). Wordi
 court to find facts. Page numbers and signature are left to whoever prints and files it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ COLUMNS = (
     "序号", "证据名称", "证据来源", "证明对象/证明目的", "形成时间（北京时间 UTC+8）", "原件/载体", "页码", "备注",
 )  # fmt: skip
 _MOST_URLS = 8
+_MISSING = re.compile(r"missing: [^;]*(?:; )?")  # in a reason: names of artefacts, in English
 # What stands between the times of one capture, and between captures.
 _IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")
 _NOTES = (
@@ -122,10 +124,17 @@ def _remarks(taken: Sequence[_Taken]) -> str:
     more = f" 等 {len(taken)} 条" if len(taken) > _MOST_URLS else ""
     counts = {state: sum(capture.state == state for capture in captures) for state in STATES_ZH}
     states = "，".join(f"{STATES_ZH[state]} {count} 次" for state, count in counts.items() if count)
-    reasons = "；".join(dict.fromkeys(obstacle(each.reason) for each in captures if each.reason))[:200]
+    reasons = "；".join(dict.fromkeys(filter(None, map(_obstacle, captures))))[:200]
     why = f"（{reasons}）" if reasons else ""
     lines = [f"采集结果：{states}{why}；日志序号 {indices}{more}（从 0 起）", *_rendered(captures)]
     return "\n".join(lines)
+
+
+def _obstacle(capture: Capture) -> str:
+    """Why it is not whole; what is missing of a rendered page is said in Chinese behind it."""
+    if (capture.look or {}).get("missing"):
+        return obstacle(_MISSING.sub("", capture.reason or ""))
+    return obstacle(capture.reason)
 
 
 def _rendered(captures: Sequence[Capture]) -> Iterator[str]:

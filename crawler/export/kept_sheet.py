@@ -24,7 +24,7 @@ _KINDS: tuple[tuple[str, Callable[[Capture], bool]], ...] = (
         """\
 - **剔除了登录凭据等内容的副本**：网页由采集人用自己的浏览器打开。能够打开其账户的内容（Cookie、令牌、密码等）从
   交出的副本中剔除，原处写作 `[withheld:…]`。未剔除的原件封存在证据库中，同样写入日志，可以在证据库中当面核对，
-  不随同交出。""",
+  不随证据交出。""",
         lambda capture: capture.original is not None,
     ),
     (

@@ -56,7 +56,7 @@ def _named(content: Any) -> Iterator[tuple[str, str]]:
     """Each plain value under its own name, wherever it lies; the second of one name is called ``name.2_``."""
     counted: dict[str, int] = {}
     for name, value in _values(content, ""):
-        if name:
+        if name and value:
             counted[name] = counted.get(name, 0) + 1
             yield (name if counted[name] == 1 else f"{name}.{counted[name]}_"), value
 
@@ -68,7 +68,7 @@ def _values(content: Any, name: str) -> Iterator[tuple[str, str]]:
     elif isinstance(content, list):
         for value in content:
             yield from _values(value, name)
-    elif content is not None:  # as JavaScript writes it
+    else:  # null, true and false as JavaScript writes them
         yield name, content if isinstance(content, str) else json.dumps(content)
 
 

@@ -19,8 +19,8 @@ _ARTEFACTS = {
     "screencast": "录屏画面",
     "websocket": "WebSocket 消息",
 }
-_SERIES = {"tile": "分段截图", "dom": "框架的网页结构"}
-_NUMBERED = re.compile(r"([a-z]+)-(\d+)")
+_SERIES = {"tile": "分段截图", "dom-frame": "框架的网页结构"}
+_NUMBERED = re.compile(r"([a-z-]+)-(\d+)")
 _MOST_MISSING = 5
 _WRITTEN = re.compile(
     r"[0-9A-Za-z ,:+./()-]{1,60}"

@@ -2,14 +2,21 @@
 
 import gzip
 import zlib
+from dataclasses import replace
 
 import pytest
 
+from crawler.evidence.manifest import Capture
 from crawler.evidence.warc import Record
 from crawler.export.pages import page_entry
 from tests.export.sample import answer
 
 HTML = "Content-Type: text/html"
+CAPTURE = Capture(
+    id="c" * 32, run="r", site="s", url="http://a.example/", method="GET", state="complete",
+    fidelity="browser-decoded", started="2026-11-22T08:16:41.123456Z", ended="2026-11-22T08:16:42.000000Z",
+    records=(),
+)  # fmt: skip
 
 
 def response(message: bytes, kind: str = "response") -> Record:
@@ -116,3 +123,34 @@ def test_what_is_not_a_page(record: Record) -> None:
 def test_a_bomb_is_not_inflated() -> None:
     bomb = gzip.compress(b"<title>x</title>" + b" " * (50 << 20))
     assert title(bomb, HTML, "Content-Encoding: gzip") == "x"
+
+
+def entry_of(record: Record, **more: object) -> dict[str, str] | None:
+    return page_entry(record, replace(CAPTURE, **more))  # type: ignore[arg-type]
+
+
+def test_a_rendered_page_is_a_page_whatever_its_answer() -> None:
+    gone = response(answer(b"{}", "Content-Type: application/json", status="404 Not Found"))
+    look = {"artefacts": {}, "missing": {}, "title": " 评价\n详情 "}
+    assert entry_of(gone) is None
+    assert (entry_of(gone, look=look) or {})["title"] == "评价 详情"
+    untitled = response(answer(b"<title>x</title>", HTML))
+    assert (entry_of(untitled, look={**look, "title": ""}) or {})["title"] == "x"
+
+
+@pytest.mark.parametrize(
+    "more", [{"page": "d" * 32}, {"page": "d" * 32, "withheld": True}, {"withheld": True}]
+)
+def test_exchanges_of_a_page_and_sealed_originals_are_no_pages(more: dict[str, object]) -> None:
+    record = response(answer(b"<title>x</title>", HTML))
+    assert entry_of(record) is not None
+    assert entry_of(record, **more) is None
+
+
+def test_an_imported_file_is_a_page_under_the_title_that_it_claims() -> None:
+    file = replace(response(b"<title>own</title>", kind="resource"), content_type="text/html; charset=utf-8")
+    assert entry_of(file) is None
+    assert (entry_of(file, imported={"claimed": {}}) or {})["title"] == "own"
+    assert (entry_of(file, imported={"claimed": {"title": "said"}}) or {})["title"] == "said"
+    assert entry_of(replace(file, target_uri="urn:x:y"), imported={"claimed": {}}) is None
+    assert entry_of(replace(file, content_type="image/png"), imported={"claimed": {}}) is None

@@ -51,6 +51,7 @@ NOT_BY_NATURE = {
 UNCOUNTED = {
     "shadow": ("/shadow/picture-2.png",),  # in a closed tree: its pixels show, scripts do not reach it
     "broken": ("/broken/no-picture.png",),  # none, although its type says so
+    "frames": ("/frames/picture-3.png",),  # the viewer leaves addresses in a srcdoc as they are
 }
 PATIENCE = 20.0  # s until the viewer shows a page
 NAMES = [name for name in (GALLERY if os.environ.get(WHOLE) else FEW) if name not in NOT_BY_NATURE]
@@ -148,11 +149,19 @@ async def show(context: BrowserContext, address: str, url: str) -> Shown:
     await archived_page.wait_for_timeout(500)
     await archived_page.evaluate(_READ_ALL)
     text = json.loads((await read_text(await context.new_cdp_session(page))).content())
-    inside = {number for number, frame in enumerate(text["frames"]) if is_replayed(frame["url"])}
+    inside = {
+        number: frame["url"] for number, frame in enumerate(text["frames"]) if is_replayed(frame["url"])
+    }
+    runs = [run["text"] for run in text["runs"] if run["frame"] in inside]
     frames = [frame for frame in page.frames if is_replayed(frame.url)]
+    for frame in frames:
+        if (
+            frame.url not in inside.values()
+        ):  # far off the screen: the browser has not laid it out for the picture
+            runs += (await frame.evaluate("document.body.innerText")).splitlines()
     pictures = {_PREFIX.sub("", source) for frame in frames for source in await frame.evaluate(_LOADED)}
     await page.close()
-    return Shown([run["text"] for run in text["runs"] if run["frame"] in inside], pictures)
+    return Shown(runs, pictures)
 
 
 def is_replayed(url: str) -> bool:

@@ -10,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from crawler import clock
+from crawler.engine.rendering.look import Artefact, Look, Seen
+from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.errors import ArchiveError
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import WACZ
 from crawler.evidence.checks.wacz_file import verify_wacz
 from crawler.export.surt import surt
+from tests.archives import RUN, config, page
 from tests.export.sample import CASE, GBK_TITLE, Sample
-from tests.wacz_files import export, make_wacz
+from tests.wacz_files import export, make_wacz, members_of
+
+PAGE, ALONE = "http://shop.invalid/1", "http://shop.invalid/alone"
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +134,69 @@ def test_the_key_s_passphrase_is_needed(tmp_path: Path) -> None:
     assert verify_wacz(path, trust=None).check("wacz-signature").status == "passed"
     with Archive.open(tmp_path / "archive") as archive, pytest.raises(ArchiveError, match="passphrase"):
         export(archive, tmp_path / "again.wacz")
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A WACZ of a page that was looked at twice, with the calls it made, and of one that was only fetched."""
+    folder = tmp_path_factory.mktemp("rendered")
+    with Archive.create(folder / "archive", config()) as archive:
+        plain, alone = archive.commit(
+            [page(b"<title>shell</title>"), page(b"<title>alone</title>", url=ALONE)]
+        )
+        look = Look(
+            url=PAGE, final_url=PAGE, title=" 评价\n详情 ", started=clock.now(), ended=clock.now(), state="complete",
+            exchanges=[
+                seen(PAGE, b"<title>shell</title>", main=True),
+                seen(f"{PAGE}/frame.html", b"<title>a frame</title>"),
+                seen(f"{PAGE}/api", b'{"page": 2}', method="POST", sent=b"page=2&q=%E8%AF%84"),
+            ],
+            artefacts=[Artefact("dom", "text/html; charset=utf-8", b"<title>x</title>"),
+                       Artefact("screenshot", "image/png", b"png")],
+        )  # fmt: skip
+        archive.commit(page_drafts(look, Place(run=RUN, site="test", plain=plain[1].id), "d" * 32))
+        assert alone[1].url == ALONE
+        return export(archive, folder / "x.wacz")
+
+
+def seen(url: str, body: bytes, *, main: bool = False, method: str = "GET", sent: bytes = b"") -> Seen:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n" % len(sent)
+    asked = b"%s / HTTP/1.1\r\nHost: shop.invalid\r\n%s\r\n" % (method.encode(), form if sent else b"")
+    return Seen(
+        id=url, url=url, method=method, kind="Document", started=clock.now(), ended=clock.now(), main=main,
+        request_head=asked, request_body=sent or None, status=200, head=head, body=body,
+    )  # fmt: skip
+
+
+def test_a_rendered_page_is_listed_once_and_its_exchanges_are_none(rendered: Path) -> None:
+    members = members_of(rendered)
+    _, *pages = [json.loads(line) for line in members["pages/pages.jsonl"].splitlines()]
+    assert [(line["url"], line["title"]) for line in pages] == [(ALONE, "alone"), (PAGE, "评价 详情")]
+    listing = json.loads(members["datapackage.json"])
+    assert (listing["mainPageUrl"], listing["mainPageDate"]) == (pages[0]["url"], pages[0]["ts"])
+
+
+def test_artefacts_and_both_looks_are_in_the_index(rendered: Path) -> None:
+    lines = [
+        json.loads(line.split(b" ", 2)[2]) for line in members_of(rendered)["indexes/index.cdx"].splitlines()
+    ]
+    assert [line["url"] for line in lines].count(PAGE) == 2
+    artefacts = {line["url"]: line["mime"] for line in lines if line["url"].startswith("urn:")}
+    assert artefacts == {
+        f"urn:evidence:look:{'d' * 32}:dom": "text/html",
+        f"urn:evidence:look:{'d' * 32}:screenshot": "image/png",
+    }
+    (call,) = [line for line in lines if line["url"].endswith("/api")]
+    assert (call["method"], call["requestBody"]) == ("POST", "page=2&q=评")
+
+
+def test_other_tools_and_our_own_accept_a_rendered_page(rendered: Path, tmp_path: Path) -> None:
+    tools = Path(sys.executable).parent
+    warcs = [name for name in members_of(rendered) if name.endswith(".warc.gz")]
+    with zipfile.ZipFile(rendered) as package:
+        package.extractall(tmp_path)
+    for command in ([tools / "wacz", "validate", "-f", rendered], [tools / "warcio", "check", *warcs]):
+        answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert [check for check in verify_wacz(rendered, trust=None).checks if check.status == "failed"] == []

@@ -76,6 +76,7 @@ class Answers:
         self._loose: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         self._given: Counter[tuple[str, str, str | None]] = Counter()
         self._refused: dict[str, None] = {}
+        self._moved: dict[str, str] = {}  # folder of an address → that of the one to which it was redirected
         for exchange in exchanges:
             answer = _answer(exchange)
             if answer is not None:
@@ -96,13 +97,14 @@ class Answers:
         """
         asked = digest(body) if body else None
         for _ in range(_MOST_HOPS):
-            found = self._found(method, url, asked)
+            found = self._found(method, url, asked) or self._beside(method, url, asked)
             if found is None:
                 break
             target = found.value("location")
             if found.status not in _REDIRECTS or not target:
                 return found if wanted is None else self._part(found, wanted, method)
-            url = _joined(url, target)
+            here, url = url, _joined(url, target)
+            self._moved[_folder(here)] = _folder(url)
             if found.status == 303 or (found.status in (301, 302) and method == "POST"):
                 method, asked = "GET", None  # RFC 9110, 15.4
         if len(self._refused) < MOST_REFUSED:
@@ -115,6 +117,16 @@ class Answers:
                 same = [answer for answer in found if answer.asked == asked]
                 answer = self._next(same or found, (method, key, asked if same else None))
                 return answer if kept is self._exact else _in_its_name(answer, url)
+        return None
+
+    def _beside(self, method: str, url: str, asked: str | None) -> Answer | None:
+        """What stands beside the target of a redirect.
+
+        A document or a style sheet that is given under the address before the redirect asks for its neighbours there.
+        """
+        for old, new in self._moved.items():
+            if url.startswith(old) and (found := self._found(method, new + url[len(old) :], asked)):
+                return found
         return None
 
     def _next(self, found: Sequence[Answer], key: tuple[str, str, str | None]) -> Answer:
@@ -147,6 +159,11 @@ def loose(url: str) -> str:
 
 def _bare(url: str) -> str:
     return url.partition("#")[0]
+
+
+def _folder(url: str) -> str:
+    """An address up to the last slash of its path."""
+    return re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[0] + "/"
 
 
 def _joined(url: str, target: str) -> str:

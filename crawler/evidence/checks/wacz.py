@@ -210,7 +210,7 @@ def _check_index_line(
 
 def _check_pages(package: Package, placed: list[Placed], faults: Faults) -> None:
     found = [place.found for place in placed if place.found is not None]
-    captured = {(record.target_uri, record.date) for record in found if record.type == "response"}
+    captured = {(record.target_uri, record.date) for record in found if record.type in INDEXED_TYPES}
     if len(found) < len(placed):
         return  # a page may be one of the records that are not what the log says
     for number, line in enumerate(package.lines(PAGES), 1):

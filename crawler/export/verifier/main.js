@@ -230,6 +230,8 @@ if (broken) {
     readZip,
     readMember,
     namedFields,
+    readLeaf,
+    checkHandedOver,
     readDerAll,
     derChildren,
   });

@@ -312,7 +312,7 @@ function checkIndexLine(bytes, line, number, expected, faults) {
 async function checkPages(wacz, placed, faults) {
   if (placed.some(({ found }) => !found)) return; // a page may be one of the records that are not what the log says
   const captured = new Set(
-    placed.filter(({ found }) => found.type === "response").map(({ found }) => `${found.date} ${found.uri}`),
+    placed.filter(({ found }) => ["response", "resource"].includes(found.type)).map(({ found }) => `${found.date} ${found.uri}`),
   );
   let number = 0;
   for await (const bytes of linesOf(wacz, PAGES)) {

@@ -105,6 +105,19 @@ def test_redirects_are_followed_in_the_record() -> None:
     assert lost.refused == ["http://shop.example/gone"]
 
 
+def test_neighbours_of_the_target_of_a_redirect_are_found() -> None:
+    hop = recorded(f"{URL}/old?x=/", b"", "Location: http://cdn.example/a/b.css", status="302 Found")
+    sheet, picture = (
+        recorded("http://cdn.example/a/b.css", b"css"),
+        recorded("http://cdn.example/a/c/d.png", b"png"),
+    )
+    answers = Answers([hop, sheet, picture])
+    assert said(answers, f"{URL}/old?x=/") == b"css"
+    assert said(answers, f"{URL}/c/d.png") == b"png"
+    assert said(answers, f"{URL}/c/e.png") is None
+    assert answers.refused == [f"{URL}/c/e.png"]
+
+
 def test_a_circle_of_redirects_ends() -> None:
     around = Answers([recorded(body=b"", status="307 Temporary Redirect") for _ in range(1)])
     assert around.to("GET", URL) is not None  # a redirect without a target is shown as it is
