@@ -349,7 +349,7 @@ class Assistant:
     async def _say(self, text: str, *, listed: bool = False, good: bool = True) -> None:
         self._tell(text)
         if self._panel is not None:
-            await self._panel.say(text)
+            await self._panel.say(text.partition("　")[0])  # the list below says which page
             if listed:
                 await self._panel.add(text, good=good)
 
