@@ -20,7 +20,7 @@ from tests.gallery.site import GallerySite
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 AT_ONCE = 2
-VIEWING = Viewing(width=WIDTH, height=HEIGHT, settle_seconds=12, more=".load-more", more_clicks=MORE_PAGES)
+VIEWING = Viewing(width=WIDTH, height=HEIGHT, settle_seconds=20, more=".load-more", more_clicks=MORE_PAGES)
 KEPT = "GALLERY_PICTURES"
 
 
