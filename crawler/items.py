@@ -21,6 +21,7 @@ class Provenance:
     extractor: str  # spider name and callback, "tieba:parse_thread"
     version: int  # the spider's `version`, raised when its reading changes
     ordinal: int  # 0, 1, 2 … in page order; with capture, extractor and version it names the item
+    places: str | None = None  # JSON object: field → where it stood on the page (`crawler.quoted`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Item:
     url: str | None = None
     site: str = ""
     promoted: bool = False  # an ad or a promoted row, as marked on the page
+    obfuscated: str | None = None  # names of the fields that the site hides; they are left as they stand
     provenance: Provenance | None = None
 
 
@@ -42,8 +44,11 @@ class Listing(Item):
     kind: ClassVar[str] = "listing"
     name: str
     seller: str | None = None
+    seller_identifier: str | None = None
+    location: str | None = None  # where it is or is sent from, as printed
     brand: str | None = None
     price: str | None = None  # printed: "￥1,299.00", "券后价 ¥59.9起"
+    list_price: str | None = None  # printed: the price that is struck out
     sales: str | None = None  # printed: "月销1.2万+"
     review_count: str | None = None  # printed
     rating_value: str | None = None  # printed
@@ -66,12 +71,16 @@ class Review(Item):
 
     kind: ClassVar[str] = "review"
     review_body: str
+    headline: str | None = None
+    is_part_of: str | None = None  # identifier of the review that this one follows up (追评)
     item_reviewed: str | None = None  # identifier of the Listing, or its name where no id is given
     author: str | None = None  # printed; replaced by the alias in `pseudonymize`
     author_identifier: str | None = None  # the site's account id; replaced likewise
     date_published: str | None = None  # printed
     rating_value: str | None = None  # printed: "5", "4 stars"
     best_rating: str | None = None
+    author_level: str | None = None  # printed: "PLUS会员", "Lv6"
+    badges: str | None = None  # marks of the order, printed: "已购买", "Verified Purchase"
     location: str | None = None  # IP 属地 as printed
     variant: str | None = None  # the option bought, as printed
     purchase_date: str | None = None  # printed
@@ -99,6 +108,10 @@ class Post(Item):
     date_published: str | None = None  # printed
     date_last_reply: str | None = None  # printed
     comment_count: str | None = None  # printed
+    like_count: str | None = None  # printed
+    share_count: str | None = None  # printed
+    view_count: str | None = None  # printed
+    author_level: str | None = None  # printed
     location: str | None = None
     position: str | None = None  # floor number as printed
     is_part_of: str | None = None  # identifier of the thread, for floors
@@ -108,6 +121,9 @@ class Post(Item):
     published_precision: str | None = None
     comment_number: int | None = None
     comment_number_is_minimum: bool | None = None
+    like_number: int | None = None
+    share_number: int | None = None
+    view_number: int | None = None
 
 
 ITEM_TYPES: dict[str, type[Item]] = {cls.kind: cls for cls in (Listing, Review, Post)}

@@ -43,11 +43,10 @@ def _listing(item: Listing, _captured_at: datetime) -> Derived:
 
 
 def _review(item: Review, captured_at: datetime) -> Derived:
-    useful = number(item.useful_count)
     return {
         **_named(("published_at", "published_precision"), moment(item.date_published, captured_at)),
         **_named(("rating_number", "rating_scale"), rating(item.rating_value, item.best_rating)),
-        "useful_number": useful[0] if useful else None,
+        "useful_number": _least(item.useful_count),
     }
 
 
@@ -55,6 +54,9 @@ def _post(item: Post, captured_at: datetime) -> Derived:
     return {
         **_named(("published_at", "published_precision"), moment(item.date_published, captured_at)),
         **_named(("comment_number", "comment_number_is_minimum"), number(item.comment_count)),
+        "like_number": _least(item.like_count),
+        "share_number": _least(item.share_count),
+        "view_number": _least(item.view_count),
     }
 
 
@@ -63,6 +65,12 @@ DERIVE: dict[str, Callable[[Any, datetime], Derived]] = {
     Review.kind: _review,
     Post.kind: _post,
 }
+
+
+def _least(printed: str | None) -> int | None:
+    """The count, or at least so many."""
+    found = number(printed)
+    return found[0] if found else None
 
 
 def _named(names: tuple[str, ...], values: tuple[Any, ...] | None) -> Derived:

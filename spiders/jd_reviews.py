@@ -66,7 +66,7 @@ def _review(review: Json, url: str) -> Output:
         useful_count=printed(review.pop("usefulVoteCount", None)),
     )
     yield from _added(review, number, sku, author, url)
-    leftovers(review, url, ignore=UNREAD.split())
+    yield from leftovers(review, url, ignore=UNREAD.split())
 
 
 def _added(review: Json, number: str, sku: str, author: str, url: str) -> Output:

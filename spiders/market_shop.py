@@ -172,7 +172,7 @@ def _record(record: Json, product: str, url: str) -> Output:
     )
     later, reply = ((take(record, name, url) or {}).get("content") for name in ("append", "reply"))
     yield from _added(number, product, author, account, printed(later), printed(reply))
-    leftovers(record, url)
+    yield from leftovers(record, url)
 
 
 def _added(

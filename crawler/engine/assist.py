@@ -26,7 +26,7 @@ from crawler.engine.browser import BrowserMissing, find_chromium
 from crawler.engine.drafts import new_capture_id
 from crawler.engine.environment.run_check import RunEnvironment
 from crawler.engine.extractor import Extractor
-from crawler.engine.reader import reader_of
+from crawler.engine.reader import Sites
 from crawler.engine.render import dom_page
 from crawler.engine.rendering.artefacts import check_cjk_font
 from crawler.engine.rendering.look import Look, Viewing
@@ -106,7 +106,9 @@ class Assistant:
         self._line: CDPSession | None = None  # the browser's own session
         self._pid: int | None = None
         self._browser = ""
-        self._extractor = Extractor(session, project_settings(session.archive.path))
+        settings = project_settings(session.archive.path)
+        self._sites = Sites(settings)
+        self._extractor = Extractor(session, settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: dict[tuple[str, str], None] = {}  # secrets of the pages before: names and values
         self._workers: list[Request] = []
@@ -325,10 +327,14 @@ class Assistant:
         page = dom_page(look)
         if page is not None and (blocked := wall(page, rendered=True)) is not None:
             look.state, look.reason = "blocked", blocked
-        site, read_with = reader_of(page.url if page is not None else look.url)
+        site, callback = self._sites.reader(page.url if page is not None else look.url) or (SITE, None)
         proxy = self._session.archive.config.proxy
-        place = Place(run=self.report.run, site=site or SITE, read_with=read_with,
-                      network={"proxy": proxy} if proxy else None)  # fmt: skip
+        place = Place(
+            run=self.report.run,
+            site=site,
+            read_with=None if callback is None else {"callback": callback, "arguments": {}},
+            network={"proxy": proxy} if proxy else None,
+        )
         # Beside the writer's thread: looking for secrets takes half a second for each MB, and events wait there.
         drafts = await asyncio.to_thread(self._drafts, look, place, cookies)
         captures = await asyncio.wrap_future(self._session.record_all(lambda: drafts))

@@ -13,7 +13,7 @@ from crawler.evidence import http
 from crawler.evidence.archive import Draft
 from crawler.evidence.digest import digest
 from crawler.evidence.manifest import Capture
-from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, concurrent_to, encode, new_record_id
 
 REQUEST_TYPE = "application/http;msgtype=request"
 RESPONSE_TYPE = "application/http;msgtype=response"
@@ -125,7 +125,7 @@ def _request_record(outcome: Outcome, exchange: Exchange, sent: bytes, concurren
             block=sent,
             target_uri=outcome.url,
             payload=body or None,
-            fields=_concurrent(concurrent),
+            fields=concurrent_to(concurrent),
         )
     )
 
@@ -166,7 +166,7 @@ def _metadata_record(
             content_type="application/json",
             block=block.encode(),
             target_uri=outcome.url,
-            fields=_concurrent(concurrent),
+            fields=concurrent_to(concurrent),
         )
     )
 
@@ -191,10 +191,6 @@ def _network_fields(exchange: Exchange, head: http.Head) -> list[tuple[str, str]
     if exchange.peer is not None and exchange.proxy is None:
         fields.append(("WARC-IP-Address", exchange.peer.rpartition(":")[0].strip("[]")))
     return fields
-
-
-def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
-    return (("WARC-Concurrent-To", record_id),) if record_id is not None else ()
 
 
 def _manifest(outcome: Outcome, exchange: Exchange, capture_id: str, head: http.Head | None) -> Capture:

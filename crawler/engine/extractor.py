@@ -1,8 +1,7 @@
 """Reading recorded pages again: the same spider callbacks and pipeline steps as on a live crawl."""
 
 import inspect
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -13,6 +12,7 @@ from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
 
 from crawler.engine.decoding import decoded
+from crawler.engine.reading import Found, Oddity
 from crawler.engine.replay import CAPTURE, response_of
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace
@@ -53,22 +53,25 @@ class Extractor:
             if 200 <= page.status < 300 and (
                 capture.look is not None or not leads_on(page, self._crawler.settings)
             ):
-                for item in self._items(site, name, capture, page):
-                    self._through_steps(trace.attach(item), trace)
+                for output in self._outputs(site, name, capture, page):
+                    if isinstance(output, Oddity):
+                        trace.odd(output)
+                    elif isinstance(output, Item):
+                        self._through_steps(trace.attach(output), trace)
         except Exception as error:  # noqa: BLE001 - as on a live crawl: whatever a parser raises is noted with the page
             trace.failed(error)
         self._session.store(capture.id).result()
         return True
 
-    def _items(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Item]:
+    def _outputs(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Found]:
         arguments = (capture.read_with or {})["arguments"]
         page.request = Request(
             capture.url, callback=getattr(site, name), cb_kwargs=arguments, meta={CAPTURE: capture}
         )
-        outputs: Iterable[Any] = getattr(site, name)(page, **arguments)
+        outputs: Iterator[Found] = getattr(site, name)(page, **arguments)
         if inspect.isasyncgen(outputs):
             raise FormatError(f"{site.name}.{name} is asynchronous: callbacks must be plain generators")
-        yield from (output for output in outputs if isinstance(output, Item))
+        yield from outputs
 
     def _through_steps(self, item: Item, trace: PageTrace) -> None:
         passed = item

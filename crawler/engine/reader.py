@@ -1,25 +1,20 @@
-"""Who reads a page that no crawl asked for (assisted, imported): the site of ours that knows its address."""
+"""Who reads a page that no crawl asked for (assisted, imported): the first site of ours that knows its address."""
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
+from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
-from crawler.engine.run import project_settings
 from crawler.engine.site import Site
 
 
-def reader_of(url: str) -> tuple[str | None, dict[str, Any] | None]:
-    """Name of the site and what goes into `Capture.read_with`; None and None where no spider knows the address."""
-    for name, site in _sites():
-        if callback := site.reads(url):
-            return name, {"callback": callback, "arguments": {}}
-    return None, None
+class Sites:
+    """All spiders of a project, each loaded once."""
 
+    def __init__(self, settings: Settings) -> None:
+        loader = SpiderLoader.from_settings(settings)
+        loaded = (loader.load(name) for name in sorted(loader.list()))
+        self._sites = [site for site in loaded if issubclass(site, Site) and site.domains]
 
-@cache
-def _sites() -> tuple[tuple[str, type[Site]], ...]:
-    loader = SpiderLoader.from_settings(project_settings(Path()))
-    found = ((name, loader.load(name)) for name in sorted(loader.list()))
-    return tuple((name, site) for name, site in found if issubclass(site, Site) and site.domains)
+    def reader(self, url: str) -> tuple[str, str] | None:
+        """Name of the site and of its callback; None where no spider knows the address."""
+        found = ((site.name, site.reads(url)) for site in self._sites)
+        return next(((name, callback) for name, callback in found if callback is not None), None)

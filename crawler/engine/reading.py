@@ -6,16 +6,21 @@ the place, what was found there, and the page.
 """
 
 import json
-import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar, overload
+from urllib.parse import quote, unquote
 
+import chompjs
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
+from scrapy import Request
 from scrapy.http import TextResponse
 
 from crawler.errors import ExtractionError
+from crawler.items import Item
+from crawler.quoted import STEP, Quoted, place_of, plain
 
 Json = dict[str, Any]
 Node = TextResponse | Selector
@@ -25,8 +30,21 @@ BREAKS = re.compile(r"br|p|div|li|tr|dt|dd|h[1-6]|blockquote|section|article|tab
 UNSEEN = re.compile(r"script|style|noscript|template")
 SPACE = re.compile(r"[ \t\n\r\f\xa0]+")  # HTML white space and nbsp; U+3000 and zero-width marks are content
 JSONP = re.compile(r"^[\s;/*]*[\w$.]+\s*\((?P<body>.*)\)[\s;]*$", re.DOTALL)
+_WITHIN = (
+    "#within:"  # in the base address of a document that stood within another: the place, as in an address
+)
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something on a page that was not understood. `lost`: it may have been an item; else only a detail."""
+
+    reason: str
+    lost: bool = True
+    place: str | None = None
+
+
+Found = Item | Request | Oddity
 
 
 def select(node: Node, query: str) -> list[Selector]:
@@ -59,10 +77,10 @@ def _at_most_one(node: Node, query: str, *, least: int) -> list[Selector]:
 
 
 def address(node: Node) -> str:
-    """URL of the page that a node belongs to (its base URL, for a part of it)."""
+    """URL of the page that a node belongs to."""
     if isinstance(node, TextResponse):
         return node.url
-    return getattr(node.root, "base", None) or "a page without URL"
+    return (getattr(node.root, "base", None) or "a page without URL").partition(_WITHIN)[0]
 
 
 @overload
@@ -77,9 +95,38 @@ def text(node: Selector | None) -> str | None:
     """
     if node is None:
         return None
-    pieces = [node.get()] if isinstance(node.root, str) else _pieces(node.root)
+    root = node.root
+    pieces = [node.get()] if isinstance(root, str) else _pieces(root)
     lines = (SPACE.sub(" ", line).strip(" \u3000") for line in "".join(pieces).split("\0"))
-    return "\n".join(line for line in lines if line)
+    read = "\n".join(line for line in lines if line)
+    return read if isinstance(root, str) else Quoted(read, lambda: _place(root))
+
+
+def attribute(node: Selector, name: str) -> str:
+    """An attribute of an element. Raises ExtractionError if it has none of that name."""
+    value = node.attrib.get(name)
+    if value is None:
+        raise ExtractionError(f"<{node.root.tag}> has no attribute {name!r} on {address(node)}")
+    return Quoted(value, lambda: f"{_place(node.root)}/@{name}")
+
+
+def own_text(node: Selector) -> str:
+    """The text directly within an element, without that of the elements within it."""
+    pieces = [node.root.text or "", *(child.tail or "" for child in node.root)]
+    return Quoted(SPACE.sub(" ", "".join(pieces)).strip(" \u3000"), lambda: f"{_place(node.root)}/text()")
+
+
+def fragment(value: str, url: str) -> Selector:
+    """The HTML in a value of a page, whose places lead on from where the value stood."""
+    place = place_of(value)
+    return Selector(plain(value), base_url=f"{url}{_WITHIN}{quote(place)}" if place else url)
+
+
+def _place(element: etree._Element) -> str:
+    tree = element.getroottree()
+    within = unquote((element.base or "").partition(_WITHIN)[2])
+    path = str(tree.getpath(element))
+    return f"{within}{STEP}{path}" if within else path
 
 
 def _pieces(root: etree._Element) -> Iterator[str]:
@@ -99,19 +146,67 @@ def _pieces(root: etree._Element) -> Iterator[str]:
 def parse_json(source: str, url: str) -> Any:
     """The value in a JSON or JSONP text, with every number as the string that stands there ("4.60", "1").
 
-    Raises ExtractionError if it is neither.
+    Strings and numbers know their places (`crawler.quoted`), within that of `source` if it has one. Raises
+    ExtractionError if it is neither.
     """
     wrapped = JSONP.match(source)
     try:
-        return json.loads(
+        found = json.loads(
             wrapped["body"] if wrapped else source,
             parse_int=str,
             parse_float=str,
             parse_constant=str,
             strict=False,  # line breaks within strings occur on real pages
         )
+        return _placed(found, _root_of(source))
     except (ValueError, RecursionError) as error:
         raise ExtractionError(f"expected JSON on {url}, found {source[:60]!r}: {error}") from error
+
+
+def parse_js(source: str, url: str) -> Any:
+    """As `parse_json`, for a literal of JavaScript or Python: single quotes, bare keys, ``undefined``, ``None``.
+
+    Reads the first object or list of the text and ignores what stands around it.
+    """
+    try:
+        found: Any = chompjs.parse_js_object(
+            plain(source), json_params={"parse_int": str, "parse_float": str}
+        )
+        return _placed(found, _root_of(source))
+    except (ValueError, RecursionError) as error:
+        raise ExtractionError(f"expected a literal on {url}, found {source[:60]!r}: {error}") from error
+
+
+def script_with(node: Node, pattern: str) -> str:
+    """What group 1 of a pattern finds in the scripts of a page. Raises ExtractionError unless it is one place."""
+    scripts = ((script, "".join(script.xpath("text()").getall())) for script in select(node, "//script"))
+    found = [
+        (script, match[1]) for script, source in scripts for match in re.finditer(pattern, source, re.DOTALL)
+    ]
+    if len(found) != 1:
+        raise ExtractionError(
+            f"{pattern!r} occurs {len(found)} times in the scripts of {address(node)}, expected 1"
+        )
+    script, source = found[0]
+    return Quoted(source, lambda: _place(script.root))
+
+
+def _root_of(source: str) -> str:
+    place = place_of(source)
+    return f"{place}{STEP}#" if place else "#"
+
+
+def _placed(value: Any, place: str) -> Any:
+    """The same value with a place on each text; objects and lists are changed as they are."""
+    if isinstance(value, str):
+        return Quoted(value, place)
+    if isinstance(value, dict):
+        for name, member in value.items():
+            escaped = name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
+            value[name] = _placed(member, f"{place}/{escaped}")
+    elif isinstance(value, list):
+        value[:] = [_placed(member, f"{place}/{number}") for number, member in enumerate(value)]
+    return value
 
 
 def json_of(response: TextResponse) -> Any:
@@ -119,10 +214,10 @@ def json_of(response: TextResponse) -> Any:
     return parse_json(response.text, response.url)
 
 
-def json_at(node: Selector, attribute: str) -> Json:
+def json_at(node: Selector, name: str) -> Json:
     """The JSON object in an attribute of an element. Raises ExtractionError if there is none."""
-    content = parse_json(node.attrib.get(attribute, ""), address(node))
-    return of_type(content, dict, f"@{attribute}", address(node))
+    content = parse_json(attribute(node, name), address(node))
+    return of_type(content, dict, f"@{name}", address(node))
 
 
 def of_type(value: Any, wanted: type[T], name: str, url: str) -> T:
@@ -141,30 +236,40 @@ def take(record: Json, name: str, url: str) -> Any:
 
 
 def printed(value: Any) -> str | None:
-    """A JSON scalar as the string to print; None for null and for an empty string."""
+    """A JSON scalar as the string to print; None for null, for true and false, and for an empty string."""
     if value is None or isinstance(value, bool):
         return None
     return str(value).strip() or None
 
 
-def leftovers(record: Json, url: str, *, ignore: Collection[str] = ()) -> tuple[str, ...]:
-    """Names of fields that hold something and were neither taken nor listed in `ignore`; also logged.
+def leftovers(record: Json, url: str, *, ignore: Collection[str] = ()) -> Iterator[Oddity]:
+    """Report the fields that hold something and were neither taken nor listed in `ignore`.
 
-    A warning and not an error: a field that a site adds must not stop the reading of those we know.
+    No error: a field that a site adds must not stop the reading of those we know.
     """
-    unread = tuple(
-        sorted(
-            name
-            for name, value in record.items()
-            if name not in ignore and value not in (None, "", False, [], {})
-        )
+    unread = sorted(
+        name
+        for name, value in record.items()
+        if name not in ignore and value not in (None, "", False, [], {})
     )
     if unread:
-        logger.warning("fields %s on %s are not read; read them or list them in ignore", unread, url)
-    return unread
+        reason = f"fields {unread} on {url} are not read; read them or list them in ignore"
+        yield Oddity(reason, lost=False)
+
+
+def each(nodes: Iterable[T], read: Callable[[T], Item | Iterable[Found]]) -> Iterator[Found]:
+    """What `read` gives for each of several rows; one that is not understood is reported, and costs no other."""
+    for node in nodes:
+        try:
+            found = read(node)
+            yield from [found] if isinstance(found, Item) else found
+        except ExtractionError as error:
+            yield Oddity(str(error), place=_place(node.root) if isinstance(node, Selector) else None)
 
 
 def commented(node: Selector, base_url: str) -> Selector:
     """The document inside the one HTML comment of an element. Raises ExtractionError for 0 or 2 comments."""
     comment = only(node, "./comment()").get()
-    return Selector(comment.removeprefix("<!--").removesuffix("-->"), base_url=base_url)
+    within = quote(f"{_place(node.root)}/comment()")
+    content = comment.removeprefix("<!--").removesuffix("-->")
+    return Selector(content, base_url=f"{base_url}{_WITHIN}{within}")

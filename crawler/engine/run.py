@@ -217,7 +217,7 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
     run = crawler.settings["EVIDENCE_RUN"]
     with Index(archive / INDEX_FILE, writable=False) as index:
         items = {kind: _count(index, kind, run) for kind in ITEM_TYPES}
-        unread = _count(index, "unread", run)
+        unread = _count(index, "unread", run, "lost")
         differing = int(index.query(_DIFFERING, (run,))[0][0])
     with Archive.open(archive) as opened:
         reasons = unsealed(opened)
@@ -236,6 +236,6 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
     )
 
 
-def _count(index: Index, table: str, run: str) -> int:
-    sql = f"select count(*) from {table} where capture in (select id from capture where run = ?)"  # noqa: S608
+def _count(index: Index, table: str, run: str, where: str = "1") -> int:
+    sql = f"select count(*) from {table} where {where} and capture in (select id from capture where run = ?)"  # noqa: S608
     return int(index.query(sql, (run,))[0][0])

@@ -16,6 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response, TextResponse
 
 from crawler.engine.frontier import KEY, STORED, Frontier, frontier_of
+from crawler.engine.reading import Oddity
 from crawler.engine.record import failure_reason, stop_crawl
 from crawler.engine.replay import CAPTURE
 from crawler.engine.site import Site
@@ -64,6 +65,8 @@ class Settle:
                 if isinstance(output, Item):
                     page.unsettled += 1
                     yield page.trace.attach(output)
+                elif isinstance(output, Oddity):
+                    page.trace.odd(output)
                 elif isinstance(output, Request):
                     ordinal += 1
                     if self._store(output, page, ordinal):
@@ -151,7 +154,7 @@ class Settle:
         del self._open[page.trace.capture.id]
         if page.interrupted:
             return
-        unread = bool(page.trace.reading.unread)
+        unread = any(found.lost for found in page.trace.reading.unread)
         self._frontier().finish(page.request, "failed" if unread else "done", page.reason)
 
     def _frontier(self) -> Frontier:

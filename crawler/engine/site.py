@@ -17,10 +17,11 @@ from parsel import Selector
 from scrapy.crawler import Crawler
 from scrapy.http import Request, TextResponse
 
+from crawler.engine.reading import Found
 from crawler.errors import ExtractionError, UsageError
-from crawler.items import ITEM_TYPES, Item
+from crawler.items import ITEM_TYPES
 
-Output = Iterator[Item | Request]
+Output = Iterator[Found]
 Callback = Callable[..., Output]
 
 

@@ -109,14 +109,14 @@ class Tab:
     async def shown(self) -> bool:
         """Whether the tab is the front one of its window."""
         try:
-            return bool(await self._ask(self._world(), "document.visibilityState === 'visible'"))
+            return bool(await self._world().run("document.visibilityState === 'visible'", seconds=_CALL))
         except _SILENT:
             return False
 
     async def title(self) -> str:
         """The page's title; empty if it does not say."""
         try:
-            return str(await self._ask(self._world(), _TITLE))[:2000]
+            return str(await self._world().run(_TITLE, seconds=_CALL))[:2000]
         except _SILENT:
             return ""
 
@@ -148,9 +148,9 @@ class Tab:
     async def _as_seen(self, world: World, viewing: Viewing) -> Viewing:
         """With the window as the operator has it. Raises NotNow for a page that does not answer."""
         try:
-            await self._ask(world, "globalThis.keepMotion = true", _ANSWER)
+            await world.run("globalThis.keepMotion = true", seconds=_ANSWER)
             asked = "[Math.round(innerWidth), Math.round(innerHeight)]"
-            width, height = await self._ask(world, asked)
+            width, height = await world.run(asked, seconds=_CALL)
         except (FormatError, TimeoutError) as error:
             if self._dialog:
                 raise NotNow("网页弹出了对话框：请先在网页中处理，再固定") from error
@@ -160,7 +160,9 @@ class Tab:
     async def _make(self, look: Look, world: World) -> Settled:
         viewing = look.viewing
         if viewing.scroll:
-            await self._ask(world, "delete globalThis.keepMotion, globalThis.stood = [scrollX, scrollY]")
+            await world.run(
+                "delete globalThis.keepMotion, globalThis.stood = [scrollX, scrollY]", seconds=_CALL
+            )
         settled = await settle(self._line, world, viewing, self._traffic.quiet)
         look.title = "" if settled.hung else await self.title()
         look.settled = settled.facts
@@ -180,7 +182,7 @@ class Tab:
                 async with asyncio.timeout(_CALL):
                     await self._line.send(method, params)
         with contextlib.suppress(TimeoutError, FormatError, *GONE):
-            await self._ask(world, _BACK)
+            await world.run(_BACK, seconds=_CALL)
 
     def _fault(self, look: Look, document: str | None) -> str | None:
         """What makes the look less than the page that the operator meant."""
@@ -212,11 +214,6 @@ class Tab:
     def take(self, seen: Seen) -> None:
         """An exchange of the page's service worker."""
         self._traffic.take(seen)
-
-    async def _ask(self, world: World, expression: str, seconds: float = _CALL) -> Any:
-        """As `World.run`; bounded also where the world is made, which a page that hangs never lets happen."""
-        async with asyncio.timeout(seconds):
-            return await world.run(expression, seconds=seconds)
 
     def _world(self) -> World:
         return World(self._line, broken=GONE)

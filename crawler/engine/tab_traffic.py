@@ -3,8 +3,8 @@
 import time
 from dataclasses import replace
 
-from crawler.engine.rendering.hop import ENDLESS_KINDS, Hop
-from crawler.engine.rendering.look import Cdp, Json, Seen, Viewing
+from crawler.engine.rendering.hop import Hop
+from crawler.engine.rendering.look import Cdp, Seen, Viewing
 from crawler.engine.rendering.traffic import Traffic
 
 _NOTES = 50  # of the pages before that are kept: some are of the newest page already when it is shown
@@ -26,32 +26,25 @@ class TabTraffic(Traffic):
             return
         self.document = document
         newest = self._ledger.of_newest_page()
-        earlier = self._ledger.hops[: len(self._ledger.hops) - len(newest)]
-        if newest and newest[0].seen.id == document:
-            self.forget_earlier()  # else somebody is about to go on already: kept until then
-            for hop in earlier:
-                self._ledger.close(
-                    hop
-                )  # what a page left open when it went keeps no other from being at rest
+        if (
+            newest and newest[0].seen.id == document
+        ):  # else somebody is about to go on already: kept until then
+            self._ledger.forget_earlier()
+            self._bodies.refill(self._viewing)
         self._taken.clear()
         self.frames.clear()
         del self.notes[:-_NOTES]
 
     async def so_far(self, at_most: float) -> list[Seen]:
-        """As `Traffic.so_far`, of the document that is shown. A download, or a page that is only asked for, is none.
+        """Copies of the exchanges of the document that is shown; listening goes on.
 
-        Raises what our own code raised while it listened.
+        A download, or a page that is only asked for, is none of them. Raises what our own code raised while it
+        listened.
         """
         await self._tasks_until(time.monotonic() + at_most)
         if self._wrong:
             raise self._wrong[0]
         return [*(self._copy(hop) for hop in self._of_document()), *self._taken]
-
-    def _paused(self, event: Json) -> None:
-        super()._paused(event)
-        hop = self._ledger.last(event.get("networkId") or f"held {event['requestId']}")
-        if hop is not None and hop.unannounced and hop.seen.kind in ENDLESS_KINDS:
-            hop.endless = True  # a beacon that a page sent as it went: nobody will ever announce it
 
     def _of_document(self) -> list[Hop]:
         hops = self._ledger.hops

@@ -1,13 +1,17 @@
 """What ties an item to the page it was read from, the same on a live crawl and on a recorded page."""
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
+from typing import Any
 
 from scrapy import Request
 
+from crawler.engine.reading import Oddity
 from crawler.engine.site import Site
 from crawler.errors import RecordError
 from crawler.evidence.manifest import Capture
 from crawler.items import Item, Provenance
+from crawler.quoted import Quoted, plain
 from crawler.store.session import Reading, Unread
 
 
@@ -31,6 +35,9 @@ class PageTrace:
         read = self.capture.reading
         if read is None:
             raise RecordError(f"capture {self.capture.id} holds no page, yet an item was read from it")
+        values = {field.name: getattr(item, field.name) for field in fields(item)}
+        places = {name: value.place for name, value in values.items() if isinstance(value, Quoted)}
+        printed: dict[str, Any] = {name: plain(values[name]) for name in places}
         provenance = Provenance(
             capture=self.capture.id,
             captured_at=self.capture.started,
@@ -40,16 +47,25 @@ class PageTrace:
             extractor=self._extractor,
             version=self._site.version,
             ordinal=self._count,
+            places=json.dumps(places, ensure_ascii=False) if places else None,
         )
         self._count += 1
-        return replace(item, site=self._site.name, provenance=provenance)
+        return replace(item, site=self._site.name, provenance=provenance, **printed)
+
+    def odd(self, oddity: Oddity) -> None:
+        """Note what the spider did not understand, and where."""
+        self._unread(self._count, oddity.reason, lost=oddity.lost, place=oddity.place)
+        self._count += 1
 
     def failed(self, error: BaseException, item: Item | None = None) -> None:
         """Note that an item could not be stored or, without `item`, that the rest of the page was not understood."""
         traced = item.provenance if item is not None else None
         ordinal = self._count if traced is None else traced.ordinal
+        self._unread(ordinal, f"{type(error).__name__}: {error}", lost=True, place=None)
+
+    def _unread(self, ordinal: int, reason: str, *, lost: bool, place: str | None) -> None:
         # A message may quote bytes that are no text; SQLite takes none of those.
-        reason = f"{type(error).__name__}: {error}"[:2000].encode("utf-8", "backslashreplace").decode()
+        kept = reason[:2000].encode("utf-8", "backslashreplace").decode()
         self.reading.unread.append(
-            Unread(self.capture.id, self._extractor, self._site.version, ordinal, reason)
+            Unread(self.capture.id, self._extractor, self._site.version, ordinal, kept, lost, place)
         )

@@ -1,8 +1,6 @@
 """How an archive wants its pages looked at: from evidence.toml to `Viewing`."""
 
-from pathlib import Path
-
-from crawler.config import Config, read_config
+from crawler.config import Config
 from crawler.engine.rendering.look import Viewing
 
 
@@ -17,8 +15,3 @@ def viewing_of(config: Config, *, user_agent_suffix: str | None = None) -> Viewi
         screens=config.screens,
         max_body=int(config.max_page_megabytes * (1 << 20)),
     )
-
-
-def viewing_at(archive: Path) -> Viewing:
-    """As `viewing_of`, for the archive in a folder. Raises ArchiveMissing, ConfigError."""
-    return viewing_of(read_config(archive))

@@ -113,6 +113,11 @@ def new_record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
+def concurrent_to(record_id: str | None) -> tuple[tuple[str, str], ...]:
+    """The field that ties a record to the first one of its capture (§5.8); none for that first one."""
+    return (("WARC-Concurrent-To", record_id),) if record_id is not None else ()
+
+
 def encode(record: Record, level: int = DEFLATED) -> Encoded:
     """Serialise one record into one gzip member. Raises FormatError for a value with a line break."""
     block_digest = digest(record.block)

@@ -143,11 +143,21 @@ class Index:
                 row,
             )
 
-    def add_unread(self, capture: str, extractor: str, version: int, ordinal: int, reason: str) -> None:
+    def add_unread(
+        self,
+        capture: str,
+        extractor: str,
+        version: int,
+        ordinal: int,
+        reason: str,
+        lost: bool = True,
+        place: str | None = None,
+    ) -> None:
         """Note that a page, or a part of it, was not understood. Call inside `transaction`."""
         self.connection.execute(
-            "insert or ignore into unread values (?, ?, ?, ?, ?)",
-            (capture, extractor, version, ordinal, reason),
+            "insert or ignore into unread (capture, extractor, version, ordinal, reason, lost, place)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (capture, extractor, version, ordinal, reason, int(lost), place),
         )
 
     def mark_read(self, capture: str) -> None:
@@ -346,7 +356,13 @@ READ_TABLES = (*ITEM_TYPES, "unread", "to_read")  # their rows have a column `ca
 def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Iterable[str]:
     """Names of the tables in which two indexes differ, with the first difference; nothing if they are equal."""
     for table in tables:
-        rows = [sorted(map(tuple, index.query(f"select * from {table}")), key=repr) for index in (one, other)]  # noqa: S608
+        # An older database has the same columns in another order.
+        names = sorted(row["name"] for row in one.query(f"select name from pragma_table_info('{table}')"))  # noqa: S608
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows = [
+            sorted(map(tuple, index.query(f"select {columns} from {table}")), key=repr)  # noqa: S608
+            for index in (one, other)
+        ]
         if rows[0] != rows[1]:
             (one_row, other_row) = next(pair for pair in zip_longest(rows[0], rows[1]) if pair[0] != pair[1])
             yield f"{table}: {len(rows[0])} and {len(rows[1])} rows, first difference {one_row!r} and {other_row!r}"

@@ -35,6 +35,7 @@ def _columns(kind: str) -> dict[str, type]:
         **{name: provenance[name] for name in KEY},
         **kept,
         "url": str,
+        "places": str,
         "captured_at": str,
         "page_url": str,
         "locator": str,
@@ -160,3 +161,15 @@ def m007_looks(db: Database) -> None:
         table.add_column(name, str)
     table.add_column("withheld", int, not_null_default=0)
     table.create_index(["page"])
+
+
+@migrations()
+def m008_places(db: Database) -> None:
+    """Where each field of an item stood on its page; what of a page was lost, and where."""
+    for kind, item_type in ITEM_TYPES.items():
+        table = db.table(kind)
+        for name, column_type in columns(item_type).items():
+            if name not in table.columns_dict:
+                table.add_column(name, column_type)
+    db.table("unread").add_column("lost", int, not_null_default=1)
+    db.table("unread").add_column("place", str)

@@ -105,7 +105,8 @@ def vanished(index: Index) -> list[Vanished]:
               select 1 from event e where e.act = 'host-stopped'
               and json_extract(e.details, '$.run') = p.later_run
               and instr(p.url, '//' || json_extract(e.details, '$.host')))
-          and not exists (select 1 from unread u join capture k on k.id = u.capture where k.run = p.later_run)
+          and not exists (
+              select 1 from unread u join capture k on k.id = u.capture where u.lost and k.run = p.later_run)
           and not exists (
               select 1 from review o join capture k on k.id = o.capture
               where o.site = r.site and o.identifier = r.identifier and k.run = p.later_run)

@@ -38,6 +38,8 @@ class Unread:
     version: int
     ordinal: int
     reason: str
+    lost: bool = True  # it may have been an item; else only a detail of one
+    place: str | None = None  # where on the page, as in `crawler.quoted`
 
 
 @dataclass(slots=True)
@@ -255,7 +257,9 @@ class Session:
         self.index.mark_read(capture)
         self.index.add_items(reading.items)
         for part in reading.unread:
-            self.index.add_unread(part.capture, part.extractor, part.version, part.ordinal, part.reason)
+            self.index.add_unread(
+                part.capture, part.extractor, part.version, part.ordinal, part.reason, part.lost, part.place
+            )
 
 
 def _result(job: _Job, captures: Iterator[Capture], leaves: Iterator[int]) -> object:

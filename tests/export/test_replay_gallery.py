@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ import pytest
 from playwright.async_api import BrowserContext, Frame, Page, async_playwright
 
 from crawler.engine.browser_arguments import ARGUMENTS
-from crawler.engine.rendering.likeness import missing_text, text_likeness
+from crawler.engine.rendering.likeness import text_likeness
 from crawler.engine.rendering.page_text import read_text
 from crawler.evidence import warc
 from crawler.evidence.archive import Archive
@@ -181,7 +182,7 @@ async def frame_of(page: Page, url: str) -> Frame:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_viewer_shows_the_text_that_was_captured(gallery: Gallery, name: str) -> None:
     kept, shown = gallery.text[name], gallery.shown[name].text
-    assert text_likeness(kept, shown) >= GOOD, missing_text(kept, shown)
+    assert text_likeness(kept, shown) >= GOOD, Counter(kept) - Counter(shown)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -38,7 +38,15 @@ REVIEW = Review(
     useful_count="有用(12)",
     provenance=PROVENANCE,
 )
-POST = Post(identifier="3", date_published="11-20", comment_count="999+", provenance=PROVENANCE)
+POST = Post(
+    identifier="3",
+    date_published="11-20",
+    comment_count="999+",
+    like_count="1.2万",
+    share_count="3千",
+    view_count="88",
+    provenance=PROVENANCE,
+)
 
 
 def test_a_listing() -> None:
@@ -74,6 +82,9 @@ def test_a_post() -> None:
         published_precision="day",
         comment_number=999,
         comment_number_is_minimum=True,
+        like_number=12_000,
+        share_number=3000,
+        view_number=88,
     )
 
 

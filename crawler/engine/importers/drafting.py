@@ -18,7 +18,7 @@ from crawler.errors import FormatError
 from crawler.evidence import http
 from crawler.evidence.archive import Draft
 from crawler.evidence.manifest import Capture
-from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, concurrent_to, encode, new_record_id
 
 _PACKED = ("image/", "video/", "audio/", "application/pdf", "application/zip", "font/woff")
 _FACTS_LIMIT = 256 << 10  # bytes of interim answers that a metadata record repeats
@@ -61,7 +61,7 @@ class _Making:
     @property
     def first(self) -> tuple[tuple[str, str], ...]:
         """The field that names the first record."""
-        return (("WARC-Concurrent-To", self.records[0].record.id),) if self.records else ()
+        return concurrent_to(self.records[0].record.id if self.records else None)
 
 
 def draft(exchange: Exchange, origin: Origin, reader: Reader, *, walled: str | None = None) -> Draft:

@@ -16,7 +16,7 @@ from crawler.engine.importers.found import Exchange, Refused, Source, Terms, cla
 from crawler.engine.importers.har import HarSource
 from crawler.engine.importers.html import HtmlSource
 from crawler.engine.importers.kept import Kept, drop, keep, set_aside, settle
-from crawler.engine.importers.landing import NAMED_REFUSALS, Landing, Sites
+from crawler.engine.importers.landing import NAMED_REFUSALS, Landing
 from crawler.engine.importers.mhtml import MhtmlSource
 from crawler.engine.importers.notes import NAMES, Note, note_for, read_notes
 from crawler.engine.importers.pictures import PictureSource
@@ -24,6 +24,7 @@ from crawler.engine.importers.recognise import recognise
 from crawler.engine.importers.report import FileReport, Statement
 from crawler.engine.importers.wacz import WaczSource
 from crawler.engine.importers.warc import WarcSource
+from crawler.engine.reader import Sites
 from crawler.engine.run import project_settings
 from crawler.errors import DiskFull, FormatError, UsageError
 from crawler.evidence.checks.wacz_signature import Anchors

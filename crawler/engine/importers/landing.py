@@ -11,16 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
-from scrapy.settings import Settings
-from scrapy.spiderloader import SpiderLoader
 
 from crawler.engine.decoding import decoded
 from crawler.engine.importers.drafting import Origin, Reader, draft, message_of
 from crawler.engine.importers.found import Exchange, Found, Refused
 from crawler.engine.importers.payloads import Payloads
+from crawler.engine.reader import Sites
 from crawler.engine.replay import dom_response
 from crawler.engine.single import SinglePage
-from crawler.engine.site import Site
 from crawler.engine.walls import wall
 from crawler.errors import FormatError
 from crawler.evidence import http
@@ -48,24 +46,6 @@ class Landed:
         self.refused += 1
         if len(self.refusals) < NAMED_REFUSALS:
             self.refusals.append(refused)
-
-
-class Sites:
-    """All spiders: who reads an address."""
-
-    def __init__(self, settings: Settings) -> None:
-        loader = SpiderLoader.from_settings(settings)
-        loaded = (loader.load(name) for name in sorted(loader.list()))
-        self._sites = [site for site in loaded if issubclass(site, Site)]
-
-    def reader(self, exchange: Exchange) -> Reader:
-        """The first site that reads this page; else it belongs to no site."""
-        if exchange.method == "GET" and exchange.answered:
-            for site in self._sites:
-                callback = site.reads(exchange.url)
-                if callback is not None:
-                    return Reader(site.name, callback)
-        return Reader(SinglePage.name)
 
 
 class Landing:
@@ -128,7 +108,7 @@ class Landing:
                 exchange, reason="a revisit of a payload that is not in the file, or not whole there"
             )
         try:
-            made = draft(exchange, self._origin, self._sites.reader(exchange), walled=self._walled(exchange))
+            made = draft(exchange, self._origin, self._reader(exchange), walled=self._walled(exchange))
         except FormatError as error:
             self.landed.refuse(Refused(exchange.claimed.get("record") or exchange.key, str(error)))
             return True
@@ -151,6 +131,12 @@ class Landing:
         self._batch, self._exchanges, self._bytes = [], [], 0
         for capture in captures:
             self._read(capture)
+
+    def _reader(self, exchange: Exchange) -> Reader:
+        """The site that reads this page; else it belongs to no site."""
+        asked = exchange.method == "GET" and exchange.answered
+        found = self._sites.reader(exchange.url) if asked else None
+        return Reader(*found) if found else Reader(SinglePage.name)
 
     def _walled(self, exchange: Exchange) -> str | None:
         """``wall-NAME`` for a page that is a wall, as on a live crawl."""

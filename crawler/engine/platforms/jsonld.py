@@ -1,19 +1,17 @@
 """Shops and recipe sites that describe a thing and its reviews in schema.org JSON-LD."""
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import Json, of_type, parse_json, printed, select
+from crawler.engine.reading import Json, Oddity, of_type, own_text, parse_json, printed, select
 from crawler.engine.site import Output, Page, Site
 from crawler.errors import ExtractionError
 from crawler.items import Listing, Review
-
-logger = logging.getLogger(__name__)
+from crawler.quoted import joined, place_of
 
 
 class JsonLd(Site):
@@ -24,7 +22,13 @@ class JsonLd(Site):
 
     def parse_thing(self, response: TextResponse) -> Output:
         """Yield each thing as a Listing, followed by its reviews. Raises ExtractionError if there is none."""
-        things = [found for found in objects(response) if any(name in self.types for name in _types(found))]
+        found = list(objects(response))
+        yield from (part for part in found if isinstance(part, Oddity))
+        things = [
+            part
+            for part in found
+            if isinstance(part, dict) and any(name in self.types for name in _types(part))
+        ]
         if not things:
             raise ExtractionError(f"no JSON-LD object of type {sorted(self.types)} on {response.url}")
         for thing in things:
@@ -33,16 +37,18 @@ class JsonLd(Site):
             yield from _reviews(thing, listing.identifier, response.url)
 
 
-def objects(response: TextResponse) -> Iterator[Json]:
+def objects(response: TextResponse) -> Iterator[Json | Oddity]:
     """All JSON-LD objects of a page, those within ``@graph`` one by one.
 
-    A block that is not JSON is logged and passed over: many pages carry a broken one of some plug-in.
+    A block that is not JSON is reported and passed over: many pages carry a broken one of some plug-in.
     """
     for script in select(response, '//script[contains(@type, "ld+json")]'):
         try:
-            content = parse_json("".join(script.xpath("text()").getall()), response.url)
+            content = parse_json(own_text(script), response.url)
         except ExtractionError as error:
-            logger.warning("passed over a JSON-LD block: %s", error)
+            yield Oddity(
+                f"passed over a JSON-LD block: {error}", lost=False, place=place_of(own_text(script))
+            )
             continue
         for found in (found for found in _several(content) if isinstance(found, dict)):
             yield from (part for part in _several(found.get("@graph", found)) if isinstance(part, dict))
@@ -96,8 +102,8 @@ def _fingerprint(listing: str, review: Json) -> str:
 
 def _price(offer: Json) -> str | None:
     amounts = [printed(offer.get(name)) for name in ("price", "lowPrice", "highPrice")]
-    amount = "-".join(dict.fromkeys(found for found in amounts if found))
-    return " ".join(filter(None, (amount, printed(offer.get("priceCurrency"))))) if amount else None
+    amount = joined("-", dict.fromkeys(amounts))
+    return joined(" ", (amount, printed(offer.get("priceCurrency")))) if amount else None
 
 
 def _best(rated: Json) -> str | None:

@@ -12,7 +12,7 @@ from crawler.engine.rendering.look import Seen
 Json = dict[str, Any]
 
 LONG_POLL = 4.0  # seconds after which a script's request no longer keeps the page from being at rest
-ENDLESS_KINDS = {"EventSource", "WebSocket", "Media", "Ping"}
+ENDLESS_KINDS = frozenset({"EventSource", "WebSocket", "Media", "Ping"})  # cut by their nature
 _POLLS = {"XHR", "Fetch", "Other"}
 _CUT = ("CONTENT_LENGTH_MISMATCH", "INCOMPLETE_CHUNKED", "CONNECTION_", "HTTP2_", "QUIC_", "EMPTY_RESPONSE")
 

@@ -46,22 +46,23 @@ class World:
         Raises TimeoutError when the page does not answer in time (its script may go on), and FormatError when
         the expression threw or the page is gone.
         """
-        if self._context is None:
-            await self.open()
-        asked: Json = {"expression": expression, "contextId": self._context}
-        return await self._value("Runtime.evaluate", asked, seconds)
+        async with asyncio.timeout(seconds):
+            if self._context is None:
+                await self.open()
+            asked: Json = {"expression": expression, "contextId": self._context}
+            return await self._value("Runtime.evaluate", asked)
 
     async def call(self, function: str, backend_nodes: list[int], *, seconds: float) -> Any:
         """The value of a function that gets these nodes, named by their ids in the browser, as its arguments.
 
         Raises as `run` does.
         """
-        if self._context is None:
-            await self.open()
         async with asyncio.timeout(seconds):
+            if self._context is None:
+                await self.open()
             nodes = [{"objectId": await self._object(node)} for node in backend_nodes]
             asked: Json = {"functionDeclaration": function, "executionContextId": self._context}
-            return await self._value("Runtime.callFunctionOn", asked | {"arguments": nodes}, seconds)
+            return await self._value("Runtime.callFunctionOn", asked | {"arguments": nodes})
 
     async def stop_script(self, *, seconds: float = 2.0) -> bool:
         """End the script that keeps the page busy; it never gets the time back. False when that had no effect.
@@ -84,10 +85,9 @@ class World:
             raise FormatError(f"node {backend_node} is no longer in the page: {error}") from error
         return str(resolved["object"]["objectId"])
 
-    async def _value(self, method: str, asked: Json, seconds: float) -> Any:
+    async def _value(self, method: str, asked: Json) -> Any:
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self.cdp.send(method, asked | {"awaitPromise": True, "returnByValue": True})
+            answer = await self.cdp.send(method, asked | {"awaitPromise": True, "returnByValue": True})
         except self.broken as error:
             raise FormatError(f"script in the page could not run: {error}") from error
         if thrown := answer.get("exceptionDetails"):

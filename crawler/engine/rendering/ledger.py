@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crawler.engine.rendering import heads
-from crawler.engine.rendering.hop import Hop, announce, begun, failure, how_cut, moment, origin
+from crawler.engine.rendering.hop import ENDLESS_KINDS, Hop, announce, begun, failure, how_cut, moment, origin
 
 Json = dict[str, Any]
 
@@ -79,7 +79,8 @@ class Ledger:
         if request in self._skipped or not self._counts(request, url):
             return None
         told = {**event, "requestId": request, "wallTime": time.time(), "type": event.get("resourceType")}
-        return self.enter(Hop(seen=begun(told, self.main_frame), unannounced=True))
+        seen = begun(told, self.main_frame)
+        return self.enter(Hop(seen=seen, unannounced=True, endless=seen.kind in ENDLESS_KINDS))
 
     def request_extra(self, event: Json) -> None:
         """``requestWillBeSentExtraInfo``: the fields that were really sent."""
@@ -101,6 +102,7 @@ class Ledger:
     def forget_earlier(self) -> None:
         """Let go of the hops before `of_newest_page`."""
         self.hops = self.of_newest_page()
+        self._open &= set(self.hops)  # what a page left open when it went keeps no other from being at rest
         kept = {hop.seen.id for hop in self.hops}
         self._by_id = {request: hops for request, hops in self._by_id.items() if request in kept}
 

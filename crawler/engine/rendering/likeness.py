@@ -19,7 +19,6 @@ STRIP_ROWS = 512  # of a picture of usual width
 STRIP_PIXELS = 4_000_000
 MOST_RUNS = 100_000
 MOST_CHARACTERS = 2_000_000
-QUOTE = 120  # characters
 
 _TOKEN = re.compile(r"[a-z0-9_]+|\S")
 
@@ -33,12 +32,6 @@ def text_likeness(one: Sequence[str], other: Sequence[str]) -> int:
     pairs, others = _pairs(one), _pairs(other)
     whole = pairs.total() + others.total()
     return 2000 * (pairs & others).total() // whole if whole else 1000
-
-
-def missing_text(captured: Sequence[str], replayed: Sequence[str], most: int = 10) -> list[str]:
-    """Quotes of runs that the capture has and the replay lacks, the longest first."""
-    lacking = Counter(map(_plain, _bounded(captured))) - Counter(map(_plain, _bounded(replayed)))
-    return [run[:QUOTE] for run in sorted(filter(None, lacking), key=len, reverse=True)[:most]]
 
 
 def pixel_likeness(one: bytes, other: bytes) -> int:

@@ -13,7 +13,7 @@ from crawler.engine.rendering.look import Artefact, Seen
 from crawler.engine.rendering.stored_head import StoredHead, stored_head
 from crawler.errors import FormatError
 from crawler.evidence import http
-from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, concurrent_to, encode, new_record_id
 
 Json = dict[str, Any]
 
@@ -109,7 +109,7 @@ def _request(seen: Seen, date: str, concurrent: str | None) -> Encoded:
         block=block,
         target_uri=address(seen.url),
         payload=_request_payload(block, seen.request_body or b""),
-        fields=_concurrent(concurrent),
+        fields=concurrent_to(concurrent),
     )
     return encode(record)
 
@@ -132,7 +132,7 @@ def artefact_record(artefact: Artefact, page: str, date: str, concurrent: str | 
         block=artefact.content,
         target_uri=artefact_uri(page, artefact.name),
         payload=artefact.content,
-        fields=_concurrent(concurrent),
+        fields=concurrent_to(concurrent),
     )
     return encode(record, _level(artefact.media_type))
 
@@ -147,7 +147,7 @@ def metadata(facts: Json, url: str, date: str, concurrent: str | None) -> Encode
         content_type="application/json",
         block=json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace"),
         target_uri=url,
-        fields=_concurrent(concurrent),
+        fields=concurrent_to(concurrent),
     )
     return encode(record)
 
@@ -193,7 +193,3 @@ def media_type_of(seen: Seen) -> str | None:
 
 def _level(media_type: str | None) -> int:
     return STORED if (media_type or "").lower().startswith(_COMPRESSED) else DEFLATED
-
-
-def _concurrent(record_id: str | None) -> tuple[tuple[str, str], ...]:
-    return (("WARC-Concurrent-To", record_id),) if record_id is not None else ()

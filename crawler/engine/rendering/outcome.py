@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from crawler.engine.rendering.hop import ENDLESS_KINDS
 from crawler.engine.rendering.look import Look, Seen
 
-_ENDLESS = ("EventSource", "WebSocket", "Media", "Ping")  # cut by their nature
 _NAMED = 3
 
 
@@ -28,4 +28,4 @@ def outcome(look: Look, early: str | None, unrest: Sequence[str]) -> tuple[str, 
 
 def _is_cut(seen: Seen) -> bool:
     """Whether an answer began and did not come whole, although it has an end."""
-    return seen.truncated is not None and seen.kind not in _ENDLESS and not seen.cache
+    return seen.truncated is not None and seen.kind not in ENDLESS_KINDS and not seen.cache

@@ -15,7 +15,6 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from crawler.engine.rendering.bodies import RATE, Bodies, content
@@ -95,25 +94,6 @@ class Traffic:
         self._cut_open()
         self._sum_up()
         return sorted((*(hop.seen for hop in self._ledger.hops), *self._taken), key=lambda seen: seen.started)
-
-    async def so_far(self, at_most: float) -> list[Seen]:
-        """The exchanges of the page that is open now, from the first hop that led to it; listening goes on.
-
-        Copies: what is still under way is cut in them (`time`) and goes on in the page. For tabs that stay open.
-        """
-        await self._tasks_until(time.monotonic() + at_most)
-        found = [replace(hop.seen) for hop in self._ledger.of_newest_page()]
-        for seen in found:
-            if seen.status is None and seen.failed is None:
-                seen.failed = "no answer when the page was captured"
-            elif seen.body is None and seen.failed is None and seen.truncated is None:
-                seen.truncated = "time"
-        return [*found, *self._taken]
-
-    def forget_earlier(self) -> None:
-        """Let go of what belongs to the pages that were open before; for tabs in which somebody goes on and on."""
-        self._ledger.forget_earlier()
-        self._bodies.refill(self._viewing)
 
     async def certificates(self) -> dict[str, list[bytes]]:
         """The chains as the browser received them, DER, leaf first, by origin (``https://host``)."""

@@ -1,0 +1,162 @@
+"""Rows of a page as a table: which query finds the rows, and which query finds each field within one.
+
+    REVIEWS = Rows(
+        Review,
+        "div.review",
+        identifier="@id",
+        review_body=".review-text",
+        author=".author?",
+        rating_value=(".stars::attr(class)", stars),
+    )
+    …
+    yield from REVIEWS.read(response, item_reviewed=product)
+
+`Rows` queries are CSS, or XPath if they begin with ``/``, ``./`` or ``(``; ``::attr(name)``, ``/@name`` or ``@name``
+alone give an attribute. `JsonRows` queries are JMESPath. A query must match once; one that ends in ``?`` may match
+nothing. A field's rule is a query; a query and a function of what it found; a function of the row; or a plain
+boolean field's query, which asks whether anything matches. Every value keeps its place (`crawler.quoted`).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from parsel import Selector
+from scrapy.http import TextResponse
+
+from crawler.engine.reading import (
+    Found,
+    Json,
+    attribute,
+    each,
+    leftovers,
+    of_type,
+    only,
+    optional,
+    printed,
+    select,
+    text,
+)
+from crawler.errors import ExtractionError
+from crawler.items import Item
+from crawler.quoted import Quoted, quoted
+
+Rule = str | tuple[str, Callable[[str], str | None]] | Callable[[Any], Any]
+_ATTRIBUTE = re.compile(r"(?P<element>.*?)(?:::attr\((?P<css>[^()]+)\)|/?@(?P<xpath>[\w:.-]+))")
+_FLAGS = ("promoted",)  # whether the query matches is the value
+
+
+class Rows:
+    """A table of HTML; see the module. Raises TypeError at once for a field that the item does not have."""
+
+    def __init__(self, kind: type[Item], rows: str, **rules: Rule) -> None:
+        unknown = set(rules) - set(kind.__slots__) - set(Item.__slots__)
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+        self._kind, self._rows, self._rules = kind, rows, rules
+
+    def read(self, node: TextResponse | Selector, **given: Any) -> Iterator[Found]:
+        """An item for each row, with the fields `given`; what is not understood is reported row by row."""
+        yield from each(select(node, self._rows), lambda row: self.item(row, **given))
+
+    def item(self, row: TextResponse | Selector, **given: Any) -> Item:
+        """The item of one row. Raises ExtractionError if it is not understood."""
+        values = {name: self._value(name, rule, row) for name, rule in self._rules.items()}
+        return self._kind(**(values | given))
+
+    def _value(self, name: str, rule: Rule, row: TextResponse | Selector) -> Any:
+        if name in _FLAGS and isinstance(rule, str):
+            return bool(select(row, rule))
+        if callable(rule):
+            return rule(row)
+        query, change = (rule, None) if isinstance(rule, str) else rule
+        return _changed(value_of(row, query), change)
+
+
+def value_of(node: TextResponse | Selector, query: str) -> str | None:
+    """The text or the attribute that a query finds, see the module; None for nothing and for an empty one."""
+    may_lack = query.endswith("?")
+    parts = _ATTRIBUTE.fullmatch(query.removesuffix("?"))
+    name = (parts["css"] or parts["xpath"]) if parts else None
+    place = parts["element"] if parts else query.removesuffix("?")
+    found = (optional if may_lack else only)(node, place) if place not in ("", ".") else node
+    if not isinstance(found, Selector):
+        if found is None:
+            return None
+        raise ExtractionError(f"{query!r} asks for an attribute of a whole page")
+    if name is None:
+        return text(found) or None
+    if may_lack and name not in found.attrib:
+        return None
+    return attribute(found, name).strip() or None
+
+
+class JsonRows:
+    """A table of JSON; see the module. `ignore`: names of members of a row that no item has a place for."""
+
+    def __init__(self, kind: type[Item], rows: str, *, ignore: str = "", **rules: Rule) -> None:
+        unknown = set(rules) - set(kind.__slots__) - set(Item.__slots__)
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+        self._kind, self._rows, self._rules = kind, rows, rules
+        queries = (
+            rule if isinstance(rule, str) else rule[0] for rule in rules.values() if not callable(rule)
+        )
+        self._known = {*ignore.split(), *(_first(query) for query in queries)}
+
+    def read(self, value: Any, url: str, **given: Any) -> Iterator[Found]:
+        """An item for each row, with the fields `given`; what is not understood is reported row by row."""
+        rows = search(value, self._rows.removesuffix("?"))
+        if rows is None and self._rows.endswith("?"):
+            return
+        seen: dict[str, Any] = {}
+
+        def read(row: Any) -> Item:
+            seen.update((name, member) for name, member in of_type(row, dict, "row", url).items() if member)
+            return self.item(row, url, **given)
+
+        yield from each(of_type(rows, list, self._rows, url), read)
+        yield from leftovers(seen, url, ignore=self._known)
+
+    def item(self, row: Json, url: str, **given: Any) -> Item:
+        """The item of one row. Raises ExtractionError if it is not understood."""
+        values = {name: self._value(name, rule, row, url) for name, rule in self._rules.items()}
+        return self._kind(**(values | given))
+
+    def _value(self, name: str, rule: Rule, row: Json, url: str) -> Any:
+        if callable(rule):
+            return rule(row)
+        query, change = (rule, None) if isinstance(rule, str) else rule
+        found = search(row, query.removesuffix("?"))
+        if name in _FLAGS:
+            return bool(found)
+        if isinstance(found, Mapping | Sequence) and not isinstance(found, str):
+            raise ExtractionError(f"{query!r} is {type(found).__name__}, expected one value, on {url}")
+        if found is None and not query.endswith("?"):
+            raise ExtractionError(f"{query!r} is not in {sorted(row)[:12]} on {url}")
+        return _changed(printed(found), change)
+
+
+def search(value: Any, query: str) -> Any:
+    """What a JMESPath query finds in a JSON value; None for nothing."""
+    return _compiled(query).search(value)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(query: str) -> Any:
+    return jmespath.compile(query)
+
+
+def _first(query: str) -> str:
+    """The member of the row with which a query begins."""
+    found = re.match(r'"([^"]+)"|([\w$]+)', query)
+    return (found[1] or found[2]) if found else query
+
+
+def _changed(value: str | None, change: Callable[[str], str | None] | None) -> str | None:
+    if value is None or change is None:
+        return value
+    made = change(value)
+    return made if made is None or isinstance(made, Quoted) else quoted(made, value)
