@@ -197,7 +197,7 @@ class Laboratory:
         return self.runner.run(work)
 
     async def open(self, name: str, **viewing: Any) -> Look:
-        asked = Viewing(**({"quiet_seconds": 0.15, "settle_seconds": 15.0} | viewing))
+        asked = Viewing(**({"quiet_seconds": 0.15, "settle_seconds": 60.0} | viewing))
         context = await self.browser.new_context(
             viewport={"width": asked.width, "height": asked.height}, device_scale_factor=asked.device_scale
         )

@@ -1,0 +1,1 @@
+"""One file per spider, with its saved pages and their facts."""
