@@ -6,6 +6,8 @@ Small pages with all artefacts, recorded into an archive. The browser is begun a
 
 import asyncio
 import tempfile
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,22 +58,23 @@ async def _capture_all(session: Session, site: str, pages: int, say: Say) -> lis
 
         for first in range(0, pages, _SAMPLE):
             await asyncio.gather(*map(one, range(first, min(first + _SAMPLE, pages))))
-            resident.append(_resident())
-            if first % 100 == 0:
-                say(f"looks: {first + _SAMPLE} of {pages}, {resident[-1] / 1e6:.0f} MB")
+            sizes = _sizes()
+            resident.append(sum(sizes.values()))
+            if first % 50 == 0:
+                parts = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in sorted(sizes.items()))
+                say(f"looks: {first + _SAMPLE} of {pages}, {resident[-1] / 1e6:.0f} MB ({parts})")
     return resident
 
 
-def _resident() -> int:
-    """Proportional resident bytes of this process and its children: shared pages count once."""
+def _sizes() -> Counter[str]:
+    """Proportional resident bytes (shared pages count once) of this process, the driver and the browser."""
     own = psutil.Process()
-    total = 0
+    sizes: Counter[str] = Counter()
     for each in (own, *own.children(recursive=True)):
-        try:
-            total += each.memory_full_info().pss
-        except psutil.NoSuchProcess:  # ended meanwhile
-            continue
-    return total
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            if "bench.rich_pages" not in each.cmdline():  # the site's own server
+                sizes[each.name()] += each.memory_full_info().pss
+    return sizes
 
 
 def table(found: dict[str, Any]) -> str:

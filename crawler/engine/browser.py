@@ -31,7 +31,7 @@ from crawler.errors import EvidenceError, FormatError
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 VARIABLE = "EVIDENCE_CHROMIUM"
 
-_PAGES_PER_BROWSER = 100  # then a fresh one: what leaks in a browser never grows beyond that
+_PAGES_PER_BROWSER = 100  # then a fresh one, and a fresh driver: what leaks in them never grows beyond that
 _CLOSING = 5.0  # seconds for closing a page, a context or the browser before it is killed
 _GRACE = 5.0  # seconds beyond Viewing.seconds after which a look is ended from outside
 
@@ -108,13 +108,14 @@ class Browser:
         """
         return await self._take(Visit(url, viewing or self.viewing, self.version))
 
-    async def replay(self, url: str, answers: Answers, at: str) -> Look:
+    async def replay(self, url: str, answers: Answers, at: str, viewing: Viewing | None = None) -> Look:
         """Look at a recorded page again: its exchanges are answered from the record, nothing goes to the network.
 
         `at` is when the page was captured (UTC); the page's own clock stands there. Text and screenshot are made.
         """
-        viewing = replace(self.viewing, wanted=frozenset(("text", "screenshot")), screencast=False)
-        return await self._take(Replayed(url, viewing, self.version, answers, at))
+        wanted = frozenset(("text", "screenshot"))
+        seen = replace(viewing or self.viewing, wanted=wanted, screencast=False)
+        return await self._take(Replayed(url, seen, self.version, answers, at))
 
     async def _take(self, visit: Visit) -> Look:
         async with self._slots:
@@ -161,12 +162,19 @@ class Browser:
         async with self._changing:
             if self._looked >= _PAGES_PER_BROWSER:
                 await self._idle.wait()  # the other pages of this browser end; new ones wait here
-                await self._end()
+                await self._renew()
             if self._chromium is None or not self._chromium.is_connected():
                 await self._start()
             self._looked += 1
             assert self._chromium is not None  # noqa: S101 - `_start` sets it or raises
             return self._chromium
+
+    async def _renew(self) -> None:
+        """End the browser and its driver, a process of its own that only grows, and begin a driver anew."""
+        assert self._playwright is not None  # noqa: S101 - only called within the context
+        await self._end()
+        await self._playwright.stop()
+        self._playwright = await async_playwright().start()
 
     async def _start(self) -> None:
         assert self._playwright is not None  # noqa: S101 - only called within the context

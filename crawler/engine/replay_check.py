@@ -7,13 +7,14 @@ knows how much of the page it holds, and which requests it could not answer.
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.engine.browser import Browser
 from crawler.engine.rendering.answers import Answers, Recorded
 from crawler.engine.rendering.likeness import pixel_likeness, text_likeness
-from crawler.engine.rendering.look import Look
+from crawler.engine.rendering.look import Look, Viewing
 from crawler.evidence import warc
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture
@@ -44,8 +45,9 @@ async def check_replay(session: Session, browser: Browser, identifier: str) -> R
     """Replay one rendered page and log the scores. Raises what reading the archive and recording raise."""
     captures = await asyncio.to_thread(_captures, session.archive, session.index, identifier)
     page = captures[0]
-    answers = await asyncio.to_thread(lambda: Answers(_exchanges(session.archive, captures)))
-    look = await browser.replay(_address(page), answers, page.started)
+    frames = await asyncio.to_thread(_kept, session.archive, page, "websocket")
+    answers = await asyncio.to_thread(lambda: Answers(_exchanges(session.archive, captures), frames or b""))
+    look = await browser.replay(_address(page), answers, page.started, _viewing(page, browser.viewing))
     score = await asyncio.to_thread(_scored, session.archive, page, look, answers)
     details = {
         "capture": score.capture,
@@ -72,6 +74,24 @@ def _address(page: Capture) -> str:
     asked = (page.look or {}).get("asked")
     _, mark, fragment = asked.partition("#") if isinstance(asked, str) else ("", "", "")
     return page.url if "#" in page.url else f"{page.url}{mark}{fragment}"
+
+
+def _viewing(page: Capture, today: Viewing) -> Viewing:
+    """The window of the capture, and as many presses of "load more"; what a page has no note of is as it is today."""
+    look = page.look or {}
+    window = re.fullmatch(r"(\d{1,5})x(\d{1,5})@(\d)", str(look.get("viewport")))
+    width, height, scale = (
+        map(int, window.groups()) if window else (today.width, today.height, today.device_scale)
+    )
+    more = look.get("more") or {}
+    return replace(
+        today,
+        width=width,
+        height=height,
+        device_scale=scale,
+        more=more.get("press"),
+        more_clicks=more.get("times", 0),
+    )
 
 
 def _exchanges(archive: Archive, captures: list[Capture]) -> Iterator[Recorded]:

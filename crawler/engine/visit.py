@@ -7,7 +7,7 @@ seen of it. Every artefact that was wanted is in the look in the end, or is name
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -229,7 +229,7 @@ class Replayed(Visit):
         """A blank page whose requests come to us, and whose clock stands at the time of the capture."""
         self._context = context
         await context.route("**/*", self._answer)
-        await context.route_web_socket(re.compile(""), self._refuse)  # routes of HTTP do not catch them
+        await context.route_web_socket(re.compile(""), self._speak)  # routes of HTTP do not catch them
         page = self._page = await context.new_page()
         await page.clock.set_fixed_time(clock.parse(self._at))
         context.on("page", self._popup)
@@ -247,10 +247,21 @@ class Replayed(Visit):
             else:
                 await route.fulfill(status=answer.status, headers=dict(answer.fields), body=answer.body)
 
-    async def _refuse(self, route: WebSocketRoute) -> None:
-        self._answers.to("GET", route.url)  # notes it as refused
+    async def _speak(self, route: WebSocketRoute) -> None:
+        """Say what the server said; without `connect_to_server` there is none."""
         with suppress(*BROKEN):
-            await route.close(code=1001, reason="not recorded")
+            conversation = self._answers.conversation(route.url)
+            if conversation is None:
+                await route.close(code=1001, reason="not recorded")
+                return
+            route.on_message(lambda _message: _say(route, conversation.answer()))
+            _say(route, conversation.opened())
+
+
+def _say(route: WebSocketRoute, messages: Sequence[str | bytes]) -> None:
+    with suppress(*BROKEN):  # the page may be gone
+        for message in messages:
+            route.send(message)
 
 
 async def _always_quiet(_seconds: float, _at_most: float) -> bool:

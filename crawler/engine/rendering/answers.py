@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from crawler.engine.rendering.conversations import Conversation, conversations
 from crawler.engine.rendering.jsonp import renamed
 from crawler.engine.rendering.page_drafts import ORIGINAL
 from crawler.engine.rendering.sliced import cut_out
@@ -70,8 +71,12 @@ class Answer:
 class Answers:
     """Recorded answers by method and address; `refused` lists what was asked for and not found, each once."""
 
-    def __init__(self, exchanges: Iterable[Recorded]) -> None:
-        """`exchanges` in the order in which they began; what is no answer for a replay (1xx, 304) is left out."""
+    def __init__(self, exchanges: Iterable[Recorded], frames: bytes = b"") -> None:
+        """`exchanges` in the order in which they began; what is no answer for a replay (1xx, 304) is left out.
+
+        `frames`: the page's artefact ``websocket``, if it has one.
+        """
+        self._conversations = conversations(frames)
         self._exact: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         self._loose: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         self._given: Counter[tuple[str, str, str | None]] = Counter()
@@ -107,9 +112,18 @@ class Answers:
             self._moved[_folder(here)] = _folder(url)
             if found.status == 303 or (found.status in (301, 302) and method == "POST"):
                 method, asked = "GET", None  # RFC 9110, 15.4
+        self._refuse(url)
+        return None
+
+    def conversation(self, url: str) -> Conversation | None:
+        """What was said over the WebSocket at an address; None, and noted, where nothing was."""
+        if url not in self._conversations:
+            self._refuse(url)
+        return self._conversations.get(url)
+
+    def _refuse(self, url: str) -> None:
         if len(self._refused) < MOST_REFUSED:
             self._refused[url[:500]] = None
-        return None
 
     def _found(self, method: str, url: str, asked: str | None) -> Answer | None:
         for kept, key in ((self._exact, _bare(url)), (self._loose, loose(url))):

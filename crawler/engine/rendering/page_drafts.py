@@ -149,7 +149,7 @@ def _manifest_look(
     look: Look, place: Place, kept: list[Artefact], made: list[Encoded], missing: dict[str, str]
 ) -> Json:
     """What the leaf says of the look; the metadata record says more."""
-    viewing = look.viewing
+    viewing, clicked = look.viewing, look.settled.get("clicked", 0)
     reasons = list(missing.values())[:MOST_MISSING]
     about: Json = {
         "artefacts": {a.name: e.record.id for a, e in zip(kept, made, strict=True)},
@@ -162,6 +162,9 @@ def _manifest_look(
         "final_url": address(look.final_url),
         "browser": one_line(look.browser, _WORDS),
         "viewport": f"{viewing.width}x{viewing.height}@{viewing.device_scale}",
+        "more": {"press": one_line(viewing.more, _WORDS), "times": clicked}
+        if viewing.more and clicked
+        else None,
         "exchanges": len(look.exchanges),
         "failed": sum(seen.failed is not None for seen in look.exchanges),
         "plain": place.plain,
