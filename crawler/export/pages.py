@@ -15,6 +15,7 @@ from crawler.evidence.manifest import Capture
 from crawler.evidence.warc import Record
 
 HTML = "text/html"
+PICTURE = "screenshot"  # the artefact that is listed beside its page
 _TITLE_BYTES = 512 << 10  # a title stands in the first half megabyte, or nowhere
 _ZLIB_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 _BLANKS = re.compile(r"\s+")
@@ -25,13 +26,17 @@ def page_entry(record: Record, capture: Capture | None = None) -> dict[str, str]
     """The line for pages.jsonl if this record of a capture is a page, else None.
 
     A page is what a person would open: the document of a rendered page (whatever its answer, for it was looked at),
-    an answer of status 200 and type text/html, or an imported HTML file. The exchanges that a rendered page made
-    (``page``) are none, and neither are its artefacts.
+    an answer of status 200 and type text/html, or an imported HTML file. So is the screenshot of a rendered page:
+    what no viewer can play again (a WebSocket, a service worker) is there to be seen all the same. The exchanges
+    that a rendered page made (``page``) are none, and neither are its other artefacts.
     """
     if record.target_uri is None or (capture is not None and (capture.page is not None or capture.withheld)):
         return None
     head = http_head(record)
-    title = _imported_title(record, capture) if head is None else _title(record, head, capture)
+    if head is not None:
+        title = _title(record, head, capture)
+    else:
+        title = _picture_title(record, capture) or _imported_title(record, capture)
     if title is None:
         return None
     page_id = str(uuid.uuid5(uuid.NAMESPACE_URL, record.id))
@@ -44,6 +49,14 @@ def _title(record: Record, head: http.Head, capture: Capture | None) -> str | No
     if look is None and (media_type(head) != HTML or head.status != 200):
         return None
     return _short((look or {}).get("title")) or _claimed(capture) or page_title(record, head)
+
+
+def _picture_title(record: Record, capture: Capture | None) -> str | None:
+    """Of the screenshot of a rendered page; None if it is none."""
+    picture = capture.artefact(PICTURE) if capture is not None else None
+    if capture is None or picture is None or picture.id != record.id:
+        return None
+    return f"{_short((capture.look or {}).get('title')) or capture.url}（固定时的画面）"
 
 
 def _imported_title(record: Record, capture: Capture | None) -> str | None:

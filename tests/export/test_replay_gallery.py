@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from crawler.evidence import warc
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import WACZ
 from crawler.evidence.manifest import Capture
+from crawler.evidence.png import measures
 from crawler.evidence.verify import verify_bundle
 from crawler.export.bundle import export_bundle
 from crawler.export.model import Exhibit
@@ -39,8 +41,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 WHOLE = "GALLERY_REPLAY"
 FEW = ("lazy", "frames", "shadow", "font", "gbk", "media", "broken", "client", "moved")
 GOOD = 980  # permille of the text
-# What the viewer (2.5.3) cannot show by nature, and no fault of the record; our own replay shows all of it
-# (tests/engine/test_replay_check.py).
+# What the viewer (2.5.3) cannot play again by nature, and no fault of the record: it shows the page's picture, which
+# is in its list of pages. Our own replay plays all of it (tests/engine/test_replay_check.py).
 NOT_BY_NATURE = {
     "endless": "it goes on asking beyond what was recorded, whenever the window comes near its end",
     "worker": "the viewer is a service worker itself, and lets pages register none",
@@ -56,6 +58,7 @@ UNCOUNTED = {
 }
 PATIENCE = 20.0  # s until the viewer shows a page
 NAMES = [name for name in (GALLERY if os.environ.get(WHOLE) else FEW) if name not in NOT_BY_NATURE]
+PICTURED = list(NOT_BY_NATURE) if os.environ.get(WHOLE) else ["socket", "policy"]
 
 _REPLAYED = re.compile(r"/\d*(?:mp|if)_/")  # in the addresses of frames that the viewer fills from the record
 _PREFIX = re.compile(r"^.*?/\d*[a-z]{2}_/")
@@ -93,13 +96,14 @@ class Gallery(NamedTuple):
     text: dict[str, list[str]]
     pictures: dict[str, set[str]]
     shown: dict[str, Shown]
+    sizes: dict[str, tuple[list[int], list[int]]]  # of screenshots: as captured, as the viewer shows them
 
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory, chromium: str, replay_viewer: Path) -> Gallery:
     folder = tmp_path_factory.mktemp("gallery")
     tsas = make_authorities(folder)
-    captures = archived(folder / "archive", NAMES, tsas, chromium)
+    captures = archived(folder / "archive", [*NAMES, *PICTURED], tsas, chromium)
     with Archive.open(folder / "archive", writable=True) as archive:
         seal(archive, tsas)
         ids = tuple(capture.id for capture in captures.values())
@@ -107,10 +111,20 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, chromium: str, replay_view
         bundle = export_bundle(archive, CASE, (exhibit,), folder / "bundle").path
         text = {name: kept_text(archive, capture) for name, capture in captures.items()}
         pictures = {name: kept_pictures(archive, capture) for name, capture in captures.items()}
-    addresses = {name: capture.url for name, capture in captures.items()}
+        sizes = {name: kept_size(archive, captures[name]) for name in PICTURED}
+    addresses = {name: captures[name].url for name in NAMES}
+    addresses |= {name: f"urn:evidence:look:{captures[name].id}:screenshot" for name in PICTURED}
     with viewer_site(folder / "site", replay_viewer, bundle / WACZ, addresses) as origin:
-        shown = asyncio.run(open_all(origin, addresses, chromium))
-    return Gallery(bundle, captures, text, pictures, shown)
+        shown, seen = asyncio.run(open_all(origin, addresses, chromium))
+    return Gallery(
+        bundle, captures, text, pictures, shown, {name: (sizes[name], seen[name]) for name in PICTURED}
+    )
+
+
+def kept_size(archive: Archive, page: Capture) -> list[int]:
+    record = page.artefact("screenshot")
+    assert record is not None
+    return list(measures(warc.decode(archive.stored(record.locator)).block))
 
 
 def kept_text(archive: Archive, page: Capture) -> list[str]:
@@ -131,15 +145,31 @@ def kept_pictures(archive: Archive, page: Capture) -> set[str]:
     }
 
 
-async def open_all(origin: str, addresses: dict[str, str], executable: str) -> dict[str, Shown]:
+async def open_all(
+    origin: str, addresses: dict[str, str], executable: str
+) -> tuple[dict[str, Shown], dict[str, list[int]]]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable, args=["--no-sandbox", *ARGUMENTS]
         )
         context = await browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="zh-CN")
-        shown = {name: await show(context, f"{origin}/{name}.html", url) for name, url in addresses.items()}
+        shown = {name: await show(context, f"{origin}/{name}.html", addresses[name]) for name in NAMES}
+        seen = {name: await see(context, f"{origin}/{name}.html", addresses[name]) for name in PICTURED}
         await browser.close()
-        return shown
+        return shown, seen
+
+
+async def see(context: BrowserContext, address: str, url: str) -> list[int]:
+    """Width and height of the picture that the viewer shows at an address."""
+    page = await context.new_page()
+    await page.goto(address)
+    frame = await frame_of(page, url)
+    await frame.wait_for_function("document.images[0]?.complete", timeout=PATIENCE * 1000)
+    size: list[int] = await frame.evaluate(
+        "[document.images[0].naturalWidth, document.images[0].naturalHeight]"
+    )
+    await page.close()
+    return size
 
 
 async def show(context: BrowserContext, address: str, url: str) -> Shown:
@@ -190,6 +220,20 @@ def test_the_viewer_shows_the_pictures_that_were_captured(gallery: Gallery, name
     lacking = gallery.pictures[name] - gallery.shown[name].pictures
     left = [url for url in lacking if not url.endswith(UNCOUNTED.get(name, ()))]
     assert left == []
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_the_viewer_shows_the_picture_of_what_it_cannot_play(gallery: Gallery, name: str) -> None:
+    kept, shown = gallery.sizes[name]
+    assert shown == kept
+    assert f"urn:evidence:look:{gallery.captures[name].id}:screenshot" in listed(gallery.bundle)
+
+
+def listed(bundle: Path) -> list[str]:
+    """Addresses in the package's list of pages."""
+    with zipfile.ZipFile(bundle / WACZ) as package:
+        _, *lines = package.read("pages/pages.jsonl").splitlines()
+    return [json.loads(line)["url"] for line in lines]
 
 
 def test_the_bundle_verifies(gallery: Gallery) -> None:

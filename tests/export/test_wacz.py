@@ -169,10 +169,13 @@ def seen(url: str, body: bytes, *, main: bool = False, method: str = "GET", sent
     )  # fmt: skip
 
 
-def test_a_rendered_page_is_listed_once_and_its_exchanges_are_none(rendered: Path) -> None:
+def test_a_rendered_page_and_its_picture_are_listed_and_its_exchanges_are_not(rendered: Path) -> None:
     members = members_of(rendered)
     _, *pages = [json.loads(line) for line in members["pages/pages.jsonl"].splitlines()]
-    assert [(line["url"], line["title"]) for line in pages] == [(ALONE, "alone"), (PAGE, "评价 详情")]
+    *played, picture = pages
+    assert [(line["url"], line["title"]) for line in played] == [(ALONE, "alone"), (PAGE, "评价 详情")]
+    assert picture["title"] == "评价 详情（固定时的画面）"
+    assert picture["url"].endswith(":screenshot")
     listing = json.loads(members["datapackage.json"])
     assert (listing["mainPageUrl"], listing["mainPageDate"]) == (pages[0]["url"], pages[0]["ts"])
 
