@@ -95,11 +95,21 @@ def text(node: Selector | None) -> str | None:
     """
     if node is None:
         return None
-    root = node.root
-    pieces = [node.get()] if isinstance(root, str) else _pieces(root)
-    lines = (SPACE.sub(" ", line).strip(" \u3000") for line in "".join(pieces).split("\0"))
-    read = "\n".join(line for line in lines if line)
-    return read if isinstance(root, str) else Quoted(read, lambda: _place(root))
+    return _read(node.get()) if isinstance(node.root, str) else element_text(node.root)
+
+
+def element_text(element: etree._Element) -> str:
+    """As `text`, for an element of lxml."""
+    alone = not len(element) and not UNSEEN.fullmatch(element.tag)
+    content = (element.text or "") if alone else "".join(_pieces(element))
+    return Quoted(_read(content), lambda: _place(element))
+
+
+def _read(content: str) -> str:
+    if "\0" not in content:
+        return SPACE.sub(" ", content).strip(" \u3000")
+    lines = (SPACE.sub(" ", line).strip(" \u3000") for line in content.split("\0"))
+    return "\n".join(line for line in lines if line)
 
 
 def attribute(node: Selector, name: str) -> str:
@@ -107,7 +117,12 @@ def attribute(node: Selector, name: str) -> str:
     value = node.attrib.get(name)
     if value is None:
         raise ExtractionError(f"<{node.root.tag}> has no attribute {name!r} on {address(node)}")
-    return Quoted(value, lambda: f"{_place(node.root)}/@{name}")
+    return element_attribute(node.root, name)
+
+
+def element_attribute(element: etree._Element, name: str) -> str:
+    """As `attribute`, for an element of lxml that has it."""
+    return Quoted(element.attrib[name], lambda: f"{_place(element)}/@{name}")
 
 
 def own_text(node: Selector) -> str:
@@ -164,15 +179,16 @@ def parse_json(source: str, url: str) -> Any:
 
 
 def parse_js(source: str, url: str) -> Any:
-    """As `parse_json`, for a literal of JavaScript or Python: single quotes, bare keys, ``undefined``, ``None``.
+    """As `parse_json`, for a literal of JavaScript: single quotes, bare keys, trailing commas.
 
-    Reads the first object or list of the text and ignores what stands around it.
+    Reads the first object or list of the text and ignores what stands around it. ``undefined`` is None, and so is
+    the text "undefined", which the library does not tell from it.
     """
     try:
         found: Any = chompjs.parse_js_object(
-            plain(source), json_params={"parse_int": str, "parse_float": str}
+            plain(source), loader_kwargs={"parse_int": str, "parse_float": str}
         )
-        return _placed(found, _root_of(source))
+        return _placed(found, _root_of(source), "undefined")
     except (ValueError, RecursionError) as error:
         raise ExtractionError(f"expected a literal on {url}, found {source[:60]!r}: {error}") from error
 
@@ -196,16 +212,16 @@ def _root_of(source: str) -> str:
     return f"{place}{STEP}#" if place else "#"
 
 
-def _placed(value: Any, place: str) -> Any:
+def _placed(value: Any, place: str, undefined: str | None = None) -> Any:
     """The same value with a place on each text; objects and lists are changed as they are."""
     if isinstance(value, str):
-        return Quoted(value, place)
+        return None if value == undefined else Quoted(value, place)
     if isinstance(value, dict):
         for name, member in value.items():
             escaped = name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
-            value[name] = _placed(member, f"{place}/{escaped}")
+            value[name] = _placed(member, f"{place}/{escaped}", undefined)
     elif isinstance(value, list):
-        value[:] = [_placed(member, f"{place}/{number}") for number, member in enumerate(value)]
+        value[:] = [_placed(member, f"{place}/{number}", undefined) for number, member in enumerate(value)]
     return value
 
 

@@ -26,26 +26,23 @@ import jmespath
 from parsel import Selector
 from scrapy.http import TextResponse
 
+from crawler.engine.queries import query
 from crawler.engine.reading import (
     Found,
     Json,
-    attribute,
     each,
     leftovers,
     of_type,
-    only,
-    optional,
     printed,
     select,
-    text,
 )
 from crawler.errors import ExtractionError
 from crawler.items import Item
 from crawler.quoted import Quoted, quoted
 
 Rule = str | tuple[str, Callable[[str], str | None]] | Callable[[Any], Any]
-_ATTRIBUTE = re.compile(r"(?P<element>.*?)(?:::attr\((?P<css>[^()]+)\)|/?@(?P<xpath>[\w:.-]+))")
 _FLAGS = ("promoted",)  # whether the query matches is the value
+_NO: tuple[object, ...] = (None, False, "", "0", "false", [], {})
 
 
 class Rows:
@@ -64,33 +61,20 @@ class Rows:
     def item(self, row: TextResponse | Selector, **given: Any) -> Item:
         """The item of one row. Raises ExtractionError if it is not understood."""
         values = {name: self._value(name, rule, row) for name, rule in self._rules.items()}
-        return self._kind(**(values | given))
+        return _made(self._kind, values | given)
 
     def _value(self, name: str, rule: Rule, row: TextResponse | Selector) -> Any:
         if name in _FLAGS and isinstance(rule, str):
             return bool(select(row, rule))
         if callable(rule):
             return rule(row)
-        query, change = (rule, None) if isinstance(rule, str) else rule
-        return _changed(value_of(row, query), change)
+        written, change = (rule, None) if isinstance(rule, str) else rule
+        return _changed(query(written).value(row), change)
 
 
-def value_of(node: TextResponse | Selector, query: str) -> str | None:
+def value_of(node: TextResponse | Selector, written: str) -> str | None:
     """The text or the attribute that a query finds, see the module; None for nothing and for an empty one."""
-    may_lack = query.endswith("?")
-    parts = _ATTRIBUTE.fullmatch(query.removesuffix("?"))
-    name = (parts["css"] or parts["xpath"]) if parts else None
-    place = parts["element"] if parts else query.removesuffix("?")
-    found = (optional if may_lack else only)(node, place) if place not in ("", ".") else node
-    if not isinstance(found, Selector):
-        if found is None:
-            return None
-        raise ExtractionError(f"{query!r} asks for an attribute of a whole page")
-    if name is None:
-        return text(found) or None
-    if may_lack and name not in found.attrib:
-        return None
-    return attribute(found, name).strip() or None
+    return query(written).value(node)
 
 
 class JsonRows:
@@ -123,19 +107,19 @@ class JsonRows:
     def item(self, row: Json, url: str, **given: Any) -> Item:
         """The item of one row. Raises ExtractionError if it is not understood."""
         values = {name: self._value(name, rule, row, url) for name, rule in self._rules.items()}
-        return self._kind(**(values | given))
+        return _made(self._kind, values | given)
 
     def _value(self, name: str, rule: Rule, row: Json, url: str) -> Any:
         if callable(rule):
             return rule(row)
-        query, change = (rule, None) if isinstance(rule, str) else rule
-        found = search(row, query.removesuffix("?"))
+        written, change = (rule, None) if isinstance(rule, str) else rule
+        found = search(row, written.removesuffix("?"))
         if name in _FLAGS:
-            return bool(found)
+            return found not in _NO
         if isinstance(found, Mapping | Sequence) and not isinstance(found, str):
-            raise ExtractionError(f"{query!r} is {type(found).__name__}, expected one value, on {url}")
-        if found is None and not query.endswith("?"):
-            raise ExtractionError(f"{query!r} is not in {sorted(row)[:12]} on {url}")
+            raise ExtractionError(f"{written!r} is {type(found).__name__}, expected one value, on {url}")
+        if found is None and not written.endswith("?"):
+            raise ExtractionError(f"{written!r} is not in {sorted(row)[:12]} on {url}")
         return _changed(printed(found), change)
 
 
@@ -153,6 +137,16 @@ def _first(query: str) -> str:
     """The member of the row with which a query begins."""
     found = re.match(r'"([^"]+)"|([\w$]+)', query)
     return (found[1] or found[2]) if found else query
+
+
+def _made(kind: type[Item], values: dict[str, Any]) -> Item:
+    """The item. A text may be empty; an identifier or a name that is empty was not understood."""
+    for name in ("identifier", "name"):
+        if name in values and not values[name]:
+            raise ExtractionError(f"{name} of a {kind.kind} is empty: {values}"[:300])
+    if "review_body" in values and values["review_body"] is None:
+        values["review_body"] = ""
+    return kind(**values)
 
 
 def _changed(value: str | None, change: Callable[[str], str | None] | None) -> str | None:
