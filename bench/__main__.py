@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import appends, capture, many_looks, memory, rendered, verify
+from bench import appends, capture, extraction, many_looks, memory, rendered, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
@@ -22,6 +22,7 @@ PARTS = {
     "memory": memory,
     "log": appends,
     "verify": verify,
+    "extraction": extraction,
 }
 
 
@@ -51,6 +52,8 @@ def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, 
         return many_looks.measure(folder, options.looks, _say)
     if part == "memory":
         return memory.measure(folder, (options.few, options.many), _say)
+    if part == "extraction":
+        return extraction.measure(options.read, options.rounds, _say)
     if part == "log":
         return appends.measure(folder, (options.entries // 10, options.entries), 10 * options.entries, _say)
     return verify.measure(folder, options.megabytes, options.rounds, _say)
@@ -75,6 +78,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--looks", type=_positive, help="pages of the rendered memory run (500; quick 60)")
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
+    parser.add_argument("--read", type=_positive, help="pages of each extraction run (200; quick 40)")
     parser.add_argument(
         "--entries", type=_positive, help="entries of the log; a tenth and ten times as many (100000)"
     )
@@ -88,6 +92,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "rounds": (3, 1),
         "rich": (24, 6),
         "looks": (500, 60),
+        "read": (200, 40),
         "few": (1000, 300),
         "many": (20000, 2000),
         "entries": (100_000, 20_000),

@@ -30,6 +30,7 @@ def test_all_runners_crawl_the_same_pages_and_are_compared(
         "--rounds=1",
         "--rich=2",
         "--looks=2",
+        "--read=2",
         "--few=2",
         "--many=3",
         "--entries=600",

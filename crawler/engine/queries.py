@@ -36,7 +36,7 @@ class Query:
 
         Raises ExtractionError for more than one match, and for none where there should be one.
         """
-        root = node.selector.root if isinstance(node, TextResponse) else node.root
+        root = node.root if isinstance(node, Selector) else node.selector.root
         if not isinstance(root, etree._Element):
             raise ExtractionError(f"{self.written!r} is asked of what is no HTML, on {address(node)}")
         found = [root] if self.find is None else self.find(root)
@@ -53,11 +53,10 @@ class Query:
     def _read(self, element: etree._Element, node: TextResponse | Selector) -> str | None:
         if self.attribute is None:
             return element_text(element) or None
-        if self.attribute not in element.attrib:
-            if self.may_lack:
-                return None
+        value = element_attribute(element, self.attribute)
+        if value is None and not self.may_lack:
             raise ExtractionError(f"<{element.tag}> has no attribute {self.attribute!r} on {address(node)}")
-        return element_attribute(element, self.attribute).strip() or None
+        return value or None
 
 
 @lru_cache(maxsize=4096)

@@ -113,16 +113,17 @@ def _read(content: str) -> str:
 
 
 def attribute(node: Selector, name: str) -> str:
-    """An attribute of an element. Raises ExtractionError if it has none of that name."""
-    value = node.attrib.get(name)
+    """An attribute of an element, without white space around it. Raises ExtractionError if there is none."""
+    value = element_attribute(node.root, name)
     if value is None:
         raise ExtractionError(f"<{node.root.tag}> has no attribute {name!r} on {address(node)}")
-    return element_attribute(node.root, name)
+    return value
 
 
-def element_attribute(element: etree._Element, name: str) -> str:
-    """As `attribute`, for an element of lxml that has it."""
-    return Quoted(element.attrib[name], lambda: f"{_place(element)}/@{name}")
+def element_attribute(element: etree._Element, name: str) -> str | None:
+    """An attribute of an element of lxml, without white space around it; None if it has none of that name."""
+    value = element.get(name)
+    return None if value is None else Quoted(value.strip(), lambda: f"{_place(element)}/@{name}")
 
 
 def own_text(node: Selector) -> str:
@@ -139,9 +140,9 @@ def fragment(value: str, url: str) -> Selector:
 
 def _place(element: etree._Element) -> str:
     tree = element.getroottree()
-    within = unquote((element.base or "").partition(_WITHIN)[2])
     path = str(tree.getpath(element))
-    return f"{within}{STEP}{path}" if within else path
+    within = (tree.docinfo.URL or "").partition(_WITHIN)[2]
+    return f"{unquote(within)}{STEP}{path}" if within else path
 
 
 def _pieces(root: etree._Element) -> Iterator[str]:

@@ -41,6 +41,7 @@ from crawler.items import Item
 from crawler.quoted import Quoted, quoted
 
 Rule = str | tuple[str, Callable[[str], str | None]] | Callable[[Any], Any]
+_NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _FLAGS = ("promoted",)  # whether the query matches is the value
 _NO: tuple[object, ...] = (None, False, "", "0", "false", [], {})
 
@@ -52,7 +53,8 @@ class Rows:
         unknown = set(rules) - set(kind.__slots__) - set(Item.__slots__)
         if unknown:
             raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
-        self._kind, self._rows, self._rules = kind, rows, rules
+        self._kind, self._rows = kind, rows
+        self._readers = {name: _reader(name, rule) for name, rule in rules.items()}
 
     def read(self, node: TextResponse | Selector, **given: Any) -> Iterator[Found]:
         """An item for each row, with the fields `given`; what is not understood is reported row by row."""
@@ -60,16 +62,21 @@ class Rows:
 
     def item(self, row: TextResponse | Selector, **given: Any) -> Item:
         """The item of one row. Raises ExtractionError if it is not understood."""
-        values = {name: self._value(name, rule, row) for name, rule in self._rules.items()}
+        values = {name: read(row) for name, read in self._readers.items()}
         return _made(self._kind, values | given)
 
-    def _value(self, name: str, rule: Rule, row: TextResponse | Selector) -> Any:
-        if name in _FLAGS and isinstance(rule, str):
-            return bool(select(row, rule))
-        if callable(rule):
-            return rule(row)
-        written, change = (rule, None) if isinstance(rule, str) else rule
-        return _changed(query(written).value(row), change)
+
+def _reader(name: str, rule: Rule) -> Callable[[Any], Any]:
+    """What reads a field of a row. Raises ValueError for what is no query."""
+    if callable(rule):
+        return rule
+    if name in _FLAGS and isinstance(rule, str):
+        return lambda row: bool(select(row, rule))
+    if isinstance(rule, str):
+        return query(rule).value
+    written, change = rule
+    found = query(written)
+    return lambda row: _changed(found.value(row), change)
 
 
 def value_of(node: TextResponse | Selector, written: str) -> str | None:
@@ -125,12 +132,18 @@ class JsonRows:
 
 def search(value: Any, query: str) -> Any:
     """What a JMESPath query finds in a JSON value; None for nothing."""
-    return _compiled(query).search(value)
+    compiled = _compiled(query)
+    if not isinstance(compiled, tuple):
+        return compiled.search(value)
+    for name in compiled:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 @lru_cache(maxsize=2048)
 def _compiled(query: str) -> Any:
-    return jmespath.compile(query)
+    """A compiled query; the names alone where it only leads from member to member (a quarter of the time)."""
+    return tuple(query.split(".")) if _NAMES.fullmatch(query) else jmespath.compile(query)
 
 
 def _first(query: str) -> str:

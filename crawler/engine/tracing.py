@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from scrapy import Request
@@ -10,7 +11,7 @@ from crawler.engine.reading import Oddity
 from crawler.engine.site import Site
 from crawler.errors import RecordError
 from crawler.evidence.manifest import Capture
-from crawler.items import Item, Provenance
+from crawler.items import ITEM_TYPES, Item, Provenance
 from crawler.quoted import Quoted, plain
 from crawler.store.session import Reading, Unread
 
@@ -18,6 +19,11 @@ from crawler.store.session import Reading, Unread
 def callback_name(request: Request) -> str:
     """The name of the spider method that reads the page."""
     return getattr(request.callback, "__name__", "parse")
+
+
+@cache
+def _names(kind: str) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(ITEM_TYPES[kind]))
 
 
 class PageTrace:
@@ -35,9 +41,10 @@ class PageTrace:
         read = self.capture.reading
         if read is None:
             raise RecordError(f"capture {self.capture.id} holds no page, yet an item was read from it")
-        values = {field.name: getattr(item, field.name) for field in fields(item)}
-        places = {name: value.place for name, value in values.items() if isinstance(value, Quoted)}
-        printed: dict[str, Any] = {name: plain(values[name]) for name in places}
+        values = ((name, getattr(item, name)) for name in _names(item.kind))
+        quoted = {name: value for name, value in values if isinstance(value, Quoted)}
+        places = {name: value.place for name, value in quoted.items()}
+        printed: dict[str, Any] = {name: plain(value) for name, value in quoted.items()}
         provenance = Provenance(
             capture=self.capture.id,
             captured_at=self.capture.started,
