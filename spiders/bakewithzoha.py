@@ -1,9 +1,9 @@
 """Bake with Zoha: recipes with reviews."""
 
-from crawler.engine.platforms.jsonld import JsonLd
+from crawler.engine.platforms.schema_org import SchemaOrg
 
 
-class BakeWithZoha(JsonLd):
+class BakeWithZoha(SchemaOrg):
     """Bake with Zoha: recipes with reviews."""
 
     name = "bakewithzoha"

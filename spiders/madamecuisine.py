@@ -1,9 +1,9 @@
 """Madame Cuisine (German): recipes with reviews."""
 
-from crawler.engine.platforms.jsonld import JsonLd
+from crawler.engine.platforms.schema_org import SchemaOrg
 
 
-class MadameCuisine(JsonLd):
+class MadameCuisine(SchemaOrg):
     """Madame Cuisine (German): recipes with reviews."""
 
     name = "madamecuisine"

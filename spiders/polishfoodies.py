@@ -1,9 +1,9 @@
 """Polish Foodies: recipes with reviews."""
 
-from crawler.engine.platforms.jsonld import JsonLd
+from crawler.engine.platforms.schema_org import SchemaOrg
 
 
-class PolishFoodies(JsonLd):
+class PolishFoodies(SchemaOrg):
     """Polish Foodies: recipes with reviews."""
 
     name = "polishfoodies"
