@@ -41,9 +41,10 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # engine/decoding.py: strict
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # a cached answer was not fetched now
 }
-SPIDER_MIDDLEWARES = {"crawler.engine.settle.Settle": 10}
+SPIDER_MIDDLEWARES = {"crawler.engine.settle.Settle": 10, "crawler.engine.watching.OnlyTurning": 20}
 EXTENSIONS = {"crawler.engine.lifecycle.RunLog": 10}
 
+EVIDENCE_WATCH = 0  # pages of one list; `evidence watch` sets it
 EVIDENCE_RENDER = False  # --render: look at each page with a browser as well
 EVIDENCE_SCREENCAST = False
 EVIDENCE_REPLAY_CHECK = (

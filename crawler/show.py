@@ -6,6 +6,7 @@ import contextlib
 import json
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,14 +42,33 @@ if TYPE_CHECKING:  # who only shows needs no Scrapy
     from crawler.engine.run import Live, RunReport
     from crawler.engine.schedule import ScheduledCrawl
     from crawler.engine.schedule_history import HistoryEntry
-    from crawler.store.series import Move, Vanished
+    from crawler.store.timeline import Change, Point
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
-COUNTERS = {
-    "price_amount": "价格",
-    "sales_number": "销量",
-    "review_number": "评价数",
-    "rating_number": "评分",
+CHANGES = {
+    "vanished": "前次可见、后次未见",
+    "gone": "页面不再存在",
+    "unread": "页面变样，已读不出",
+    "back": "页面恢复",
+    "appeared": "新出现",
+    "text": "文字改动",
+    "counter": "数值变化",
+}
+FIELDS = {
+    "name": "名称",
+    "headline": "标题",
+    "review_body": "评价内容",
+    "article_body": "正文",
+    "price": "价格",
+    "list_price": "原价",
+    "sales": "销量",
+    "review_count": "评价数",
+    "rating_value": "评分",
+    "useful_count": "有用数",
+    "comment_count": "回复数",
+    "like_count": "点赞数",
+    "share_count": "转发数",
+    "view_count": "浏览数",
 }
 MOST_LINES = 12
 REASONS = {
@@ -205,19 +225,29 @@ def items(rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def changes(moved: Sequence[Move], gone: Sequence[Vanished]) -> str:
-    """Counters that moved and reviews that are gone, each with the captures before and after."""
-    once = list({(move.site, move.identifier, move.counter, move.after): move for move in moved}.values())
-    lines = [f"计数变化 {len(once)} 处："]
-    lines += [f"  {_move(move)}" for move in once[:MOST_LINES]]
-    lines += [f"前次可见、后次不见的评价 {len(gone)} 条："]
-    lines += [
-        f"  {' '.join(v.text.split())[:40]}（采集 {v.capture_with[:12]} 有，{v.capture_without[:12]} 无）"
-        for v in gone[:MOST_LINES]
-    ]
-    if len(once) > MOST_LINES or len(gone) > MOST_LINES:
+def changes(found: Sequence[Change]) -> str:
+    """What changed between looks, sort by sort, each with the captures before and after."""
+    lines: list[str] = []
+    for what, title in CHANGES.items():
+        those = [change for change in found if change.what == what]
+        if those:
+            lines += [
+                f"{title} {len(those)} 处：",
+                *(f"  {_change(change)}" for change in those[:MOST_LINES]),
+            ]
+    if not lines:
+        return "没有发现变化。"
+    if max(Counter(change.what for change in found).values()) > MOST_LINES:
         lines.append("（只列出一部分；全部内容请加 --json）")
     return "\n".join(lines)
+
+
+def series(points: Sequence[Point]) -> str:
+    """One line for each capture that shows the counter."""
+    lines = [
+        f"{clock.beijing(point.time)}  “{point.printed}”（采集 {point.capture[:12]}）" for point in points
+    ]
+    return "\n".join(lines) or "没有这样的数值。"
 
 
 def cases(rows: Sequence[dict[str, Any]]) -> str:
@@ -251,7 +281,10 @@ def exported(to: Path, summary: Any) -> str:
 
 def schedule(scheduled: Sequence[ScheduledCrawl], past: Sequence[HistoryEntry]) -> str:
     """One line for each scheduled crawl, then what became of the last due times."""
-    lines = [f"{crawl.number}：{crawl.cron}（北京时间）  {', '.join(crawl.sites)}" for crawl in scheduled]
+    lines = [
+        f"{crawl.number}：{crawl.cron}（北京时间）  {', '.join(crawl.watched or crawl.sites)}"
+        for crawl in scheduled
+    ]
     lines = lines or ["没有定时采集。"]
     return "\n".join([*lines, *(f"  {step}" for step in past)])
 
@@ -263,9 +296,20 @@ def rebuilt(differences: Sequence[str]) -> str:
     return "\n".join(["数据库已重建，与原数据库不同：", *(f"  {difference}" for difference in differences)])
 
 
-def _move(move: Move) -> str:
-    change = f"{COUNTERS[move.counter]}“{move.printed_before}”→“{move.printed_after}”"
-    return f"{move.name[:24]}  {change}（采集 {move.capture_before[:12]} → {move.capture_after[:12]}）"
+def _change(change: Change) -> str:
+    captures = f"（采集 {change.capture_before[:12]} → {change.capture_after[:12]}）"
+    if change.what in ("appeared", "vanished"):
+        words = " ".join((change.after or change.before or change.identifier).split())[:40]
+        return f"{change.site} {KINDS[change.kind]} {change.identifier[:20]}：{words}{captures}"
+    if change.kind == "page":
+        return f"{change.page_url}：{change.before} → {change.after}{captures}"
+    named, before, after = (
+        FIELDS[change.field or ""],
+        *(" ".join((v or "").split())[:40] for v in (change.before, change.after)),
+    )
+    return (
+        f"{change.site} {KINDS[change.kind]} {change.identifier[:20]}：{named}“{before}”→“{after}”{captures}"
+    )
 
 
 def _capture(row: dict[str, Any]) -> str:

@@ -2,9 +2,10 @@
 
 import re
 
+from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import only, select
+from crawler.engine.reading import only, optional, own_text
 from crawler.engine.rows import Rows
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing
@@ -20,6 +21,12 @@ def identifier(address: str) -> str | None:
     return quoted(found[1], address) if found else None
 
 
+def counted(page: Selector) -> str | None:
+    """ "(1,221)", without the word "reviews" that only a screen reader says."""
+    count = optional(page, f'{SHOP}//*[@class="review-rating-count"]')
+    return own_text(count) if count else None
+
+
 LISTING = Rows(
     Listing,
     "/html",
@@ -29,7 +36,7 @@ LISTING = Rows(
     price='(//*[@itemprop="offerDetails"]//*[contains(@class, "currency-text")])[1]',
     seller='(//*[@class="shop-name"]//a[contains(@href, "/shop/")])[1]',
     rating_value=f'{SHOP}/meta[@itemprop="rating"]/@content?',  # of the shop: articles have none of their own
-    review_count=f'{SHOP}//*[@class="review-rating-count"]/text()?',
+    review_count=counted,
 )
 
 
@@ -45,4 +52,3 @@ class Etsy(Site):
         """Yield the article. Raises ExtractionError if the page shows none."""
         only(response, ARTICLE)
         yield from LISTING.read(response)
-        yield from (self.follow(response, link, self.parse_article) for link in select(response, "link[rel=next]"))

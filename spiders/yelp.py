@@ -7,7 +7,7 @@ What is shown names the review and its writer; the hidden copy has the date in a
 from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import Oddity, address, attribute, each, only, own_text, select
+from crawler.engine.reading import Oddity, address, attribute, each, of_type, only, own_text, select
 from crawler.engine.rows import Rows
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing, Review
@@ -48,12 +48,17 @@ REVIEW = Rows(
     '/span[@class="count"]?',
     image_count=lambda row: len(select(row, ".review-content .photo-box")) or None,
 )
-PREVIOUS = Rows(  # what the same person had written before: folded away, and part of the review that replaced it
-    Review,
-    ".previous-review",
-    date_published=date,
-    rating_value=("i.star-img::attr(title)", stars),
-    review_body=".js-content-toggleable.hidden, .js-expandable-comment:not(.comment-truncated)",
+PREVIOUS = (
+    Rows(  # what the same person had written before: folded away, and part of the review that replaced it
+        Review,
+        ".previous-review",
+        identifier=".rateReview::attr(data-review-id)",
+        date_published=date,
+        rating_value=("i.star-img::attr(title)", stars),
+        review_body="span.js-content-toggleable.hidden",
+        useful_count="a[rel=useful] > .count?",
+        image_count=lambda row: len(select(row, ".photo-box")) or None,
+    )
 )
 
 
@@ -75,12 +80,21 @@ class Yelp(Site):
             hidden = []
         dates = dict(zip((row.attrib["data-review-id"] for row in rows), hidden, strict=False))
         yield from each(rows, lambda row: _review(row, business, dates.get(row.attrib["data-review-id"])))
-        yield from (self.follow(response, link, self.parse_business) for link in select(response, "a.next[href]"))
+        yield from (
+            self.follow(response, link, self.parse_business) for link in select(response, "a.next[href]")
+        )
 
 
 def _review(row: Selector, business: str, hidden: Selector | None) -> Output:
-    dated = date(row) if hidden is None else attribute(only(hidden, 'meta[itemprop="datePublished"]'), "content")
-    review = REVIEW.item(row, item_reviewed=business, date_published=dated, best_rating="5")
+    dated = (
+        date(row) if hidden is None else attribute(only(hidden, 'meta[itemprop="datePublished"]'), "content")
+    )
+    review = of_type(
+        REVIEW.item(row, item_reviewed=business, date_published=dated, best_rating="5"),
+        Review,
+        "row",
+        address(row),
+    )
     yield review
-    yield from PREVIOUS.read(row, identifier=f"{review.identifier}#previous", is_part_of=review.identifier,
-                             item_reviewed=business, best_rating="5", url=address(row))  # fmt: skip
+    same = {"author": review.author, "author_identifier": review.author_identifier, "item_reviewed": business}
+    yield from PREVIOUS.read(row, is_part_of=review.identifier, best_rating="5", **same)

@@ -63,14 +63,9 @@ def crawl_command(
         require_address(url)
     fresh = [Order(site, url, kind, render=render) for site in sites]
     orders = [resumable(archive, resume)] if resume else fresh
-    _require_browser(orders)
-    _crawl(
-        archive,
-        orders,
-        log_file,
-        {**_settings(settings, pages), **_looking(screencast, no_replay_check)},
-        as_json,
-    )
+    require_browser(orders)
+    given = {**_settings(settings, pages), **_looking(screencast, no_replay_check)}
+    sys.exit(crawl_and_report(archive, orders, log_file, given, as_json))
 
 
 @evidence.command()
@@ -99,11 +94,12 @@ def capture(
     for url in urls:  # all before the first is fetched
         require_address(url)
     orders = [Order(SINGLE, url, render=render) for url in urls]
-    _require_browser(orders)
-    _crawl(archive, orders, log_file, _looking(screencast, no_replay_check), as_json)
+    require_browser(orders)
+    looking = _looking(screencast, no_replay_check)
+    sys.exit(crawl_and_report(archive, orders, log_file, looking, as_json))
 
 
-def _require_browser(orders: list[Order]) -> None:
+def require_browser(orders: list[Order]) -> None:
     """Nothing is fetched that could not be looked at. Raises BrowserMissing."""
     if any(order.render for order in orders):
         from crawler.engine.browser import find_chromium  # only a run that renders needs Playwright
@@ -116,9 +112,10 @@ def _looking(screencast: bool, no_replay_check: bool) -> dict[str, str]:
     return recorded | ({"EVIDENCE_REPLAY_CHECK": "False"} if no_replay_check else {})
 
 
-def _crawl(
+def crawl_and_report(
     archive: Path, orders: list[Order], log_file: Path | None, settings: dict[str, str], as_json: bool
-) -> None:
+) -> int:
+    """Crawl, show the reports, and return the exit code."""
     with show.live() as watch:
         try:
             reports = crawl(archive, orders, watch=watch, log_file=log_file, **settings)
@@ -129,7 +126,7 @@ def _crawl(
             given = ", ".join(f"{name}={value}" for name, value in settings.items())
             raise UsageError(f"a setting has a wrong value ({given}): {error}") from error
     show_result(as_json, [_as_json(report) for report in reports], show.runs(reports))
-    sys.exit(_worst(reports, len(orders)))
+    return _worst(reports, len(orders))
 
 
 def _worst(reports: list[RunReport], ordered: int) -> int:

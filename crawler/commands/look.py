@@ -2,7 +2,6 @@
 
 import json
 import string
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -64,18 +63,3 @@ def items_command(archive: Path, kind: str, text: str, limit: int, as_json: bool
     with open_index(archive) as index:
         rows = [dict(row) for row in series.items(index, kind, text, limit)]
     show_result(as_json, rows, show.items(rows))
-
-
-@evidence.command()
-@as_json
-@click.pass_obj
-def changes(archive: Path, as_json: bool) -> None:
-    """同一网页前后两次采集的变化：计数、消失的评价 / what moved and what vanished between captures.
-
-    \b
-    evidence changes
-    """
-    with open_index(archive) as index:
-        moved, gone = series.moves(index), series.vanished(index)
-    found = {"moves": [asdict(move) for move in moved], "vanished": [asdict(review) for review in gone]}
-    show_result(as_json, found, show.changes(moved, gone))

@@ -26,7 +26,7 @@ HOMES = {
     "captures": "look",
     "picture": "picture",
     "items": "look",
-    "changes": "look",
+    "watch": "watch",
     "seal": "seal",
     "case": "case",
     "export": "export",

@@ -151,8 +151,8 @@ def _next_day(stage: Stage, market: Market, day: date) -> None:
     stage.step(f"模拟第二天：演示市场的日期改为 {day:%Y-%m-%d}（本机时钟不变），再次采集同样的网页")
     market.set_day(day)
     stage.run("crawl", *MARKET_SITES)
-    stage.step("两天之间有什么变化（evidence changes）")
-    stage.run("changes")
+    stage.step("两天之间有什么变化（evidence watch changes）")
+    stage.run("watch", "changes")
     stage.say("无法取得的页面同样记录在案：")
     stage.run("captures", "--state", "blocked", "--limit", "6")
 
@@ -161,9 +161,9 @@ def _hand_over(stage: Stage) -> None:
     stage.step("整理案件并导出证据包")
     stage.run("case", "new", "演示：云岚家居店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
     recruiting = stage.ask("items", "post", "--text", RECRUITING)
-    changes = stage.ask("changes")
-    moves = [move for move in changes["moves"] if f"{SHOP_HOST}/item/" in move["page_url"]]
-    gone = [review for review in changes["vanished"] if SHOP_HOST in review["page_url"]]
+    changes = [change for change in stage.ask("watch", "changes") if SHOP_HOST in change["page_url"]]
+    moves = [change for change in changes if change["field"] == "sales" and "/item/" in change["page_url"]]
+    gone = [change for change in changes if (change["what"], change["kind"]) == ("vanished", "review")]
     _exhibit(
         stage, "B", "论坛招募帖", "初步证明有人公开招募体验官，并以返还费用换取好评", recruiting, "capture"
     )
@@ -171,9 +171,8 @@ def _hand_over(stage: Stage) -> None:
     _exhibit(
         stage, "D", "商品页前后对比", "初步证明商品销量计数在两次采集之间的变化", moves[:1], *before_after
     )
-    with_without = ("capture_with", "capture_without")
     _exhibit(
-        stage, "D", "评价页前后对比", "初步证明前次可见的评价在后次采集时已不可见", gone[:1], *with_without
+        stage, "D", "评价页前后对比", "初步证明前次可见的评价在后次采集时已不可见", gone[:1], *before_after
     )
     stage.run("export", "K1", "--to", str(stage.bundle))
     stage.step("核验证据包与证据库；由日志和网页存档重建数据库并比对")

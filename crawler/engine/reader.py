@@ -14,6 +14,10 @@ class Sites:
         loaded = (loader.load(name) for name in sorted(loader.list()))
         self._sites = [site for site in loaded if issubclass(site, Site) and site.domains]
 
+    def access(self, name: str) -> str:
+        """How a site may be looked at, see `Site.access`."""
+        return next(site.access for site in self._sites if site.name == name)
+
     def reader(self, url: str) -> tuple[str, str] | None:
         """Name of the site and of its callback; None where no spider knows the address."""
         found = ((site.name, site.reads(url)) for site in self._sites)

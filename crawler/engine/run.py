@@ -38,13 +38,17 @@ _DIFFERING = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to crawl: a site, optionally one address or kind, the run to go on with, and whether in a browser too."""
+    """What to crawl: a site, optionally one address or kind, the run to go on with, and whether in a browser too.
+
+    `watch`: only the address, and so many pages of its own list; 0: all that the site's pages lead to.
+    """
 
     site: str
     url: str | None = None
     kind: str | None = None
     resume: str | None = None
     render: bool = False
+    watch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ def resumable(archive: Path, run: str) -> Order:
     settings = json.loads(rows[0]["settings"])
     # The start pages are asked for again; the frontier knows which of them it has.
     render = bool(settings.get("EVIDENCE_RENDER"))
-    return Order(rows[0]["site"], settings.get("url"), settings.get("kind"), resume=run, render=render)
+    watch = int(settings.get("EVIDENCE_WATCH") or 0)
+    site, url, kind = rows[0]["site"], settings.get("url"), settings.get("kind")
+    return Order(site, url, kind, resume=run, render=render, watch=watch)
 
 
 def crawl(
@@ -154,6 +160,7 @@ async def _crawl_all(
         run_settings.set("EVIDENCE_RUN", order.resume or new_run(), "cmdline")
         run_settings.set("EVIDENCE_RESUME", order.resume is not None, "cmdline")
         run_settings.set("EVIDENCE_RENDER", order.render, "cmdline")
+        run_settings.set("EVIDENCE_WATCH", order.watch, "cmdline")
         report = await _crawl_one(archive, run_settings, order, watch)
         reports.append(report)
         if report.stopped_by is not None or report.reason == "shutdown":

@@ -53,18 +53,38 @@ class ScheduledCrawl:
     sites: tuple[str, ...]
     render: bool
     added: str
+    watched: tuple[str, ...] = ()  # addresses, looked at again and again instead of crawling the sites
+    pages: int = 0  # of the list at each of them
 
     def __str__(self) -> str:
         """For people: ``1  30 2 * * 1-5  tieba douban_group``."""
-        return f"{self.number}  {self.cron}（北京时间）  {' '.join(self.sites)}"
+        return f"{self.number}  {self.cron}（北京时间）  {' '.join(self.watched or self.sites)}"
+
+    def arguments(self) -> list[str]:
+        """The command that a due time calls."""
+        render = ["--render"] if self.render else []
+        if self.watched:
+            return ["watch", "look", *render, f"--pages={self.pages}", *self.watched]
+        return ["crawl", *self.sites, *render]
 
     def next_due(self, after: datetime) -> datetime | None:
         """The first due time after `after`, in Beijing time."""
         return next_due(read_cron(self.cron), after)
 
 
-def add(archive: Path, cron: str, sites: Sequence[str], *, render: bool = False) -> ScheduledCrawl:
-    """Schedule a crawl of some sites. Raises UsageError for a wrong expression or site name."""
+def add(
+    archive: Path,
+    cron: str,
+    sites: Sequence[str],
+    *,
+    render: bool = False,
+    watched: Sequence[str] = (),
+    pages: int = 0,
+) -> ScheduledCrawl:
+    """Schedule a crawl of some sites, or looks at `watched` addresses of theirs, with so many `pages` of each.
+
+    Raises UsageError for a wrong expression or site name.
+    """
     read_config(archive)
     read_cron(cron)
     if not sites:
@@ -76,7 +96,8 @@ def add(archive: Path, cron: str, sites: Sequence[str], *, render: bool = False)
             raise UsageError(f"{site!r} is not a site name: use the name of a file in spiders/, without .py")
     with _held(archive / ".schedule.lock", wait=True):
         number, crawls = _read_schedule(archive)
-        crawl = ScheduledCrawl(number, " ".join(cron.split()), tuple(sites), render, clock.now())
+        when = " ".join(cron.split())
+        crawl = ScheduledCrawl(number, when, tuple(sites), render, clock.now(), tuple(watched), pages)
         _write_schedule(archive, number + 1, [*crawls, crawl])
     _settle(archive)
     return crawl
@@ -114,7 +135,7 @@ def run(
     """Run the schedule until `stop` is set (or KeyboardInterrupt), in the foreground.
 
     `command` is how to call us, e.g. ``["evidence"]``; each due crawl becomes
-    ``COMMAND --archive ARCHIVE crawl SITE… [--render]``. `report` gets every step as it is noted. The
+    ``COMMAND --archive ARCHIVE`` and its `arguments`. `report` gets every step as it is noted. The
     schedule is read again every `tick` seconds, so it may be changed meanwhile. On stop the crawl that runs
     is asked to end and is waited for.
 
@@ -250,8 +271,7 @@ class _Runner:
                 self._note(replace(entry, outcome="missed", reason="removed before its turn"))
 
     def _start(self, entry: HistoryEntry, crawl: ScheduledCrawl) -> None:
-        render = ["--render"] if crawl.render else []
-        command = [*self._command, "--archive", str(self._archive), "crawl", *crawl.sites, *render]
+        command = [*self._command, "--archive", str(self._archive), *crawl.arguments()]
         entry = replace(entry, outcome="started", started=clock.stamp(self._now()))
         # Noted before it is so: a crash between the two shows as a failed crawl, never as one that nobody saw.
         self._note(entry)
@@ -289,7 +309,10 @@ def _read_schedule(archive: Path) -> tuple[int, tuple[ScheduledCrawl, ...]]:
         return 1, ()
     try:
         content = json.loads(path.read_bytes())
-        crawls = tuple(ScheduledCrawl(**{**c, "sites": tuple(c["sites"])}) for c in content["crawls"])
+        crawls = tuple(
+            ScheduledCrawl(**{**c, "sites": tuple(c["sites"]), "watched": tuple(c.get("watched", ()))})
+            for c in content["crawls"]
+        )
         return int(content["next"]), crawls
     except (ValueError, TypeError, KeyError) as error:
         raise FormatError(f"{path} is not a schedule ({error!r}): restore it from a copy") from error

@@ -24,6 +24,17 @@ COUNTERS = {
     "review": ("rating_value", "useful_count"),
     "post": ("comment_count", "like_count", "share_count", "view_count"),
 }
+_UNDERSTOOD = {  # printed → as understood: "月销1000+" and "月销1千+" are no change
+    "price": "price_amount",
+    "sales": "sales_number",
+    "review_count": "review_number",
+    "rating_value": "rating_number",
+    "useful_count": "useful_number",
+    "comment_count": "comment_number",
+    "like_count": "like_number",
+    "share_count": "share_number",
+    "view_count": "view_number",
+}
 TEXTS = {"listing": ("name",), "review": ("headline", "review_body"), "post": ("headline", "article_body")}
 # What a row belongs to; where it says nothing of that: what the run set out from.
 _LISTS = {"listing": "null", "review": "i.item_reviewed", "post": "i.is_part_of"}
@@ -139,7 +150,8 @@ def _of_lists(index: Index, kind: str) -> Iterator[Change]:
 
 
 def _rows(index: Index, kind: str) -> Iterator[tuple[tuple[str, str, str], _Row]]:
-    fields = (*COUNTERS[kind], *TEXTS[kind])
+    names = (*COUNTERS[kind], *TEXTS[kind])
+    fields = (*names, *(_UNDERSTOOD[name] for name in names if name in _UNDERSTOOD))
     rows = index.query(
         f"select i.site, i.extractor, coalesce({_LISTS[kind]}, {_STARTED_FROM}) list, c.leaf, c.run, i.capture,"  # noqa: S608
         f" i.captured_at, i.page_url, i.identifier, {', '.join(f'i.{name}' for name in fields)}"
@@ -200,13 +212,19 @@ def _values(kind: str, site: str, known: dict[str, _Row], after: _Sighting) -> I
         old = known.get(identifier)
         if old is None:
             continue
-        for name, value in row.values.items():
-            earlier = old.values[name]
+        for name in (*COUNTERS[kind], *TEXTS[kind]):
+            value, earlier = row.values[name], old.values[name]
             if value is None:
                 row.values[name] = earlier
-            elif earlier is not None and value != earlier:
+            elif earlier is not None and value != earlier and not _same(name, old, row):
                 what = "counter" if name in COUNTERS[kind] else "text"
                 yield _change(what, kind, site, old, row, field=name, before=earlier, after=value)
+
+
+def _same(name: str, old: _Row, new: _Row) -> bool:
+    """Whether two printed numbers were understood, as the same number."""
+    understood = _UNDERSTOOD.get(name, "")
+    return old.values.get(understood) is not None and old.values[understood] == new.values[understood]
 
 
 def _moved(kind: str, site: str, before: _Sighting, after: _Sighting, *, cut: bool) -> Iterator[Change]:

@@ -138,6 +138,13 @@ def test_counters_and_texts_are_quoted_as_printed(session: Session) -> None:
     ]
 
 
+def test_the_same_number_written_otherwise_is_no_change(session: Session) -> None:
+    for run, (printed, number) in enumerate((("月销1000+", 1000), ("月销1千+", 1000), ("月销0.2万+", 2000))):
+        look(session, run, Listing(identifier="1", name="壶", sales=printed, sales_number=number))
+    (change,) = changes(session.index)
+    assert (change.before, change.after) == ("月销1千+", "月销0.2万+")
+
+
 def test_floors_are_of_their_thread_and_threads_of_what_the_run_set_out_from(session: Session) -> None:
     def floor(name: str) -> Post:
         return Post(identifier=name, article_body="沙发", is_part_of="t1")
