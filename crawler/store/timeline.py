@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from crawler.store.index import Index
 
@@ -133,7 +134,7 @@ def _newest(kind: str) -> str:
 
 def _of_lists(index: Index, kind: str) -> Iterator[Change]:
     turned = _turned(index)
-    flawed = _flawed_runs(index)
+    flaws = _flaws(index)
     looks = _looks(index)
     rows = _rows(index, kind)
     for (site, _extractor, _list), group in groupby(rows, key=lambda pair: pair[0]):
@@ -141,7 +142,10 @@ def _of_lists(index: Index, kind: str) -> Iterator[Change]:
         known: dict[str, _Row] = {}
         for after in _with_empty(list(_sightings(row for _, row in group)), looks):
             yield from _values(kind, site, known, after)
-            if before is not None and after.run not in flawed:
+            if before is not None and not flaws & {
+                (after.run, None),
+                (after.run, _host(after.last.page_url)),
+            }:
                 yield from _moved(
                     kind, site, before, after, cut=len(after.pages) >= turned.get(after.run, 10**9)
                 )
@@ -260,16 +264,27 @@ def _turned(index: Index) -> dict[str, int]:
     return {run: int(pages) for run, pages in settings.items() if pages}
 
 
-def _flawed_runs(index: Index) -> set[str]:
-    """Runs that may have missed something: not ended by themselves, stopped by a host, or not understood."""
-    rows = index.query(
-        "select id from run where coalesce(reason, '') != 'finished'"
-        " union select json_extract(details, '$.run') from event where act = 'host-stopped'"
-        " union select c.run from unread u join capture c on c.id = u.capture where u.lost"
-        " union select c.run from capture c where c.state in ('partial', 'blocked') and c.page is null"
-        " and c.read_with is not null"
+def _flaws(index: Index) -> set[tuple[str, str | None]]:
+    """Runs that may have missed something (None), or something on a host: see the module."""
+    runs = index.query("select id from run where coalesce(reason, '') != 'finished'")
+    stopped = index.query(
+        "select json_extract(details, '$.run') run, json_extract(details, '$.host') host"
+        " from event where act = 'host-stopped'"
     )
-    return {row[0] for row in rows}
+    pages = index.query(
+        "select c.run, c.url from unread u join capture c on c.id = u.capture where u.lost"
+        " union select run, url from capture where state = 'partial' and page is null"
+        " and read_with is not null"
+    )
+    return {
+        *((row["id"], None) for row in runs),
+        *((row["run"], row["host"]) for row in stopped),
+        *((row["run"], _host(row["url"])) for row in pages),
+    }
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 def _of_pages(index: Index) -> Iterator[Change]:

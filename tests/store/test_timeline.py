@@ -113,6 +113,15 @@ def test_a_run_that_may_have_missed_something_says_nothing_of_what_lacks(session
     assert [what for what, _ in brief(changes(session.index)) if what == "vanished"] == []
 
 
+def test_a_host_that_stopped_the_run_says_nothing_of_another(session: Session) -> None:
+    look(session, 0, *reviews("ab"))
+    begun(session, 1)
+    look(session, 1, *reviews("a"))
+    session.record_event("host-stopped", {"run": RUNS[1], "host": "other.invalid", "reason": "403"})
+    ended(session, 1)
+    assert brief(changes(session.index)) == [("vanished", "b")]
+
+
 def test_a_detail_that_was_not_read_is_no_flaw(session: Session) -> None:
     look(session, 0, *reviews("ab"))
     second = look(session, 1, *reviews("a"))
