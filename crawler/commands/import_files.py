@@ -30,7 +30,7 @@ _FORMATS = {
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--origin", metavar="TEXT", help="来源说明：文件从何处、以何种方式取得，记入日志")
 @click.option("--by", metavar="TEXT", help="由谁记录或者提供，记入日志")
-@click.option("--url", help="网页的地址，仅用于自身没有写明地址的单文件网页（HTML）")
+@click.option("--url", help="网页的地址，仅用于自身没有写明地址的单文件网页（HTML）或接口返回（JSON）")
 @click.option(
     "--trust",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -27,7 +27,26 @@ Facts = dict[str, Any]
 Kind = TypeVar("Kind", bound=Item)
 # Members of `expected` that are remarks about the file, and no fact of the page.
 REMARKS = frozenset(
-    ["archived_by", "byte_encoding", "declared", "defect", "is_blocked", "json_valid", "kind_of", "language", "list_inside_html_comment", "logged_in", "needs_js", "negative", "page_type", "pii", "post_blocks", "reason", "state_has_undefined", "trap"]
+    [
+        "archived_by",
+        "byte_encoding",
+        "declared",
+        "defect",
+        "is_blocked",
+        "json_valid",
+        "kind_of",
+        "language",
+        "list_inside_html_comment",
+        "logged_in",
+        "needs_js",
+        "negative",
+        "page_type",
+        "pii",
+        "post_blocks",
+        "reason",
+        "state_has_undefined",
+        "trap",
+    ]
 )
 
 

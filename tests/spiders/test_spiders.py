@@ -11,6 +11,7 @@ import pytest
 from crawler.engine.site import check_site
 from crawler.quoted import place_of
 from tests.spiders.case import REMARKS, Case, Facts, all_cases, read, read_all, spider, spider_files
+from tests.spiders.table import DOCUMENT, document
 
 CASES = all_cases()
 EACH = pytest.mark.parametrize(("name", "case"), CASES, ids=[case.file for _, case in CASES])
@@ -84,3 +85,15 @@ def test_values_know_where_they_stood(name: str, case: Case, pages: Path) -> Non
     without = {field for item in items for field in ("review_body", "article_body", "price", "rating_value", "author")
                if getattr(item, field, None) and place_of(getattr(item, field)) is None}  # fmt: skip
     assert without == set()
+
+
+def test_the_table_of_sites_is_up_to_date(pages: Path) -> None:
+    assert DOCUMENT.read_text("utf-8") == document(pages), "run `python -m tests.spiders.table`"
+
+
+def test_nearly_every_fact_is_shown(index: dict[str, Facts]) -> None:
+    expected = [
+        (case, fact) for _, case in CASES for fact in index[case.file]["expected"] if fact not in REMARKS
+    ]
+    left = [f"{case.file} {fact}" for case, fact in expected if fact in case.left]
+    assert len(left) <= 0.02 * len(expected), left

@@ -1,4 +1,4 @@
-"""A page saved as one HTML file: by SingleFile, which notes address and date in a comment, or by a browser.
+"""A page saved as one file: HTML by SingleFile, which notes address and date in a comment, or by a browser; JSON.
 
 What is stored is a *resource*, never a response: no server sent these bytes.
 """
@@ -34,6 +34,7 @@ class HtmlSource:
     """A saved page. Raises UsageError on making it, when neither it nor the operator says where it comes from."""
 
     format = "html"
+    media_type = "text/html"
 
     def __init__(self, path: Path, terms: Terms) -> None:
         self.path = path
@@ -71,10 +72,17 @@ class HtmlSource:
             key="#1",
             url=self._url,
             resource=content,
-            media_type="text/html",
+            media_type=self.media_type,
             truncated=cut,
             reason=f"the file has {size} bytes; it was cut after {self._limit}" if cut else None,
             claimed=self.claims,
         )
         step(size)
         self.counts = {"page": 1}
+
+
+class JsonSource(HtmlSource):
+    """What an address answered in JSON, saved from a browser's tools. It never says itself which address that was."""
+
+    format = "json"
+    media_type = "application/json"

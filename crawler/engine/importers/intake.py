@@ -14,7 +14,7 @@ from crawler.engine.extractor import Extractor
 from crawler.engine.importers.drafting import Origin
 from crawler.engine.importers.found import Exchange, Refused, Source, Terms, claim
 from crawler.engine.importers.har import HarSource
-from crawler.engine.importers.html import HtmlSource
+from crawler.engine.importers.html import HtmlSource, JsonSource
 from crawler.engine.importers.kept import Kept, drop, keep, set_aside, settle
 from crawler.engine.importers.landing import NAMED_REFUSALS, Landing
 from crawler.engine.importers.mhtml import MhtmlSource
@@ -39,6 +39,7 @@ _SOURCES: dict[str, Callable[[Path, Terms], Source]] = {
     "har": HarSource,
     "mhtml": MhtmlSource,
     "html": HtmlSource,
+    "json": JsonSource,
 }
 _REASON_LIMIT = 1000  # characters of a refusal's reason in the log
 _MOST_FILES = 20_000  # in one folder

@@ -27,6 +27,7 @@ from crawler.evidence.manifest import Capture, Locator
 from crawler.store.session import Session
 
 BATCH, BATCH_BYTES = 64, 32 << 20  # what is committed at once
+READ = ("text/html", "application/json")  # what a saved page may be that a parser reads
 LARGEST_WALL = 8 << 20  # bytes of a page that is looked at for being a wall
 MOST_WAITING = 20_000  # revisits of payloads that may still come
 NAMED_REFUSALS = 50
@@ -146,7 +147,7 @@ class Landing:
             message = message_of(exchange)
             if message is not None:
                 return wall(decoded(response_in(message, exchange.url), self._limit))
-            if exchange.resource is not None and exchange.media_type.startswith("text/html"):
+            if exchange.resource is not None and exchange.media_type in READ:
                 return wall(dom_response(exchange.url, exchange.resource, exchange.media_type))
         except FormatError:
             return None  # what cannot be read is no wall; readers will say so

@@ -40,11 +40,14 @@ _BRANDS = {
 _MIME_HEAD = re.compile(rb"\s*[A-Za-z][A-Za-z-]*:[ \t]?[^\r\n]*\r?\n")
 _MULTIPART = re.compile(rb"(?im)^content-type:[ \t]*multipart/related")
 _HTML = re.compile(rb"(?is)\s*(?:<!--.*?-->\s*|<\?xml.*?\?>\s*)*<(?:!doctype\s+html|html|head|body)\b")
+_FRAGMENT = re.compile(rb"\s*<(?!\?xml)[a-zA-Z][a-zA-Z0-9]*[\s>]")
+_JSON = re.compile(rb"\s*[\[{]")
+_HAR = re.compile(rb'\s*\{\s*"log"\s*:')  # HAR 1.2: an object with the one member `log`
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def recognise(path: Path) -> str:
-    """``warc``, ``wacz``, ``har``, ``mhtml``, ``html``, or the media type of a picture, recording or document.
+    """``warc``, ``wacz``, ``har``, ``mhtml``, ``html``, ``json``, or the media type of what a person recorded.
 
     Raises UsageError for anything else, with what to do about it: nothing of that is kept.
     """
@@ -60,15 +63,17 @@ def recognise(path: Path) -> str:
     if media is not None:
         return media
     text = _as_utf8(begins)
-    if text.lstrip()[:1] == b"{":
-        return "har"
+    if _JSON.match(text):
+        return "har" if _HAR.match(text) else "json"
     if _HTML.match(text):
         return "html"
     if _MIME_HEAD.match(text) and _MULTIPART.search(text):
         return "mhtml"
+    if _FRAGMENT.match(text):
+        return "html"  # a part of a page, as scripts fetch it
     raise UsageError(
         f"what it is cannot be told: it begins with {begins[:16]!r}. WARC, WACZ, HAR, MHTML, a page saved as one HTML"
-        " file, pictures, recordings and PDF can be imported; nothing was kept"
+        " file, an answer in JSON, pictures, recordings and PDF can be imported; nothing was kept"
     )
 
 

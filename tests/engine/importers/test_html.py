@@ -59,3 +59,22 @@ def test_an_address_that_is_none_is_refused(address: str, archive: Path, tmp_pat
     assert report.refused is not None
     assert captures(archive) == []
     nothing_failed(archive)
+
+
+@pytest.mark.parametrize("content", [b'{"data": {"list": []}}', b'[{"id": 1, "log": {}}]'])
+def test_an_answer_in_json_needs_its_address(content: bytes, archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.json"
+    path.write_bytes(content)
+    (report,) = take(archive, path)
+    assert "--url" in (report.refused or "")
+    (report,) = take(archive, path, url="http://shop.invalid/api?page=1")
+    assert report.captures == {"complete": 1}
+    kept = record(archive, only(archive, "http://shop.invalid/api?page=1"), "resource")
+    assert (kept.block, kept.content_type) == (content, "application/json")
+    nothing_failed(archive)
+
+
+def test_a_part_of_a_page_is_html(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(b'<li class="comment">x</li>')
+    (report,) = take(archive, tmp_path / "a.html", url="http://shop.invalid/part")
+    assert (report.format, report.captures) == ("html", {"complete": 1})

@@ -15,6 +15,7 @@ KNOWN = {
     "warc": b"WARC/1.0\r\n",
     "wacz": b"PK\x03\x04....",
     "har": b'\xef\xbb\xbf\n {"log": 1}',
+    "json": b'[\n {"id": 1}]',
     "mhtml": b"MIME-Version: 1.0\r\nX: y\r\nContent-Type: multipart/related; boundary=x\r\n\r\n",
     "html": b"\xef\xbb\xbf<!-- saved from url=(0001)x -->\n<!DOCTYPE HTML><p>",
     "image/png": PNG,
