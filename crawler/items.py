@@ -63,6 +63,8 @@ class Listing(Item):
     review_number_is_minimum: bool | None = None
     rating_number: str | None = None  # decimal
     rating_scale: str | None = None  # decimal, the best possible value
+    list_price_amount: str | None = None  # decimal, in the same currency
+    region: str | None = None  # province or country of `location`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,9 @@ class Review(Item):
     rating_number: str | None = None
     rating_scale: str | None = None
     useful_number: int | None = None
+    purchased_at: str | None = None  # UTC, RFC 3339
+    purchased_precision: str | None = None
+    region: str | None = None  # province or country of `location`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,7 @@ class Post(Item):
     share_count: str | None = None  # printed
     view_count: str | None = None  # printed
     author_level: str | None = None  # printed
+    client: str | None = None  # what it was sent with, printed: "iPhone客户端"
     location: str | None = None
     position: str | None = None  # floor number as printed
     is_part_of: str | None = None  # identifier of the thread, for floors
@@ -124,6 +130,9 @@ class Post(Item):
     like_number: int | None = None
     share_number: int | None = None
     view_number: int | None = None
+    last_reply_at: str | None = None  # UTC, RFC 3339
+    last_reply_precision: str | None = None
+    region: str | None = None  # province or country of `location`
 
 
 ITEM_TYPES: dict[str, type[Item]] = {cls.kind: cls for cls in (Listing, Review, Post)}

@@ -101,12 +101,14 @@ def _counted(shown: str) -> str | None:
     return shown if re.search(r"\d", shown) else None
 
 
-def _when(row: Selector) -> tuple[str, str]:
-    """Time, and IP 属地, of ``DATE&nbsp;来自来自河北``; after one 来自, or none, stands an app or a telephone."""
+def _when(row: Selector) -> tuple[str, str, str]:
+    """Time, IP 属地 and client of ``DATE&nbsp;来自来自河北``; after one 来自 stands an app or a telephone."""
     node = only(row, './/span[@class="ct"]')
     date, _, source = "".join(node.xpath(".//text()").getall()).strip().partition("\xa0")
-    place = source.strip().removeprefix("来自来自") if "来自来自" in source else ""
-    return quoted(date.strip(), text(node)), quoted(place, text(node))
+    source = source.strip()
+    place = source.removeprefix("来自来自") if "来自来自" in source else ""
+    client = "" if place else source.removeprefix("来自")
+    return quoted(date.strip(), text(node)), quoted(place, text(node)), quoted(client, text(node))
 
 
 def _last(link: str) -> str:
@@ -142,6 +144,7 @@ WEIBOS = Rows(
     author_identifier=('./div[last()]/a[contains(@href, "/repost/")]/@href?', _account),
     date_published=lambda row: _when(row)[0] or None,
     location=lambda row: _when(row)[1] or None,
+    client=lambda row: _when(row)[2] or None,
     like_count=('./div[last()]/a[contains(@href, "/attitude/")]?', _bracketed),
     share_count=('./div[last()]/a[contains(@href, "/repost/")]?', _bracketed),
     comment_count=('./div[last()]/a[starts-with(., "评论[")]?', _bracketed),
@@ -169,6 +172,7 @@ COMMENTS = Rows(
     author_identifier=('./a[contains(@href, "/spam/")]/@href?', _account),
     date_published=lambda row: _when(row)[0] or None,
     location=lambda row: _when(row)[1] or None,
+    client=lambda row: _when(row)[2] or None,
     like_count=('./span[@class="cc"]/a[contains(@href, "/attitude/")]?', _bracketed),
 )
 ENTRIES = Rows(  # of weibo.com; the date in the title has its year
@@ -183,6 +187,7 @@ ENTRIES = Rows(  # of weibo.com; the date in the title has its year
     author='(.//div[contains(@class, "WB_info")])[1]/a[1]',
     author_identifier=('.//a[@node-type="feed_list_item_date"]/@href', _before_last),
     date_published='.//a[@node-type="feed_list_item_date"]/@title',
+    client='.//a[@action-type="app_source"]?',
     like_count=(OPTIONS.format("fl_like"), _counted),
     share_count=(OPTIONS.format("fl_forward"), _counted),
     comment_count=(OPTIONS.format("fl_comment"), _counted),

@@ -52,7 +52,10 @@ def select(node: Node, query: str) -> list[Selector]:
 
     XPath from ``//`` also sees a second document in the same file; CSS sees only the first.
     """
-    return list(node.xpath(query) if query.startswith(("/", "./", "(")) else node.css(query))
+    try:
+        return list(node.xpath(query) if query.startswith(("/", "./", "(")) else node.css(query))
+    except ValueError as error:  # an answer in JSON where a page was meant
+        raise ExtractionError(f"{query!r} cannot be asked of {address(node)}: {error}") from error
 
 
 def only(node: Node, query: str) -> Selector:

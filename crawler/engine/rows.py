@@ -12,7 +12,7 @@
     yield from REVIEWS.read(response, item_reviewed=product)
 
 `Rows` queries are CSS, or XPath if they begin with ``/``, ``./`` or ``(``; ``::attr(name)``, ``/@name`` or ``@name``
-alone give an attribute. `JsonRows` queries are JMESPath. A query must match once; one that ends in ``?`` may match
+alone give an attribute. `JsonRows` queries are JMESPath without functions. A query must match once; one that ends in ``?`` may match
 nothing. A field's rule is a query; a query and a function of what it found; a function of the row; or a plain
 boolean field's query, which asks whether anything matches. Every value keeps its place (`crawler.quoted`).
 """
@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 from parsel import Selector
 from scrapy.http import TextResponse
 
@@ -134,7 +135,10 @@ def search(value: Any, query: str) -> Any:
     """What a JMESPath query finds in a JSON value; None for nothing."""
     compiled = _compiled(query)
     if not isinstance(compiled, tuple):
-        return compiled.search(value)
+        try:
+            return compiled.search(value)
+        except JMESPathError as error:  # e.g. a function that got another type, or a text that knows its place
+            raise ExtractionError(f"{query!r} cannot be asked: {error}") from error
     for name in compiled:
         value = value.get(name) if isinstance(value, dict) else None
     return value

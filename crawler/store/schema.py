@@ -52,6 +52,15 @@ def _plain(hint: object) -> type:
     return int if kind in (bool, int) else str
 
 
+def _add_missing_columns(db: Database) -> None:
+    """Fields that the items got since the database was made."""
+    for kind, item_type in ITEM_TYPES.items():
+        table = db.table(kind)
+        for name, column_type in columns(item_type).items():
+            if name not in table.columns_dict:
+                table.add_column(name, column_type)
+
+
 @migrations()
 def m001_log(db: Database) -> None:
     """Leaves: runs, captures, events, cases."""
@@ -166,10 +175,12 @@ def m007_looks(db: Database) -> None:
 @migrations()
 def m008_places(db: Database) -> None:
     """Where each field of an item stood on its page; what of a page was lost, and where."""
-    for kind, item_type in ITEM_TYPES.items():
-        table = db.table(kind)
-        for name, column_type in columns(item_type).items():
-            if name not in table.columns_dict:
-                table.add_column(name, column_type)
+    _add_missing_columns(db)
     db.table("unread").add_column("lost", int, not_null_default=1)
     db.table("unread").add_column("place", str)
+
+
+@migrations()
+def m010_derived(db: Database) -> None:
+    """What printed times, prices and places mean: last replies, purchases, struck-out prices, regions."""
+    _add_missing_columns(db)

@@ -63,7 +63,7 @@ def test_what_is_stored_is_what_the_spider_reads(
     query = archive.session.index.query
     for kind in {item.kind for item in items}:
         rows = query(
-            f"select identifier, places from {kind} where site = ? and capture in"
+            f"select identifier, places from {kind} where site = ? and capture in"  # noqa: S608 - names are ours
             " (select id from capture where url = ?)",
             (name, response.url),
         )

@@ -21,14 +21,14 @@ ADDRESSES = {  # elements whose value is an address, and the attribute that hold
     "object": "data",
 }
 VALUES = {"data": "value", "meter": "value", "time": "datetime"}
-MOST = 1_000_000  # elements looked at; only `itemref` to the same elements again and again comes to so many
+MOST = 300_000  # elements looked at, of which a real page has some thousands
 
 
 def items(response: TextResponse) -> tuple[list[Json], list[Json]]:
     """The top-level items of a page, and the loose ones: properties of no item, as where a tag closed too early.
 
     An item is ``{"@type": [addresses], "@id": itemid, property: value}``, with a list for several values; a value
-    is a text or an item. Raises ExtractionError if ``itemref`` makes more of the page than there is.
+    is a text or an item. Raises ExtractionError if the page would have the same elements read for ever (`Reach`).
     """
     page = _Page(response)
     scopes = [node.root for node in select(response, "//*[@itemscope]")]
@@ -42,6 +42,25 @@ def items(response: TextResponse) -> tuple[list[Json], list[Json]]:
     return top, loose
 
 
+class Reach:
+    """How many elements the reading of a page has come to: by ``itemref``, or texts within texts, ever the same."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._seen = 0
+
+    def add(self, number: int) -> None:
+        """So many more. Raises ExtractionError beyond `MOST`."""
+        self._seen += number
+        if self._seen > MOST:
+            raise ExtractionError(f"structured texts and items hold more than {MOST} elements on {self._url}")
+
+    def text(self, element: etree._Element) -> str:
+        """The text of an element, which counts with all that is in it."""
+        self.add(sum(1 for _ in element.iter()))
+        return element_text(element)
+
+
 class _Page:
     """Items of one page, each read once: they may refer to the same elements, and to one another in a ring."""
 
@@ -49,7 +68,7 @@ class _Page:
         self._response = response
         self._items: dict[etree._Element, Json] = {}
         self._waiting: deque[etree._Element] = deque()
-        self._seen = 0
+        self._reach = Reach(response.url)
         self._named: dict[str, etree._Element] = {}
         if select(response, "//*[@itemref]"):
             for node in select(response, "//*[@id]"):
@@ -95,16 +114,11 @@ class _Page:
                 if element in seen or not isinstance(element.tag, str):
                     continue
                 seen.add(element)
-                self._count()
+                self._reach.add(1)
                 if element.get("itemprop", "").strip():
                     yield element
                 if "itemscope" not in element.attrib:
                     waiting += reversed(element)
-
-    def _count(self) -> None:
-        self._seen += 1
-        if self._seen > MOST:
-            raise ExtractionError(f"itemref leads to more than {MOST} elements on {self._response.url}")
 
     def _value(self, element: etree._Element) -> Any:
         """§5.2.4."""
@@ -116,7 +130,7 @@ class _Page:
         if element.tag in ADDRESSES:
             return absolute(self._response, element_attribute(element, ADDRESSES[element.tag]) or "")
         given = element_attribute(element, VALUES[element.tag]) if element.tag in VALUES else None
-        return element_text(element) if given is None else given
+        return self._reach.text(element) if given is None else given
 
 
 def absolute(response: TextResponse, written: str) -> str:

@@ -13,8 +13,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from scrapy.http import TextResponse
 
 from crawler.engine.platforms.jsonld import linked
-from crawler.engine.platforms.microdata import absolute
-from crawler.engine.reading import Json, element_attribute, element_text, select
+from crawler.engine.platforms.microdata import Reach, absolute
+from crawler.engine.reading import Json, element_attribute, select
 
 SCHEMA = "http://schema.org/"
 LINKS = ("resource", "href", "src")
@@ -30,7 +30,10 @@ class _Context:
 
 
 def items(response: TextResponse) -> list[Json]:
-    """The items with ``typeof`` that are no property of another, in page order; see `microdata.items`."""
+    """The items with ``typeof`` that are no property of another, in page order.
+
+    Their shape is that of `microdata.items`, and so is the error.
+    """
     page = _Page(response)
     roots = select(response, "/*") if select(response, "//*[@typeof]") else []
     waiting = [(node.root, _Context("", {"schema": SCHEMA}, None)) for node in reversed(roots)]
@@ -48,6 +51,7 @@ class _Page:
     def __init__(self, response: TextResponse) -> None:
         self._top: dict[int, Json] = {}  # by identity: `resource` may open one thing in several places
         self._response = response
+        self._reach = Reach(response.url)
         self._named: dict[str, Json] = {}
 
     def top(self) -> list[Json]:
@@ -92,7 +96,7 @@ class _Page:
             if address is not None:
                 whole = absolute(self._response, address)
                 return {"@id": whole} if name == "resource" else whole
-        return element_text(element)
+        return self._reach.text(element)
 
 
 def _declared(element: etree._Element, context: _Context) -> _Context:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,6 +20,7 @@ from crawler.items import Listing, Post, Review
 from crawler.quoted import joined, place_of, quoted
 
 PREFIX = re.compile(r"^(?:https?://(?:www\.)?schema\.org/+|schema:)", re.IGNORECASE)
+REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 IDENTIFIERS = ("sku", "productID", "mpn", "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "isbn")
 READ = (
     "@type @id @context identifier url name headline reviewBody description text author creator datePublished "
@@ -37,12 +39,18 @@ def types(found: Json) -> list[str]:
 
 
 def text_of(value: Any) -> str | None:
-    """A text, or what stands for one: the first of a list, ``@value``, the name of a person or a brand."""
+    """A text, or what stands for one: the first of a list, ``@value``, the name of a person or a brand.
+
+    Character references are read ("&amp;", "&#8217;"): in JSON-LD, plug-ins write texts as they write HTML.
+    """
     found = next(iter(several(value)), None)
     if isinstance(found, dict):
         inner = found.get("@value", found.get("name"))
         found = next(iter(several(inner)), None)
-    return printed(found) if isinstance(found, str) else None
+    written = printed(found) if isinstance(found, str) else None
+    if written and "&" in written:
+        return quoted(REFERENCE.sub(lambda match: unescape(match[0]), written), written)
+    return written
 
 
 def address_of(value: Any, url: str) -> str | None:

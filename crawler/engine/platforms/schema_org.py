@@ -37,12 +37,14 @@ EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 class SchemaOrg(Site):
-    """A page per thing (``types``), with ``aggregateRating``, ``offers`` and ``review``; `schema_items` maps them."""
+    """A page per thing, with ``aggregateRating``, ``offers`` and ``review``; `schema_items` maps them.
+
+    ``types``     names of schema.org's types that are a Listing
+    ``numbered``  pattern for an address, whose group 1 names a thing that has no number of its own
+    """
 
     types: ClassVar[frozenset[str]] = frozenset(THINGS.split())
-    numbered: ClassVar[str | None] = (
-        None  # pattern for an address; group 1 names a thing without a number of its own
-    )
+    numbered: ClassVar[str | None] = None
     pages: ClassVar[tuple[Page, ...]] = (
         Page("review", "", "parse_thing"),
         Page("listing", "", "parse_thing"),
@@ -58,9 +60,8 @@ class SchemaOrg(Site):
                 page.add(form)
         page.settle()
         if not page.things:
-            raise ExtractionError(
-                f"no schema.org thing of type {', '.join(sorted(self.types))} on {response.url}"
-            )
+            wanted = ", ".join(sorted(self.types))
+            raise ExtractionError(f"no schema.org thing of type {wanted} on {response.url}")
         yield from page.odd(response.url)
         match = re.search(self.numbered, response.url) if self.numbered else None
         name = match[1] if match else response.url

@@ -54,7 +54,7 @@ LISTING = Rows(
     name="h1.product_title",
     price=price,
     list_price=".summary .price del .amount?",
-    rating_value=".summary .woocommerce-product-rating .star-rating .rating:not(.count)?",
+    rating_value=".summary .woocommerce-product-rating .star-rating strong.rating?",
     review_count=".summary .woocommerce-review-link .count?",
 )
 REVIEW = "#reviews .commentlist > li.review"
@@ -109,7 +109,7 @@ class WooCommerce(SchemaOrg):
             yield from self.parse_thing(response)
             return
         number = attribute(product, "id").removeprefix("product-")
-        yield LISTING.item(product, url=response.url, best_rating="5")
+        yield from each([product], lambda row: LISTING.item(row, url=response.url, best_rating="5"))
         yield from each(select(response, REVIEW), lambda row: _review(row, number))
         for link in select(response, "#reviews .woocommerce-pagination a.next")[:1]:
             yield self.follow(response, link, self.parse_product)

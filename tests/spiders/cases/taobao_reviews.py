@@ -12,7 +12,7 @@ def rates(items: list[Item]) -> Facts:
     assert {review.item_reviewed for review in reviews} == {product.identifier} == {"521422451240"}
     assert (own[0].rating_value, own[0].author_level, own[0].image_count) == ("好评", "6", 3)
     assert later.identifier == f"{later.is_part_of}#append"
-    assert (later.is_part_of, later.date_published) == (own[2].identifier, "2天后追评")
+    assert (later.is_part_of, later.date_published) == (own[8].identifier, "2天后追评")
     return {
         "reviews": len(own),
         "first_reviewer": own[0].author,

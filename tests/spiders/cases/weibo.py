@@ -22,6 +22,7 @@ def profile(reposts: int) -> Callable[[list[Item]], Facts]:
             "first_id": f"M_{first.identifier}",
             "first_text": first.article_body,
             "first_date": first.date_published,
+            "first_source": first.client,
             "first_likes": int(first.like_count or 0),
             "first_reposts": int(first.share_count or 0),
             "first_comments": int(first.comment_count or 0),
@@ -80,18 +81,17 @@ def page(items: list[Item]) -> Facts:
     return {
         "author": weibo.author,
         "date": f"{date.month}月{date.day}日 {date:%H:%M}",
+        "source": weibo.client,
         "text_prefix": str(weibo.article_body)[:23],
     }
 
 
-APP = "the app that it was sent with: no field of a Post"
 CASES = (
     Case(
         callback="parse_profile",
         file="weibo/post-1.html",
         url="https://weibo.cn/1669879400/profile",
         facts=latest,
-        left={"first_source": APP},
     ),
     Case(
         callback="parse_profile",
@@ -116,6 +116,5 @@ CASES = (
         file="weibo/post-4.html",
         url="https://weibo.com/1823184085/Ja520cHZo",
         facts=page,
-        left={"source": APP},
     ),
 )
