@@ -12,9 +12,9 @@
     yield from REVIEWS.read(response, item_reviewed=product)
 
 `Rows` queries are CSS, or XPath if they begin with ``/``, ``./`` or ``(``; ``::attr(name)``, ``/@name`` or ``@name``
-alone give an attribute. `JsonRows` queries are JMESPath without functions. A query must match once; one that ends in ``?`` may match
-nothing. A field's rule is a query; a query and a function of what it found; a function of the row; or a plain
-boolean field's query, which asks whether anything matches. Every value keeps its place (`crawler.quoted`).
+alone give an attribute. `JsonRows` queries are JMESPath without its functions. A query must match once; one that ends
+in ``?`` may match nothing. A field's rule is a query; a query and a function of what it found; a function of the row;
+or a plain boolean field's query, which asks whether anything matches. Every value keeps its place (`crawler.quoted`).
 """
 
 import re

@@ -13,9 +13,10 @@ from tests.spiders.case import REMARKS, Case, all_cases, read_all, spider, spide
 DOCUMENT = Path(__file__).parents[2] / "docs/sites.md"
 HEAD = """# Sites
 
-One file per site in `spiders/`. Each is held against real saved pages, of which somebody noted facts by eye; what is
-counted here is how many of those facts the items show. *Assisted* sites stand behind a login: a person browses them
-(`evidence assist`), or imports a recording; an automatic crawl is refused. Generated: `python -m tests.spiders.table`.
+One file per site in `spiders/`. Each is held against real saved pages, of which somebody noted facts by eye; what
+is counted here is how many of those facts the items show. *Assisted* sites stand behind a login: a person browses
+them (`evidence assist`), or imports a recording; an automatic crawl is refused. Generated:
+`python -m tests.spiders.table`.
 
 The pages are of 2015 to 2026: they prove that the markup of their day is read, not that a site has not changed since.
 `evidence site test` and the yield report of each crawl tell when it has.
