@@ -1,4 +1,4 @@
-"""This step fills the derived fields: what a printed price, count, rating or time means.
+"""This step fills the derived fields: what a printed price, count, rating, time or place means.
 
 The printed fields stay as they are. A derived field is None where the page does not say, or where
 `crawler.printed` did not understand it.
@@ -12,7 +12,7 @@ from typing import Any
 
 from crawler.errors import ExtractionError
 from crawler.items import Item, Listing, Post, Review
-from crawler.printed import moment, money, number, rating
+from crawler.printed import moment, money, number, rating, region
 
 Derived = dict[str, Any]
 HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -33,12 +33,14 @@ class Normalize:
 
 
 def _listing(item: Listing, _captured_at: datetime) -> Derived:
-    price = money(item.price)
+    list_price = money(item.list_price)
     return {
-        **_named(("price_amount", "price_currency", "price_is_minimum"), price),
+        **_named(("price_amount", "price_currency", "price_is_minimum"), money(item.price)),
+        "list_price_amount": list_price[0] if list_price else None,
         **_named(("sales_number", "sales_is_minimum"), number(item.sales)),
         **_named(("review_number", "review_number_is_minimum"), number(item.review_count)),
         **_named(("rating_number", "rating_scale"), rating(item.rating_value, item.best_rating)),
+        "region": region(item.location),
     }
 
 
@@ -47,6 +49,8 @@ def _review(item: Review, captured_at: datetime) -> Derived:
         **_named(("published_at", "published_precision"), moment(item.date_published, captured_at)),
         **_named(("rating_number", "rating_scale"), rating(item.rating_value, item.best_rating)),
         "useful_number": _least(item.useful_count),
+        **_named(("purchased_at", "purchased_precision"), moment(item.purchase_date, captured_at)),
+        "region": region(item.location),
     }
 
 
@@ -57,6 +61,8 @@ def _post(item: Post, captured_at: datetime) -> Derived:
         "like_number": _least(item.like_count),
         "share_number": _least(item.share_count),
         "view_number": _least(item.view_count),
+        **_named(("last_reply_at", "last_reply_precision"), moment(item.date_last_reply, captured_at)),
+        "region": region(item.location),
     }
 
 

@@ -9,3 +9,4 @@ class BakeWithZoha(SchemaOrg):
     name = "bakewithzoha"
     domains = ("bakewithzoha.com",)
     expect = {"listing": (1, 1000), "review": (1, 100_000)}
+    version = 2  # texts with character references read; answers to reviews

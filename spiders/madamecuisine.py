@@ -9,3 +9,4 @@ class MadameCuisine(SchemaOrg):
     name = "madamecuisine"
     domains = ("madamecuisine.de",)
     expect = {"listing": (1, 1000), "review": (1, 100_000)}
+    version = 2  # texts with character references read; answers to reviews

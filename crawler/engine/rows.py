@@ -137,7 +137,7 @@ def search(value: Any, query: str) -> Any:
     if not isinstance(compiled, tuple):
         try:
             return compiled.search(value)
-        except JMESPathError as error:  # e.g. a function that got another type, or a text that knows its place
+        except JMESPathError as error:  # a function that got a text that knows its place
             raise ExtractionError(f"{query!r} cannot be asked: {error}") from error
     for name in compiled:
         value = value.get(name) if isinstance(value, dict) else None

@@ -31,7 +31,7 @@ BEFORE = re.compile(
     r"\s*(?:北京时间)?\s*"
 )
 FOREWORDS = re.compile(  # "Reviewed in the United States on", "Отзыв написан", "Gegeten op"
-    r"^(?:(?:posted|published|reviewed|written|updated|dined|visited)(?: in [a-z ]{2,40}? on| on)?:?|on"
+    r"^(?:(?:posted|published|reviewed|written|listed|dined|visited|(?:last )?(?:edited|updated))(?: in [a-z ]{2,40}? on| on)?:?|on"
     r"|отзыв написан|gegeten op|geschreven op|geschrieben am|bewertet am|am|about|over)\s+",
     re.IGNORECASE,
 )
@@ -116,7 +116,7 @@ def _month_day(line: str, base: datetime) -> Reading | None:
 def _clock(line: str, base: datetime) -> Reading | None:
     """A time alone: today's, or yesterday's if today's has not come yet."""
     found = TODAY.fullmatch(line)
-    if not found:
+    if not found or found["half"]:  # "10:00 pm": a Western site's own clock, as in `western`
         return None
     time, precision = at(base, found)
     return (time if time <= base + AHEAD else time - timedelta(days=1)), precision

@@ -21,6 +21,7 @@ PARTIAL = re.compile(
     r"还有|另有|不到|不足|(?<!不)少于|低于|最多|以内|以下|<|≤|\b(?:under|up to|less than|fewer than)\b"
 )
 MILLIONS = re.compile(r"(?<=\d)\s?M(?![A-Za-z])")  # a small m after a number is metres
+OF_VOTES = re.compile(r"([\d,]{1,12}|one) (?:(?:out )?of [\d,]{1,12} )?(?:people|person)? ?found .*")
 CAPPED = "1000000"  # Weibo counts no further, and shows this for whatever is more
 
 
@@ -31,6 +32,8 @@ def number(text: str | None) -> tuple[int, bool] | None:
     range, price or percentage. A decimal point without 万 or 千 after it is not understood ("8.340" may be 8340).
     """
     line = MILLIONS.sub("百万", plain(text)).lower()
+    if votes := OF_VOTES.fullmatch(line):  # "116 of 133 people found this helpful"
+        line = votes[1].replace("one", "1")
     has_digits = re.search(r"\d", line)
     found = list((DIGITS if has_digits else WORDS).finditer(line))
     if len(found) != 1 or (has_digits and len(re.findall(r"\d[\d.,]*", line)) != 1) or PARTIAL.search(line):

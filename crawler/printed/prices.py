@@ -28,7 +28,7 @@ FEN = re.compile(r"\D*?(?P<digits>\d{1,15})\s*分")
 NO_PRICE = re.compile(r"\d[?*]|[?*]\d|[-−]\s*¥?\d|%")  # hidden digits, a discount, a share
 OTHER = re.compile(  # what is printed like a price and is none: a part of it, another's, an upper bound, 角 and 分
     r"定金|订金|首付|每期|月供|运费|邮费|配送费|立减|直降|已省|优惠\d|以下|以内|不超过|最高|\d\s*[角毛分]"
-    r"|/\s*(?:mo|月|期)|\b(?:save|off|max|under|up to)\b",
+    r"|/\s*(?:mo|月|期)|\b(?:save|spend|orders|off|max|under|up to)\b",
     re.IGNORECASE,
 )
 FROM = re.compile(r"起|\+|低至|最低|以上|\bfrom\b|\bstarting at\b|\bab\b", re.IGNORECASE)

@@ -22,6 +22,8 @@ LISTING = Listing(
     identifier="1",
     name="养生壶",
     price="券后价 ￥59.9起",
+    list_price="￥99.00",
+    location="浙江 宁波",
     sales="月销1.2万+",
     review_count="2.3万+条评价",
     rating_value="4.8分",
@@ -36,11 +38,15 @@ REVIEW = Review(
     rating_value="5",
     best_rating="5",
     useful_count="有用(12)",
+    purchase_date="2026-11-11 20:00:01",
+    location="IP属地：广东",
     provenance=PROVENANCE,
 )
 POST = Post(
     identifier="3",
     date_published="11-20",
+    date_last_reply="刚刚",
+    location="发布于 江苏",
     comment_count="999+",
     like_count="1.2万",
     share_count="3千",
@@ -61,6 +67,8 @@ def test_a_listing() -> None:
         review_number_is_minimum=True,
         rating_number="4.8",
         rating_scale="5",
+        list_price_amount="99.00",
+        region="浙江",
     )
 
 
@@ -72,6 +80,9 @@ def test_a_review_is_dated_as_of_its_capture() -> None:
         rating_number="5",
         rating_scale="5",
         useful_number=12,
+        purchased_at="2026-11-11T12:00:01Z",
+        purchased_precision="second",
+        region="广东",
     )
 
 
@@ -85,6 +96,9 @@ def test_a_post() -> None:
         like_number=12_000,
         share_number=3000,
         view_number=88,
+        last_reply_at="2026-11-22T06:00:00Z",
+        last_reply_precision="minute",
+        region="江苏",
     )
 
 

@@ -14,19 +14,19 @@ For any forum engine, known or not: whoever can name the elements of its two sor
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import Found, own_text, select, text
+from crawler.engine.reading import Found, select, text
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.errors import ExtractionError
 from crawler.items import Post
-from crawler.quoted import Quoted, place_of, quoted
+from crawler.quoted import quoted
 
 FLOORS = (1, 1_000_000)
 
@@ -56,11 +56,11 @@ class Board(Site):
 
         Raises ExtractionError if there is none: an empty board, a wall, or another theme.
         """
-        found = list(self.threads.read(response, publisher=self.board(response)))
+        found = list(self.threads.read(response, **_named("publisher", self.board(response))))
         if not found:
             raise ExtractionError(f"no thread is listed on {response.url}; look at the capture")
-        for post in found:
-            yield replace(post, url=_whole(response, post.url)) if isinstance(post, Post) else post
+        for post in absolute(found, response):
+            yield post
             if isinstance(post, Post) and post.url and self.reads(response.urljoin(post.url)) == "parse_thread":
                 yield self.follow(response, post.url, self.parse_thread)
         yield from self.next_page(response, self.parse_forum)
@@ -102,6 +102,12 @@ def number(pattern: str) -> Callable[[str], str | None]:
     return find
 
 
+def absolute(found: Iterable[Found], response: TextResponse) -> Iterator[Found]:
+    """The same, where Posts have whole addresses."""
+    for post in found:
+        yield replace(post, url=_whole(response, post.url)) if isinstance(post, Post) else post
+
+
 def linked(link: str, pattern: str) -> dict[str, Any]:
     """Rules for a row whose link leads to its thread: headline, url, and the identifier in the address."""
     target = f"{link}/@href" if link.startswith(("/", "./", "(")) else f"{link}::attr(href)"
@@ -130,18 +136,13 @@ def moment(query: str) -> Callable[[Any], str | None]:
 
 
 def first(query: str, change: Callable[[str], str | None] | None = None) -> Callable[[Any], str | None]:
-    """A rule for what may be printed several times on one row: the first; None for nothing."""
+    """A rule for what a row prints several times: the first text there is; None for nothing."""
 
     def find(row: Selector | TextResponse) -> str | None:
-        found = next((value for node in select(row, query) if (value := _read(node))), None)
+        found = next((value for node in select(row, query) if (value := text(node))), None)
         return change(found) if found and change else found
 
     return find
-
-
-def own(query: str) -> Callable[[Any], str | None]:
-    """A rule for the text directly within the first match, without that of elements in it."""
-    return lambda row: next((own_text(node) for node in select(row, query)), None) or None
 
 
 def thread_address(response: TextResponse, pattern: str) -> str:
@@ -151,11 +152,6 @@ def thread_address(response: TextResponse, pattern: str) -> str:
         if re.search(pattern, url):
             return url
     raise ExtractionError(f"no thread number ({pattern}) in the address {response.url}")
-
-
-def _read(node: Selector) -> str:
-    """As `text`; an attribute keeps its place too, which parsel's ``::attr`` and ``@`` lose."""
-    return text(node)
 
 
 def _named(name: str, value: str | None) -> dict[str, str]:

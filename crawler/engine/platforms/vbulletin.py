@@ -1,42 +1,71 @@
-"""Forums that run vBulletin 4: the list of threads of one forum."""
+"""Forums that run vBulletin 4: the list of threads of one forum, and a thread.
 
-import re
+Source of the thread page: the software's public templates ``SHOWTHREAD``, ``postbit`` and ``postbit_legacy``.
+"""
 
 from parsel import Selector
-from scrapy.http import TextResponse
 
-from crawler.engine.reading import only, optional, select, text
-from crawler.engine.site import Output, Page, Site
+from crawler.engine.platforms.board import Board, board_pages, linked, number
+from crawler.engine.reading import only, text
+from crawler.engine.rows import Rows, value_of
 from crawler.items import Post
 
-
-class VBulletin(Site):
-    """A vBulletin 4 board with its search-engine friendly addresses (``/f42-name``, ``/f42-name-2.html``)."""
-
-    pages = (Page("post", r"^/f\d+-|forumdisplay\.php", "parse_forum"),)
-
-    def parse_forum(self, response: TextResponse) -> Output:
-        """Yield each thread of a list page as a Post without text, then the next page."""
-        board = text(only(response, ".forumtitle"))
-        for row in select(response, "li.threadbit"):
-            yield _thread(row, board, response)
-        for link in select(response, 'a[rel="next"]')[:1]:  # printed above and below the list
-            yield self.follow(response, link, self.parse_forum)
+THREAD = r"(?:/t|threads/|showthread\.php\?(?:t=|.*[?&]t=)?)(\d+)"
+MEMBER = number(r"member(?:s/|\.php\?(?:u=)?)?(\d+)")
 
 
-def _thread(row: Selector, board: str, response: TextResponse) -> Post:
-    title = only(row, "a.title")
-    author = only(row, ".threadmeta .author .username")
-    member = re.search(r"member(?:\.php\?u=)?(\d+)", author.attrib.get("href", ""))  # a guest has no link
-    written = text(only(row, ".threadmeta .author .label"))  # "NAME - 15.11.2013, 15:02 Uhr"
-    return Post(
-        identifier=row.attrib["id"].removeprefix("thread_"),
-        url=response.urljoin(title.attrib["href"]),
-        headline=text(title),
-        author=text(author),
-        author_identifier=member[1] if member else None,
-        publisher=board,
-        date_published=written.removeprefix(text(author)).lstrip(" -,") or None,
-        date_last_reply=text(optional(row, ".threadlastpost dd:nth-of-type(2)")),
-        comment_count=text(optional(row, ".threadstats li:nth-child(1)")),
+def _written(row: Selector) -> str | None:
+    """The time behind the author's name: "NAME - 15.11.2013, 15:02 Uhr"."""
+    author = text(only(row, ".threadmeta .author .username"))
+    return text(only(row, ".threadmeta .author .label")).removeprefix(author).lstrip(" -,") or None
+
+
+def _replies(row: Selector) -> str | None:
+    """The number in "Antworten: 2", in any language."""
+    return value_of(row, ".threadstats li:nth-child(1)?")
+
+
+def _views(row: Selector) -> str | None:
+    found = value_of(row, ".threadstats li:nth-child(2)?")
+    return found.rpartition(":")[2].strip() or None if found else None
+
+
+def _member(row: Selector) -> str | None:
+    """Number of the account; a guest has no link."""
+    link = value_of(row, ".threadmeta .author .username::attr(href)?")
+    return MEMBER(link) if link else None
+
+
+class VBulletin(Board):
+    """A vBulletin 4 board, with ``showthread.php``, ``/threads/12-name`` or ``/t12-name.html`` addresses."""
+
+    pages = board_pages(
+        forum=r"^/f\d+-|/forums/\d+|forumdisplay\.php", thread=r"/t\d+-|/threads/\d+|showthread\.php"
     )
+    numbered = THREAD
+    threads = Rows(
+        Post,
+        "li.threadbit",
+        **(linked("a.title", THREAD) | {"identifier": ("@id", lambda name: name.removeprefix("thread_"))}),
+        author=".threadmeta .author .username",
+        author_identifier=_member,
+        date_published=_written,
+        date_last_reply=".threadlastpost dd:nth-of-type(2)?",
+        comment_count=_replies,
+        view_count=_views,
+    )
+    thread = Rows(Post, "/html", headline="#pagetitle .threadtitle")
+    floors = Rows(
+        Post,
+        "#posts > li[id^=post_]",
+        identifier=("@id", lambda name: name.removeprefix("post_")),
+        url="a.postcounter::attr(href)?",
+        article_body=".postcontent",
+        author=".username_container .username",
+        author_identifier=(".username_container .username::attr(href)?", MEMBER),
+        author_level=".usertitle?",
+        date_published=".postdate .date",
+        position="a.postcounter?",
+    )
+    publisher = ".forumtitle, #breadcrumb .navbit:not(.lastnavbit) a"
+    further = 'a[rel="next"]'

@@ -86,11 +86,9 @@ def test_itemref_leads_to_properties_elsewhere_each_once() -> None:
     assert item == {"sku": "1", "name": "Pot", "brand": "Bear"}
 
 
-def test_a_property_of_no_item_is_loose() -> None:
-    top, loose = items(
-        page('<div itemscope></div><p itemprop="review" itemscope><b itemprop="author">甲</b></p>')
-    )
-    assert (top, loose) == ([{}], [{"author": "甲"}])
+def test_a_property_of_no_item_is_loose_with_what_is_in_it() -> None:
+    html = '<div itemscope></div><p itemprop="review" itemscope><b itemprop="author" itemscope></b></p>'
+    assert items(page(html)) == ([{}], [{"author": {}}])
 
 
 def test_items_that_refer_to_one_another_end() -> None:
@@ -109,9 +107,15 @@ def test_the_second_document_of_a_file_is_read_too() -> None:
 def test_itemref_again_and_again_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microdata, "MOST", 1000)
     html = f'<p id="a">{"<b></b>" * 99}</p>' + '<div itemscope itemref="a"></div>'
-    assert len(items(page(html * 1))[0]) == 1
-    with pytest.raises(ExtractionError, match="itemref leads to more than 1000 elements"):
+    assert len(items(page(html))[0]) == 1
+    with pytest.raises(ExtractionError, match="hold more than 1000 elements"):
         items(page(html + '<div itemscope itemref="a"></div>' * 20))
+
+
+def test_texts_within_texts_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microdata, "MOST", 1000)
+    with pytest.raises(ExtractionError, match="hold more than 1000 elements"):
+        items(page("<div itemscope>" + "<div itemprop=a>" * 99))
 
 
 def test_deep_nesting_is_read() -> None:

@@ -139,6 +139,9 @@ def test_the_price_that_is_struck_out() -> None:
     struck = {"priceType": "https://schema.org/StrikethroughPrice", "price": "99", "priceCurrency": "CNY"}
     found = listing(offers={"price": "59", "priceCurrency": "CNY", "priceSpecification": [struck]})
     assert (found.price, found.list_price) == ("59 CNY", "99 CNY")
+    found = listing(offers={"priceSpecification": [struck, {"price": "59", "priceCurrency": "CNY"}]})
+    assert (found.price, found.list_price) == ("59 CNY", "99 CNY")
+    assert listing(offers={"priceSpecification": {"price": "59"}}).list_price is None
 
 
 @pytest.mark.parametrize(
@@ -181,6 +184,13 @@ def test_answers_are_posts_that_belong_to_their_review() -> None:
             date_published="2026-11-02",
         ),
     ]
+
+
+def test_character_references_in_a_text_are_read_and_other_ampersands_left() -> None:
+    _, review = read(variant(review={"reviewBody": "A&amp;B &#8217;s &copy 1&2; &nosuch;"}))
+    assert isinstance(review, Review)
+    assert review.review_body == "A&B ’s &copy 1&2; &nosuch;"
+    assert place_of(review.review_body) == "/html/body/script/text() > #/review/reviewBody"
 
 
 def test_an_account_a_headline_and_pictures() -> None:
@@ -247,6 +257,12 @@ def test_variants_of_one_name_in_one_form_stay_apart() -> None:
     assert [item.identifier for item in found if isinstance(item, Listing)] == ["S1", "S2"]
 
 
+def test_variants_of_one_name_stay_apart_beside_another_form_that_knows_but_one() -> None:
+    bare = json.dumps({"@type": "Product", "name": "养生壶"})
+    found = read(bare, json.dumps([PRODUCT, {**PRODUCT, "sku": "S2", "review": []}]))
+    assert [item.identifier for item in found if isinstance(item, Listing)] == ["S1", "S2"]
+
+
 def test_things_without_a_number_are_named_by_their_page() -> None:
     found = read(json.dumps([{"@type": "Product", "name": "壶"}, {"@type": "Product", "name": "杯"}]))
     assert [item.identifier for item in found] == ["7", "7#2"]
@@ -255,7 +271,7 @@ def test_things_without_a_number_are_named_by_their_page() -> None:
 def test_reviews_that_stand_alone_go_to_what_they_name() -> None:
     cup = {"@type": "Product", "name": "杯"}
     review = {"@type": "Review", "reviewBody": "好", "itemReviewed": {"@type": "Product", "name": "养生壶"}}
-    found = read(json.dumps([variant and PRODUCT, cup]), json.dumps(review))
+    found = read(json.dumps([PRODUCT, cup]), json.dumps(review))
     assert [item.item_reviewed for item in reviews(found)] == ["S1", "S1", "S1"]
     (product, alone) = read(json.dumps(review))
     assert isinstance(product, Listing)

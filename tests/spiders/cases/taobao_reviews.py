@@ -17,7 +17,7 @@ def rates(items: list[Item]) -> Facts:
         "reviews": len(own),
         "first_reviewer": own[0].author,
         "first_date": own[0].date_published,
-        "first_text_prefix": own[0].review_body[:19],
+        "first_text_prefix": own[0].review_body[:18],
         "second_reviewer": own[1].author,
         "second_date": own[1].date_published,
         "total": f"{product.review_count} (feedAllCount)",
