@@ -7,10 +7,12 @@ stands within something else is reached step by step, with `STEP` between: JSON 
 between, which is XPath's union.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Self, SupportsIndex
 
 STEP, ALSO = " > ", " | "
+_ATTRIBUTE = re.compile(r"/(@[^/]+|text\(\))$")
 
 
 class Quoted(str):
@@ -93,6 +95,20 @@ def quoted(text: str, *sources: object) -> str:
     """
     places = dict.fromkeys(place for place in map(place_of, sources) if place)
     return Quoted(text, ALSO.join(places)) if places else text
+
+
+def shown_at(place: str, runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the runs of a rendered page (artefact ``text``, docs/formats.md), those in which a value is shown.
+
+    For a value in an attribute or in a script they are those of the element, often none.
+    """
+    paths = [_ATTRIBUTE.sub("", one.partition(STEP)[0]) for one in place.split(ALSO)]
+    within = tuple(f"{path}/" for path in paths)
+    return [
+        run
+        for run in runs
+        if run.get("frame") == 0 and ((path := run.get("path", "")) in paths or path.startswith(within))
+    ]
 
 
 def joined(separator: str, values: Iterable[str | None]) -> str | None:

@@ -39,7 +39,7 @@ def _count(images: Any) -> int:
 def _part(row: Json) -> str | None:
     """The number of what was added to a review: a follow-up and a reply may have the same."""
     above, own = search(row, "review.id"), row.get("id")
-    return joined("#", (above, own)) if above and own else None
+    return joined("#", (above, own)) if _is_text(above) and _is_text(own) else None
 
 
 PRODUCT = JsonRows(

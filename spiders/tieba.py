@@ -7,10 +7,21 @@ from parsel import Selector
 from scrapy.http import TextResponse
 
 from crawler.engine.platforms.board import absolute, number
-from crawler.engine.reading import Json, commented, each, json_at, of_type, only, printed, select, take, text
+from crawler.engine.reading import (
+    Json,
+    attribute,
+    commented,
+    each,
+    json_at,
+    of_type,
+    only,
+    printed,
+    select,
+    take,
+    text,
+)
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
-from crawler.errors import ExtractionError
 from crawler.items import Post
 
 COMMENTS = Rows(
@@ -56,15 +67,15 @@ class Tieba(Site):
         threads = commented(only(response, place), response.url)
         bar = text(only(response, "title")).partition("吧-")[0]
         for row in select(threads, "li.j_thread_list"):
-            title = only(row, "a.j_th_tit")
-            yield _thread(row, title, response.urljoin(title.attrib["href"]), bar)
-            yield self.follow(response, title, self.parse_thread)
+            yield from each([row], lambda row: _thread(row, response, bar))
+            for title in select(row, "a.j_th_tit[href]")[:1]:
+                yield self.follow(response, title, self.parse_thread)
         for link in select(threads, "a.next.pagination-item")[:1]:
             yield self.follow(response, link, self.parse_bar)
 
     def parse_thread(self, response: TextResponse) -> Output:
         """The thread, and its floors on this page; then the comments on each, and the next page."""
-        thread = only(response, 'link[rel="canonical"]').attrib["href"].rpartition("/")[2]
+        thread = attribute(only(response, 'link[rel="canonical"]'), "href").rpartition("/")[2]
         replies = select(response, "li.l_reply_num > span.red:first-child")  # above and below the floors
         yield Post(
             identifier=thread,
@@ -77,11 +88,9 @@ class Tieba(Site):
         yield from each(floors, lambda block: _floor(block, thread, response))
         for block in floors:  # a block without content is an advertisement: no author, no floor
             content = json_at(block, "data-field")["content"]
-            if isinstance(content, dict) and printed(content.get("comment_num")) not in (None, "0"):
-                number = take(content, "post_id", response.url)
-                yield self.follow(
-                    response, f"/p/comment?tid={thread}&pid={number}&pn=1", self.parse_comments
-                )
+            number = printed(content.get("post_id")) if isinstance(content, dict) else None
+            if number and printed(content.get("comment_num")) not in (None, "0"):
+                yield self.follow(response, f"/p/comment?tid={thread}&pid={number}&pn=1", self.parse_comments)
         for link in select(response, '//li[contains(@class, "pb_list_pager")]/a[text()="下一页"]')[:1]:
             yield self.follow(response, link, self.parse_thread)
 
@@ -90,7 +99,11 @@ class Tieba(Site):
         thread, floor = _asked(response.url, "tid"), _asked(response.url, "pid")
         pager = json_at(only(response, "li.lzl_li_pager"), "data-field")
         for found in COMMENTS.read(response, is_part_of=f"{thread}#{floor}"):
-            yield replace(found, identifier=f"{thread}#{found.identifier}") if isinstance(found, Post) else found
+            yield (
+                replace(found, identifier=f"{thread}#{found.identifier}")
+                if isinstance(found, Post)
+                else found
+            )
         page, last = _asked(response.url, "pn", "1"), printed(pager.get("total_page")) or "1"
         if last.isdecimal() and int(page) < int(last):
             following = f"/p/comment?tid={thread}&pid={floor}&pn={int(page) + 1}"
@@ -106,25 +119,22 @@ class Tieba(Site):
 
 def _asked(url: str, name: str, default: str | None = None) -> str:
     """A number in the address. Raises ExtractionError if it is not there."""
-    found = number(rf"[?&]{name}=(\d{{1,20}})(?:&|$)")(url) or default
-    if found is None:
-        raise ExtractionError(f"no {name} in the address {url}")
-    return found
+    found = number(rf"[?&]{name}=(\d{{1,20}})(?:&|$)")(url)
+    return of_type(found or default, str, f"{name} in the address", url)
 
 
 def _hit(row: Selector) -> tuple[str, str]:
     """Thread and floor that a hit leads to: ``/p/9117888152?pid=150718967291&cid=0#150718967291``."""
     link = value_of(row, ".p_title a::attr(href)") or ""
-    found = re.search(r"/p/(\d+)\?.*?pid=(\d+)", link)
-    if not found:
-        raise ExtractionError(f"a hit leads to {link!r}, expected /p/THREAD?pid=FLOOR")
+    found = of_type(re.search(r"/p/(\d+)\?.*?pid=(\d+)", link), re.Match, "the link of a hit", link)
     return found[1], found[2]
 
 
-def _thread(row: Selector, title: Selector, url: str, bar: str) -> Post:
-    field = json_at(row, "data-field")
+def _thread(row: Selector, response: TextResponse, bar: str) -> Post:
+    field, title = json_at(row, "data-field"), only(row, "a.j_th_tit")
+    url = response.urljoin(attribute(title, "href"))
     return Post(
-        identifier=row.attrib["data-tid"],
+        identifier=attribute(row, "data-tid"),
         url=url,
         headline=value_of(title, "@title"),
         author=text(only(row, ".tb_icon_author .frs-author-name")),

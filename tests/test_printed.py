@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from crawler.printed import moment, money, number, rating
+from crawler.printed import moment, money, number, rating, region
 
 CAPTURED = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # 14:00 in Beijing, a Sunday
 
@@ -40,6 +40,31 @@ CAPTURED = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # 14:00 in Beijing, a Sunda
         ("一万二千", (12_000, False)),
         ("两千+", (2000, True)),
         ("三百余", (300, True)),
+        ("10k+", (10_000, True)),
+        ("2.3K", (2300, False)),
+        ("1.2M", (1_200_000, False)),
+        ("1.8m", None),  # metres
+        ("1,049,900", (1_049_900, False)),
+        ("1000000", (1_000_000, True)),  # where Weibo stops counting
+        ("评论[1000000]", (1_000_000, True)),
+        ("1,000,000", (1_000_000, False)),
+        ("已拼1万件", (10_000, False)),
+        ("月销1000+", (1000, True)),
+        ("1\u00a0192 отзыва", (1192, False)),
+        ("回复 5\u00a0120", None),  # two numbers
+        ("More than 200", (200, True)),
+        ("over 1,000", (1000, True)),
+        ("cover 200", (200, False)),
+        ("不少于300", (300, True)),
+        ("不到300", None),
+        ("100以内", None),
+        ("up to 50", None),
+        ("还有11条回复", None),
+        ("116 of 133 people found this helpful", (116, False)),
+        ("One person found this helpful", (1, False)),
+        ("签到人数：444", (444, False)),
+        ("59元", None),
+        ("¥59", None),
         ("-", None),
         ("", None),
         (None, None),
@@ -91,6 +116,32 @@ def test_number(text: str | None, expected: tuple[int, bool] | None) -> None:
         ("16899.00", ("16899.00", None, False)),
         ("0.01", ("0.01", None, False)),
         ("¥0.1234", ("0.1234", "CNY", False)),
+        ("149.00 - 159.00", ("149.00", None, True)),
+        ("5499.00-6799.00", ("5499.00", None, True)),
+        ("到手价 ￥99", ("99.00", "CNY", False)),
+        ("£87.50", ("87.50", "GBP", False)),
+        ("$160.00", ("160.00", None, False)),  # of which country?
+        ("US $349.99", ("349.99", "USD", False)),
+        ("A$5", ("5.00", "AUD", False)),
+        ("VISA $5", ("5.00", None, False)),
+        ("12 XXL", ("12.00", None, False)),
+        ("TOP 10", ("10.00", None, False)),
+        ("6700分", ("67.00", "CNY", False)),
+        ("价格 5分", ("0.05", "CNY", False)),
+        ("4.8分", None),  # a rating
+        ("5角", None),
+        ("600以上", ("600.00", None, True)),
+        ("Starting at $39.99", ("39.99", None, True)),
+        ("100,- tot 125,-", ("100.00", None, True)),
+        ("1\u00a0299 €", ("1299.00", "EUR", False)),
+        ("1299 руб.", ("1299.00", "RUB", False)),
+        ("price on request", None),
+        ("定金¥50", None),
+        ("配送费¥3.5", None),
+        ("$24.96/mo.", None),
+        ("Save £5", None),
+        ("150以下", None),
+        ("Max €30", None),
         ("￥1?9", None),
         ("￥?99", None),
         ("¥1**", None),
@@ -134,6 +185,32 @@ def test_money(text: str | None, expected: tuple[str, str | None, bool] | None) 
         ("98%", "5", ("98", "100")),
         ("★★★★☆", None, ("4", "5")),
         ("综合评分：4.9", "5", ("4.9", "5")),
+        ("4.5 of 5 bubbles", None, ("4.5", "5")),
+        ("4,5/5", None, ("4.5", "5")),
+        ("9.2", "10", ("9.2", "10")),
+        ("9.2/10 - People like this place", None, ("9.2", "10")),
+        ("客户点评：4.4分，总分5分。", None, ("4.4", "5")),
+        ("5 out of 5 stars from 16 reviews", None, ("5", "5")),
+        ("3.0 star rating", "5", ("3", "5")),
+        ("4.0 из 5 звезд", None, ("4", "5")),
+        ("sml-rank-stars sml-str30 star", None, ("3", "5")),
+        ("mid-str45", "5", ("4.5", "5")),
+        ("star-40", None, ("4", "5")),
+        ("star_5", None, ("5", "5")),
+        ("allstar45", None, ("4.5", "5")),
+        ("a-icon a-icon-star a-star-4-5", None, ("4.5", "5")),
+        ("star-img stars_3_half", None, ("3.5", "5")),
+        ("bubble_50", None, ("5", "5")),
+        ("rating_rr_fill rr45", None, ("4.5", "5")),
+        ("rr45", None, None),
+        ("star-40 star-50", None, None),  # which?
+        ("allstar55", None, None),
+        ("star-70", None, None),
+        ("star-0", None, None),  # nobody has rated
+        ("icon-star", None, None),
+        ("五星商户", None, None),
+        ("1/117页", "5", None),
+        ("Rate this recipe 3 out of 5 stars", None, None),
         ("0", "5", ("0", "5")),
         ("10", "10", ("10", "10")),
         ("=5", "5", None),
@@ -176,7 +253,40 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         ("2025-09-30T16:07:33-0500", ("2025-09-30T21:07:33Z", "second")),
         ("Tue, 06 Aug 2024 22:09:00 GMT", ("2024-08-06T22:09:00Z", "second")),
         ("Tue Aug 06 22:09:00 +0800 2024", ("2024-08-06T14:09:00Z", "second")),
+        ("Oct 21, 2016 03:50:46 PDT", ("2016-10-21T10:50:46Z", "second")),
+        ("2024-08-06 10:00 (UTC+8)", ("2024-08-06T02:00:00Z", "minute")),
+        ("2024-08-06 10:00:00+08", ("2024-08-06T02:00:00Z", "second")),
+        ("2024-08-06 10:00 GMT-0330", ("2024-08-06T13:30:00Z", "minute")),
+        ("北京时间2024年8月6日 10:00", ("2024-08-06T02:00:00Z", "minute")),
+        ("Mon Jun 20 22:36:28 2016 UTC", ("2016-06-20T22:36:28Z", "second")),
+        ("2024-08-06 10:00 CST", None),  # China's or Chicago's
+        ("2024-08-06 10:00+25:00", None),
+        # without a zone: machine notation is Beijing's, a Western clock is not read
+        ("Fri Mar 25 11:52:04 2016", ("2016-03-25T03:52:04Z", "second")),
+        ("2016-10-21T21:07:43", ("2016-10-21T13:07:43Z", "second")),
+        ("2016-10-21 9:07 PM", ("2016-10-21T13:07:00Z", "minute")),
+        ("2016-10-21 12:07 am", ("2016-10-20T16:07:00Z", "minute")),
+        ("2016-10-21 13:07 pm", None),
+        ("Nov 15, 2015 at 5:09 PM", ("2015-11-14T16:00:00Z", "day")),
+        ("15.11.2013, 15:02 Uhr", ("2013-11-14T16:00:00Z", "day")),
+        ("April 05, 2024 at 7:51 pm", ("2024-04-04T16:00:00Z", "day")),
+        ("Tuesday, 2 May 2023", ("2023-05-01T16:00:00Z", "day")),
+        ("Upvoted May 2, 2023", None),
+        ("17 марта 2015", ("2015-03-16T16:00:00Z", "day")),
+        ("2 février 2015", ("2015-02-01T16:00:00Z", "day")),
+        ("11 augustus 2013", ("2013-08-10T16:00:00Z", "day")),
+        ("3. März 2016", ("2016-03-02T16:00:00Z", "day")),
+        ("1st of May 2020", ("2020-04-30T16:00:00Z", "day")),
+        ("April 2016", ("2016-03-31T16:00:00Z", "month")),
+        ("Brumaire 2016", None),
+        ("10/15/2016", ("2016-10-14T16:00:00Z", "day")),
+        ("15/10/2016", ("2016-10-14T16:00:00Z", "day")),
+        ("08/08/2016", ("2016-08-07T16:00:00Z", "day")),
+        ("06/12/2016", None),  # June or December
+        ("31/31/2016", None),
+        ("Reviewed in the United States on September 1, 2020", ("2020-08-31T16:00:00Z", "day")),
         # Unix time
+        ("1477102246.0", ("2016-10-22T02:10:46Z", "second")),
         ("1730000000", ("2024-10-27T03:33:20Z", "second")),
         ("1730000000123", ("2024-10-27T03:33:20Z", "second")),
         ("9999999999", None),
@@ -188,6 +298,10 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         ("12-25 12:08", ("2025-12-25T04:08:00Z", "minute")),
         ("11-22 14:05", ("2026-11-22T06:05:00Z", "minute")),  # the site's clock is a little ahead
         ("11-22 15:00", ("2025-11-22T07:00:00Z", "minute")),
+        ("06月17日 18:12", ("2026-06-17T10:12:00Z", "minute")),
+        ("September 23", ("2026-09-22T16:00:00Z", "day")),
+        ("December 24", ("2025-12-23T16:00:00Z", "day")),
+        ("Sept. 3", ("2026-09-02T16:00:00Z", "day")),
         ("7-6", ("2026-07-05T16:00:00Z", "day")),
         ("02-29", ("2024-02-28T16:00:00Z", "day")),
         ("11:24", ("2026-11-22T03:24:00Z", "minute")),
@@ -196,6 +310,7 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         ("刚刚", ("2026-11-22T06:00:00Z", "minute")),
         ("30秒前", ("2026-11-22T05:59:30Z", "second")),
         ("5分钟前", ("2026-11-22T05:55:00Z", "minute")),
+        ("1 小时 43 分钟前", ("2026-11-22T04:17:00Z", "minute")),
         ("半小时前", ("2026-11-22T05:30:00Z", "minute")),
         ("2小时前", ("2026-11-22T04:00:00Z", "hour")),
         ("3 小时前", ("2026-11-22T03:00:00Z", "hour")),
@@ -215,6 +330,19 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         ("1年前", ("2024-12-31T16:00:00Z", "year")),
         ("1 week ago", ("2026-10-31T16:00:00Z", "month")),
         ("yesterday", ("2026-11-20T16:00:00Z", "day")),
+        ("昨日 12:30", ("2026-11-21T04:30:00Z", "minute")),
+        ("3天之前", ("2026-11-18T16:00:00Z", "day")),
+        ("12小时前发布", ("2026-11-21T18:00:00Z", "hour")),
+        ("• 1 分钟前 • 最后回复来自", ("2026-11-22T05:59:00Z", "minute")),
+        ("10小时前 -", ("2026-11-21T20:00:00Z", "hour")),
+        ("(10 hours ago)", ("2026-11-21T20:00:00Z", "hour")),
+        ("6 maanden geleden", ("2026-04-30T16:00:00Z", "month")),
+        # with other words around
+        ("2017年09月入住", ("2017-08-31T16:00:00Z", "month")),
+        ("2025-11-23 于黑猫投诉平台发起", ("2025-11-22T16:00:00Z", "day")),
+        ("2020-06-05 11:12:14 网页", ("2020-06-05T03:12:14Z", "second")),
+        ("2019年06月15日08:18  来源：", ("2019-06-15T00:18:00Z", "minute")),
+        ("03.03.2016,", ("2016-03-02T16:00:00Z", "day")),
         # not understood
         ("", None),
         (None, None),
@@ -223,15 +351,55 @@ def test_rating(text: str | None, best: str | None, expected: tuple[str, str | N
         ("0001-01-01", None),  # before the first year of UTC
         ("2024-08-06 25:70", None),
         ("2014", None),
-        ("15.11.2013, 15:02 Uhr", None),
+        ("Gestern, 13:41 Uhr", None),
+        ("10:00 pm", None),
+        ("中秋", None),
+        ("农历八月十五", None),
+        ("除夕 20:00", None),
+        ("八月十五", None),
+        ("2019年，", None),
+        ("PT2H30M", None),
+        ("5 minutes", None),
         ("晚上12:30", None),
-        ("12天后追评", None),
+        ("12天后追评", None),  # after the first review, whenever that was
         ("明天", None),
         ("好用", None),
     ],
 )
 def test_moment(text: str | None, expected: tuple[str, str] | None) -> None:
     assert moment(text, CAPTURED) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("IP属地:江苏", "江苏"),
+        ("IP 属地：美国", "美国"),
+        ("IP归属地：列支敦士登", "列支敦士登"),
+        ("IP属地：中国香港", "中国香港"),
+        ("来自江苏", "江苏"),
+        ("来自来自河南", "河南"),
+        ("发布于 广东", "广东"),
+        ("浙江 宁波", "浙江"),
+        ("广东省广州市", "广东省"),
+        ("北京市", "北京市"),
+        ("内蒙古自治区", "内蒙古自治区"),
+        ("海外", "海外"),
+        ("来自绿洲APP", None),
+        ("来自 iPhone客户端", None),
+        ("来自360安全浏览器", None),
+        ("发布于 2018-01-17", None),
+        ("IP属地：未知", None),
+        ("IP属地", None),
+        ("杭州", None),
+        ("江苏卫视", None),
+        ("San Francisco, CA", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_region(text: str | None, expected: str | None) -> None:
+    assert region(text) == expected
 
 
 def test_moment_reads_day_names_in_beijing_time_whatever_the_zone_of_the_capture_time() -> None:
@@ -253,6 +421,7 @@ def test_moment_of_a_year_end() -> None:
 def test_endless_text_is_no_value_and_takes_no_time(piece: str) -> None:
     endless = piece * 100_000
     assert [number(endless), money(endless), rating(endless, "5"), moment(endless, CAPTURED)] == [None] * 4
+    assert region(endless) is None
     long = (piece * 200)[:200].strip()
     for _ in range(50):
-        number(long), money(long), rating(long, "5"), moment(long, CAPTURED)
+        number(long), money(long), rating(long, "5"), moment(long, CAPTURED), region(long)

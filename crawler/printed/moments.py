@@ -23,19 +23,24 @@ EPOCH = re.compile(r"(?P<seconds>\d{10})(?:\d{3}|\.\d{1,6})?")
 INTERNET = re.compile(
     r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}(?::\d{2})? (?:[A-Z]{1,3}|[+-]\d{4})"
 )
-CTIME = re.compile(r"([A-Z][a-z]{2}) ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}:\d{2}:\d{2})(?: ([+-]\d{4}))? (\d{4})")
+CTIME = re.compile(
+    r"([A-Z][a-z]{2}) ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}:\d{2}:\d{2})(?: ([+-]\d{4}))? (\d{4})(?: (UTC|GMT))?"
+)
 
 BRACKETS = re.compile(r"\((.*)\)|\[(.*)\]")
 BEFORE = re.compile(
-    r"^[•·]?\s*(?:最后)?(?:发表|发布|编辑|更新|回复|评论|创建|发生|购买|追评|上传)?(?:时间|日期|于)?\s*[:于]?"
+    r"^[•·-]?\s*(?:最后)?(?:发表|发布|首发|编辑|更新|回复|评论|创建|发生|购买|追评|上传)?(?:时间|日期|于)?\s*[:于]?"
     r"\s*(?:北京时间)?\s*"
 )
 FOREWORDS = re.compile(  # "Reviewed in the United States on", "Отзыв написан", "Gegeten op"
-    r"^(?:(?:posted|published|reviewed|written|listed|dined|visited|(?:last )?(?:edited|updated))(?: in [a-z ]{2,40}? on| on)?:?|on"
+    r"^(?:(?:posted|published|reviewed|written|listed|dined|visited|(?:last )?(?:edited|updated))"
+    r"(?: in [a-z ]{2,40}? on| on)?:?|on"
     r"|отзыв написан|gegeten op|geschreven op|geschrieben am|bewertet am|am|about|over)\s+",
     re.IGNORECASE,
 )
-AFTER = re.compile(r"\s*(?:发表|发布|更新|发起|入住|追评|网页|来[自源].*|[•·].*|-)$")
+AFTER = re.compile(
+    r"\s*(?:发表|发布|更新|(?:于[^\s\d]{1,20})?发起|入住|追评|网页|来[自源].*|[•·].*|-|(?<=\d),)$"
+)
 WEEKDAY = re.compile(r"\s*\(?(?:星期|周)[一二三四五六日天]\)?\s*(?=.)")
 
 
@@ -91,8 +96,8 @@ def _ctime(line: str, _base: datetime) -> Reading | None:
     found = CTIME.fullmatch(line)
     if not found:
         return None
-    weekday, month, day, clock, offset, year = found.groups()
-    time = parsedate_to_datetime(f"{weekday}, {day} {month} {year} {clock} {offset or '+0800'}")
+    weekday, month, day, clock, offset, year, greenwich = found.groups()
+    time = parsedate_to_datetime(f"{weekday}, {day} {month} {year} {clock} {offset or greenwich or '+0800'}")
     return time, "second"
 
 

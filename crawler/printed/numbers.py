@@ -22,6 +22,7 @@ PARTIAL = re.compile(
 )
 MILLIONS = re.compile(r"(?<=\d)\s?M(?![A-Za-z])")  # a small m after a number is metres
 OF_VOTES = re.compile(r"([\d,]{1,12}|one) (?:(?:out )?of [\d,]{1,12} )?(?:people|person)? ?found .*")
+LABEL = re.compile(r"(?<![\d\s]):")  # "人数:444"; between digits it is a clock or a score
 CAPPED = "1000000"  # Weibo counts no further, and shows this for whatever is more
 
 
@@ -31,7 +32,7 @@ def number(text: str | None) -> tuple[int, bool] | None:
     None unless there is exactly one number, which is neither signed nor an upper bound nor part of a date,
     range, price or percentage. A decimal point without 万 or 千 after it is not understood ("8.340" may be 8340).
     """
-    line = MILLIONS.sub("百万", plain(text)).lower()
+    line = LABEL.sub(" ", MILLIONS.sub("百万", plain(text)).lower())
     if votes := OF_VOTES.fullmatch(line):  # "116 of 133 people found this helpful"
         line = votes[1].replace("one", "1")
     has_digits = re.search(r"\d", line)

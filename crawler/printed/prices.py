@@ -21,17 +21,23 @@ CURRENCIES = (  # a plain "$" is that of twenty countries, so it names none
     ("RUB", r"₽|RUB|руб|卢布"),
     ("CNY", r"¥|CNY|RMB|人民币|元|块"),
 )
+CODES = frozenset(  # not every code there is: ALL and TOP are currencies, too
+    ["AED", "BRL", "CHF", "CZK", "DKK", "HUF", "IDR", "INR", "MOP", "MXN", "MYR"]
+    + ["NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TRY", "VND", "ZAR"]
+)
 AMOUNT = re.compile(r"(?P<digits>\d[\d.,]*\d|\d)\s*(?P<unit>[千万亿])?")
-BETWEEN = re.compile(r"\s*元?\s*(?:-|~|–|—|至|到)\s*[¥$€£]?\s*")
+BETWEEN = re.compile(r"(?:\s*元|,-)?\s*(?:-|~|–|—|至|到|\btot\b|\bbis\b|\bto\b)\s*[¥$€£]?\s*")
 FORM = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:[.,]\d\d?|\.\d{4,})?")
 FEN = re.compile(r"\D*?(?P<digits>\d{1,15})\s*分")
 NO_PRICE = re.compile(r"\d[?*]|[?*]\d|[-−]\s*¥?\d|%")  # hidden digits, a discount, a share
 OTHER = re.compile(  # what is printed like a price and is none: a part of it, another's, an upper bound, 角 and 分
     r"定金|订金|首付|每期|月供|运费|邮费|配送费|立减|直降|已省|优惠\d|以下|以内|不超过|最高|\d\s*[角毛分]"
-    r"|/\s*(?:mo|月|期)|\b(?:save|spend|orders|off|max|under|up to)\b",
+    r"|/\s*(?:mo|月|期)|\b(?:save|spend|orders?|shipping|off|max|under|up to)\b",
     re.IGNORECASE,
 )
-FROM = re.compile(r"起|\+|低至|最低|以上|\bfrom\b|\bstarting at\b|\bab\b", re.IGNORECASE)
+FROM = re.compile(
+    r"起|\+|低至|最低|以上|\bfrom\b|\bstarting at\b|\bab\b|\bof meer\b|\bvanaf\b", re.IGNORECASE
+)
 
 
 def money(text: str | None) -> tuple[str, str | None, bool] | None:
@@ -69,5 +75,6 @@ def _currency(line: str) -> str | None:
     for code, signs in CURRENCIES:
         if re.search(signs, line):
             return code
-    other = re.search(r"\b[A-Z]{3}\b", line)
-    return other[0] if other else None
+    beside = re.search(r"\b(?P<before>[A-Z]{3})\s?\d|\d\s?(?P<after>[A-Z]{3})\b", line)
+    other = beside and (beside["before"] or beside["after"])
+    return other if other in CODES else None

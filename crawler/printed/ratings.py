@@ -7,6 +7,9 @@ from crawler.printed.numbers import numeral
 from crawler.printed.plain import plain
 
 LABEL = r"(?:综合|客户点评|用户评分|评分|得分|总分|rating\b|:|\s)*"
+SCALES = frozenset(
+    map(Decimal, (3, 4, 5, 6, 7, 10, 20, 100))
+)  # 1 of 117 is a page, 2 of 66 a share of people
 VALUE = r"(?P<value>\d+(?:[.,]\d+)?)"
 STARS = r"(?:分|颗?星|stars?(?: rating)?|sterne?|sterren|звезд[аы]?|bubbles?)"
 SCALED = re.compile(
@@ -35,7 +38,7 @@ def rating(text: str | None, best: str | None = None) -> tuple[str, str | None] 
     if re.fullmatch(r"[★☆]+", line):
         return _rated(Decimal(line.count("★")), str(len(line)))
     if found := SCALED.fullmatch(line):
-        return _rated(_decimal(found["value"]), found["best"])
+        return _rated(_decimal(found["value"]), found["best"]) if Decimal(found["best"]) in SCALES else None
     if found := PERCENT.fullmatch(line):
         return _rated(_decimal(found["value"]), "100")
     if found := PLAIN.fullmatch(line):

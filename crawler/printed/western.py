@@ -12,15 +12,16 @@ from functools import cache
 from crawler.printed.clock_times import CHINA, CLOCK, ZONE, Reading, at, latest, zone
 
 LANGUAGES = ("en", "de", "nl", "ru", "fr", "es", "it")
-ENGLISH = (  # keys of dateparser's tables
+MONTHS = (  # these and the next are keys of dateparser's tables
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?"
 YEAR = r"(?P<year>\d{4})(?: ?г\.?| ?года)?"
 TIME = rf"(?:,?\s*(?:at|um|om|à|в|-)?\s*{CLOCK}(?: ?(?:Uhr|uur))?{ZONE})?"
-WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,? )?"
+WEEKDAY = r"(?:(?P<weekday>[^\W\d_]{2,12})\.?,? )?"
 SHAPES = tuple(
     re.compile(rf"{date}{TIME}", re.IGNORECASE)
     for date in (
@@ -49,6 +50,8 @@ def western(line: str, base: datetime) -> Reading | None:
 def _day(found: re.Match[str]) -> tuple[int, int] | None:
     """Month and day."""
     parts = found.groupdict()
+    if parts.get("weekday") and parts["weekday"].lower() not in _weekdays():
+        return None
     if "name" in parts:
         month = _months().get(parts["name"].lower())
         return (month, int(parts["day"])) if month else None
@@ -69,10 +72,20 @@ def _dated(month: int, day: int, found: re.Match[str], base: datetime) -> Readin
 @cache
 def _months() -> dict[str, int]:
     """Names of the months in lower case; no two of these languages give one name to different months."""
-    tables = (importlib.import_module(f"dateparser.data.date_translation_data.{code}") for code in LANGUAGES)
     return {
         name.lower(): number
-        for table in tables
-        for number, month in enumerate(ENGLISH, 1)
-        for name in table.info[month]
+        for table in _tables()
+        for number, month in enumerate(MONTHS, 1)
+        for name in table[month]
     }
+
+
+@cache
+def _weekdays() -> frozenset[str]:
+    return frozenset(name.lower() for table in _tables() for day in WEEKDAYS for name in table[day])
+
+
+def _tables() -> list[dict[str, list[str]]]:
+    """dateparser's words of these languages."""
+    modules = (importlib.import_module(f"dateparser.data.date_translation_data.{code}") for code in LANGUAGES)
+    return [module.info for module in modules]

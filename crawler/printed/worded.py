@@ -18,6 +18,7 @@ WORDED = re.compile(
     re.IGNORECASE,
 )
 NUMERALS = re.compile(rf"[{NUMERAL}]+(?= ?个?(?:秒|分钟|小时|天|周|星期|月|年))")
+HOURS_AND_MINUTES = re.compile(r"(?P<hours>\d{1,2}) ?小时 ?(?P<minutes>\d{1,2}) ?分钟?前")
 SAME = (("昨日", "昨天"), ("今日", "今天"), ("前日", "前天"), ("之前", "前"), ("以前", "前"))
 
 
@@ -26,6 +27,7 @@ def worded(line: str, base: datetime) -> Reading | None:
     for word, usual in SAME:
         line = line.replace(word, usual)
     line = NUMERALS.sub(lambda match: str(numeral(match[0]) or match[0]), line)
+    line = HOURS_AND_MINUTES.sub(lambda ago: f"{int(ago['hours']) * 60 + int(ago['minutes'])}分钟前", line)
     found = WORDED.fullmatch(line)
     reading = _in_words(found["words"].lower(), base.replace(tzinfo=None)) if found else None
     return at(reading[0], found) if found and reading and found["hour"] else reading

@@ -1,22 +1,35 @@
 """Hold a look at a page of the gallery against what is expected of it; every fault in a sentence of its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+
+from parsel import Selector
 
 from crawler.engine.rendering.look import Look, Seen
 from tests.gallery.expected import WIDTH, Exchange, Expected
 from tests.gallery.pixels import Pixels
 from tests.gallery.site import GallerySite
 
+_OWN_TEXT = {
+    "p",
+    "li",
+    "h1",
+    "h2",
+    "td",
+    "a",
+    "b",
+    "span",
+}  # generated content and list marks stand elsewhere
 # What a capture of any page holds; screencast and tiles only where they are asked for or needed.
 ALWAYS = ("screenshot", "viewport", "dom", "text", "accessibility", "mhtml", "pdf")
 
 
 def faults(look: Look, expected: Expected, site: GallerySite) -> list[str]:
     """Everything that is wrong with a look; empty when it is right."""
-    return [*_state(look, expected), *_texts(look, expected), *_picture(look, expected), *_pdf(look, expected),
-            *_exchanges(look, expected, site)]  # fmt: skip
+    return [*_state(look, expected), *_texts(look, expected), *_places(look), *_picture(look, expected),
+            *_pdf(look, expected), *_exchanges(look, expected, site)]  # fmt: skip
 
 
 def artefact(look: Look, name: str) -> bytes:
@@ -49,6 +62,24 @@ def _texts(look: Look, expected: Expected) -> Iterator[str]:
     sockets = artefact(look, "websocket").decode()
     messages = "\n".join(str(json.loads(line)) for line in sockets.splitlines())
     yield from (f"not in the websocket artefact: {each}" for each in expected.pushed if each not in messages)
+
+
+def _places(look: Look) -> Iterator[str]:
+    """Each run's path leads to the element of the stored DOM that has its text."""
+    raw, dom = artefact(look, "text"), artefact(look, "dom")
+    runs = [run for run in (json.loads(raw)["runs"] if raw and dom else []) if run["frame"] == 0]
+    tree = Selector(dom.decode()).root.getroottree() if runs else None
+    for run in (run for run in runs if "path" in run):
+        found = tree.xpath(run["path"])
+        if len(found) != 1:
+            yield f"{run['path']} of {run['text'][:20]!r} is {len(found)} elements of the DOM"
+            continue
+        (element,) = found
+        shown = re.sub(r"\s+", "", "".join(element.itertext()) + "".join(map(str, element.attrib.values())))
+        if element.tag in _OWN_TEXT and re.sub(r"\s+", "", run["text"])[:20] not in shown:
+            yield f"{run['path']} has {shown[:30]!r} in the DOM, not {run['text'][:30]!r}"
+    if runs and not any("path" in run for run in runs):
+        yield "no run has a path"
 
 
 def _picture(look: Look, expected: Expected) -> Iterator[str]:

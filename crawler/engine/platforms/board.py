@@ -61,7 +61,7 @@ class Board(Site):
             raise ExtractionError(f"no thread is listed on {response.url}; look at the capture")
         for post in absolute(found, response):
             yield post
-            if isinstance(post, Post) and post.url and self.reads(response.urljoin(post.url)) == "parse_thread":
+            if isinstance(post, Post) and post.url and self.reads(post.url) == "parse_thread":
                 yield self.follow(response, post.url, self.parse_thread)
         yield from self.next_page(response, self.parse_forum)
 
@@ -148,8 +148,8 @@ def first(query: str, change: Callable[[str], str | None] | None = None) -> Call
 def thread_address(response: TextResponse, pattern: str) -> str:
     """The address of a page with a thread's number: its canonical link, else its own. Raises ExtractionError."""
     links = select(response, 'link[rel="canonical"]::attr(href)')
-    for url in (*(response.urljoin(link.get()) for link in links[:1]), response.url):
-        if re.search(pattern, url):
+    for url in (*(_whole(response, link.get()) for link in links[:1]), response.url):
+        if url and re.search(pattern, url):
             return url
     raise ExtractionError(f"no thread number ({pattern}) in the address {response.url}")
 
@@ -159,7 +159,11 @@ def _named(name: str, value: str | None) -> dict[str, str]:
 
 
 def _whole(response: TextResponse, written: str | None) -> str | None:
-    return quoted(response.urljoin(written), written) if written else None
+    """A whole address; None for what is none ("http://[")."""
+    try:
+        return quoted(response.urljoin(written), written) if written else None
+    except ValueError:
+        return None
 
 
 def _of_thread(post: Found, thread: str, response: TextResponse) -> Found:

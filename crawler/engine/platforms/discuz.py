@@ -5,7 +5,7 @@ import re
 from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import only, optional, select, text
+from crawler.engine.reading import attribute, each, only, optional, select, text
 from crawler.engine.site import Output, Page, Site
 from crawler.errors import ExtractionError
 from crawler.items import Post
@@ -30,9 +30,9 @@ class Discuz(Site):
     def parse_forum(self, response: TextResponse) -> Output:
         """Yield each thread as a Post without text and follow it; then the next page."""
         for row in select(response, "tbody[id^=normalthread_], tbody[id^=stickthread_]"):
-            title = only(row, "th a.xst")
-            yield _thread_in_list(row, title, response)
-            yield self.follow(response, title, self.parse_thread)
+            yield from each([row], lambda row: _thread_in_list(row, response))
+            for title in select(row, "th a.xst[href]")[:1]:
+                yield self.follow(response, title, self.parse_thread)
         for link in select(response, ".pg a.nxt")[:1]:
             yield self.follow(response, link, self.parse_forum)
 
@@ -46,9 +46,10 @@ class Discuz(Site):
             headline=text(only(response, "#thread_subject")),
             publisher=_board(response),
             comment_count=text(counters[1]) if len(counters) > 1 else None,
+            view_count=text(counters[0]) if len(counters) > 1 else None,
         )
-        for floor in select(response, "#postlist > div[id^=post_]"):
-            yield _floor(floor, thread)
+        floors = select(response, "#postlist > div[id^=post_]:not([id^=post_rate])")
+        yield from each(floors, lambda floor: _floor(floor, thread))
         for link in select(response, ".pg a.nxt")[:1]:
             yield self.follow(response, link, self.parse_thread)
 
@@ -61,7 +62,8 @@ def thread_identifier(url: str) -> str:
     return found[1] or found[2]
 
 
-def _thread_in_list(row: Selector, title: Selector, response: TextResponse) -> Post:
+def _thread_in_list(row: Selector, response: TextResponse) -> Post:
+    title = only(row, "th a.xst")
     cells = select(row, "td.by")  # author and time; last reply
     if len(cells) != 2:
         raise ExtractionError(f"a thread has {len(cells)} columns td.by, expected 2, on {response.url}")
@@ -69,7 +71,7 @@ def _thread_in_list(row: Selector, title: Selector, response: TextResponse) -> P
     author = only(written, "cite")
     return Post(
         identifier=row.attrib["id"].partition("_")[2],
-        url=response.urljoin(title.attrib["href"]),
+        url=response.urljoin(attribute(title, "href")),
         headline=text(title),
         author=text(author) or None,
         author_identifier=_account(author),
@@ -77,6 +79,7 @@ def _thread_in_list(row: Selector, title: Selector, response: TextResponse) -> P
         date_published=_moment(only(written, "em")),
         date_last_reply=_moment(only(replied, "em")),
         comment_count=text(only(row, "td.num a")),
+        view_count=text(optional(row, "td.num em")) or None,
     )
 
 
@@ -88,6 +91,7 @@ def _floor(floor: Selector, thread: str) -> Post:
         article_body=text(body),
         author=text(author) or None,
         author_identifier=_account(author) if author else None,
+        author_level=text(optional(floor, '.pls em a[href*="ac=usergroup"]')),
         date_published=_moment(only(floor, "em[id^=authorposton]")),
         position=text(optional(floor, "a[id^=postnum] em") or optional(floor, "a[id^=postnum]")),
         is_part_of=thread,
@@ -97,7 +101,7 @@ def _floor(floor: Selector, thread: str) -> Post:
 def _moment(node: Selector) -> str | None:
     """The time in an element; where it is relative ("3 天前"), the full time in the title of an inner span."""
     full = optional(node, "span[title]")
-    return (full.attrib["title"].strip() if full else text(node)) or None
+    return (attribute(full, "title") if full else text(node)) or None
 
 
 def _account(node: Selector) -> str | None:

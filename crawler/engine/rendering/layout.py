@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crawler.engine.rendering.look import Json
+from crawler.engine.rendering.paths import Paths
 
 STYLES = (
     "visibility",
@@ -109,6 +110,7 @@ class _Document:
         for index, node in enumerate(self.layout["nodeIndex"]):
             self.laid.setdefault(node, index)
         self.boxes = self._boxes()
+        self.paths = Paths(self.nodes, strings)
 
     def _string(self, index: int) -> str:
         return self.strings[index] if index >= 0 else ""
@@ -155,7 +157,8 @@ class _Document:
                 continue
             place = {"x": round(left), "y": round(top), "w": round(width), "h": round(height)}
             run: Json = {"text": text.strip(), **place, "frame": number}
-            yield run | ({"clipped": True} if clipped else {})
+            path = self.paths.of(self.layout["nodeIndex"][laid])
+            yield run | ({"clipped": True} if clipped else {}) | ({"path": path} if path else {})
 
     def _drawn(self) -> Iterator[tuple[int, tuple[float, float, float, float], str]]:
         """Layout index, bounds and text of every piece."""

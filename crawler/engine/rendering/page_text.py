@@ -7,9 +7,10 @@ Artefact ``text``, canonical JSON (RFC 8785; integers only, CSS pixels from the 
 
     {"version": 1, "width": 1366, "height": 36000, "scroll": [0, 0],
      "frames": [{"url": "https://…", "x": 0, "y": 0, "w": 1366, "h": 36000}, …],   # the page itself is number 0
-     "runs": [{"text": "好评返现", "x": 10, "y": 20, "w": 64, "h": 19, "frame": 0}, …],
+     "runs": [{"text": "好评返现", "x": 10, "y": 20, "w": 64, "h": 19, "frame": 0, "path": "/html/body/p[2]"}, …],
      "scrolled": [{"box": "div#list", "scroll_y": 900, "runs": […]}, …]}           # only where text came and went
 
+`path` is that of the element in the artefact ``dom`` (``dom-frame-…``); a shadow tree has none.
 `runs` leaves out what cannot be seen: not displayed, ``visibility: hidden``, opacity 0, no size, off the page.
 A run with ``"clipped": true`` is in the page, but its box cuts it off: in a list that scrolls within the page, a
 folded paragraph, or a carousel. What was typed into a field is a run with the place of the field. The runs of

@@ -4,6 +4,7 @@ import pytest
 from scrapy.http import HtmlResponse, Request
 
 from crawler.engine.platforms.discuz import Discuz, thread_identifier
+from crawler.engine.reading import Oddity
 from crawler.errors import ExtractionError
 from crawler.items import Post
 
@@ -30,7 +31,8 @@ THREAD = """<div id="pt"><a href="forum-2-1.html">同城兼职</a></div>
 <div class="hm"><span class="xi1">345</span><span class="xi1">12</span></div>
 <span id="thread_subject">招体验官</span>
 <div id="postlist"><div id="post_501"><table><tr>
-<td class="pls"><div class="authi"><a class="xw1" href="space-uid-7.html">乙</a></div></td>
+<td class="pls"><div class="authi"><a class="xw1" href="space-uid-7.html">乙</a></div>
+<p><em><a href="home.php?mod=spacecp&amp;ac=usergroup&amp;gid=10">新手上路</a></em></p></td>
 <td><a id="postnum501"><em>1</em><sup>#</sup></a>
 <div class="authi"><em id="authorposton501">发表于 2026-11-3 21:14</em></div>
 <td class="t_f" id="postmessage_501">五星好评<br />返5元</td></td>
@@ -83,6 +85,7 @@ def test_list_has_sticky_and_normal_threads_with_full_times() -> None:
         date_published="2026-11-20 21:14",
         date_last_reply="2026-11-22 9:05",
         comment_count="12",
+        view_count="345",
     )
     assert [(request.url.removeprefix(HOST), request.callback.__name__) for request in requests] == [
         ("/thread-1-1-1.html", "parse_thread"),
@@ -94,11 +97,13 @@ def test_list_has_sticky_and_normal_threads_with_full_times() -> None:
 def test_thread_and_its_floors() -> None:
     (thread, first, second), requests = read("parse_thread", THREAD, "/thread-20-1-1.html")
     assert (thread.identifier, thread.headline, thread.comment_count) == ("20", "招体验官", "12")
+    assert thread.view_count == "345"
     assert first == Post(
         identifier="20#501",
         article_body="五星好评\n返5元",
         author="乙",
         author_identifier="7",
+        author_level="新手上路",
         date_published="发表于 2026-11-3 21:14",
         position="1",
         is_part_of="20",
@@ -114,9 +119,15 @@ def test_thread_and_its_floors() -> None:
     assert requests == []
 
 
-def test_a_list_with_another_number_of_columns_is_refused() -> None:
-    with pytest.raises(ExtractionError, match=r"has 1 columns td\.by, expected 2, on http://bbs"):
-        read("parse_forum", LIST.replace('<td class="by">', "<td>", 1), "/forum-2-1.html")
+def test_a_row_with_another_number_of_columns_is_reported_and_costs_no_other() -> None:
+    page = LIST.replace('<td class="by">', "<td>", 1)
+    response = HtmlResponse(f"{HOST}/forum-2-1.html", body=page.encode(), encoding="utf-8")
+    found = [output for output in Board().parse_forum(response) if not isinstance(output, Request)]
+    odd, thread = found
+    assert isinstance(odd, Oddity)
+    assert odd.reason.startswith("a thread has 1 columns td.by, expected 2, on http://bbs")
+    assert isinstance(thread, Post)
+    assert thread.identifier == "20"
 
 
 @pytest.mark.parametrize(

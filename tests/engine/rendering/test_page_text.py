@@ -193,7 +193,8 @@ def test_the_artefact_is_canonical_json(laboratory: Laboratory) -> None:
         assert sorted(content) == ["frames", "height", "runs", "scroll", "version", "width"]
         run = content["runs"][0]
         assert run["text"] == "别的网站"
-        assert sorted(run) == ["frame", "h", "text", "w", "x", "y"]
+        assert sorted(run) == ["frame", "h", "path", "text", "w", "x", "y"]
+        assert run["path"].startswith("/html/body")
         await look.page.context.close()
 
     laboratory.run(run())

@@ -22,7 +22,7 @@ def group(items: list[Item]) -> Facts:
 
 CASES = (
     Case(
-        callback="parse_group",
+        callback="parse_forum",
         file="douban/listing-1.html",
         url="http://www.douban.com/group/shanghaizufang/",
         facts=group,
