@@ -3,7 +3,7 @@
 from crawler.engine.platforms.discourse import Discourse
 
 
-class LinuxDo(Discourse):
+class Linuxdo(Discourse):
     """LINUX DO: a forum on Discourse."""
 
     name = "linuxdo"

@@ -12,16 +12,8 @@ from tests.gallery.expected import WIDTH, Exchange, Expected
 from tests.gallery.pixels import Pixels
 from tests.gallery.site import GallerySite
 
-_OWN_TEXT = {
-    "p",
-    "li",
-    "h1",
-    "h2",
-    "td",
-    "a",
-    "b",
-    "span",
-}  # generated content and list marks stand elsewhere
+_OWN_TEXT = {"p", "li", "h1", "h2", "td", "a", "b", "span"}  # generated content may stand in others
+_MARK = re.compile(r"\d+\.|[•◦▪]")  # of a list
 # What a capture of any page holds; screencast and tiles only where they are asked for or needed.
 ALWAYS = ("screenshot", "viewport", "dom", "text", "accessibility", "mhtml", "pdf")
 
@@ -69,7 +61,7 @@ def _places(look: Look) -> Iterator[str]:
     raw, dom = artefact(look, "text"), artefact(look, "dom")
     runs = [run for run in (json.loads(raw)["runs"] if raw and dom else []) if run["frame"] == 0]
     tree = Selector(dom.decode()).root.getroottree() if runs else None
-    for run in (run for run in runs if "path" in run):
+    for run in (run for run in runs if "path" in run and not _MARK.fullmatch(run["text"])):
         found = tree.xpath(run["path"])
         if len(found) != 1:
             yield f"{run['path']} of {run['text'][:20]!r} is {len(found)} elements of the DOM"

@@ -13,7 +13,7 @@ from crawler.engine.site import Site
 from crawler.errors import ExtractionError
 from crawler.items import Post
 from crawler.quoted import place_of
-from spiders.linuxdo import LinuxDo
+from spiders.linuxdo import Linuxdo
 
 HOST = "https://linux.do"
 LATEST = {
@@ -62,7 +62,7 @@ def outputs_of(site: type[Site], path: str, content: Any) -> tuple[list[Post], l
 
 
 def test_latest() -> None:
-    (topic,), requests, odd = outputs_of(LinuxDo, "/latest.json", LATEST)
+    (topic,), requests, odd = outputs_of(Linuxdo, "/latest.json", LATEST)
     assert topic == Post(
         identifier="12",
         headline="收体验官 & 好评师",
@@ -78,7 +78,7 @@ def test_latest() -> None:
 
 
 def test_topic() -> None:
-    (topic, first, second, *rest), requests, _ = outputs_of(LinuxDo, "/t/12.json", TOPIC)
+    (topic, first, second, *rest), requests, _ = outputs_of(Linuxdo, "/t/12.json", TOPIC)
     assert (topic.identifier, topic.url, topic.comment_count) == ("12", f"{HOST}/t/12", "20")
     assert first == Post(
         identifier="12#901",
@@ -101,13 +101,13 @@ def test_topic() -> None:
 
 def test_the_last_page_of_a_topic_asks_for_nothing() -> None:
     whole = TOPIC | {"post_stream": TOPIC["post_stream"] | {"stream": list(range(901, 921))}}  # type: ignore[operator]
-    assert outputs_of(LinuxDo, "/t/12.json?page=2", whole)[1] == []
+    assert outputs_of(Linuxdo, "/t/12.json?page=2", whole)[1] == []
 
 
 def test_the_next_page_follows_the_last_post_sent() -> None:
     posts = [POST | {"id": number, "post_number": number, "cooked": "x"} for number in range(21, 41)]
     second = TOPIC | {"post_stream": {"posts": posts, "stream": list(range(1, 51))}}
-    assert outputs_of(LinuxDo, "/t/12.json?page=2", second)[1] == ["/t/12.json?page=3"]
+    assert outputs_of(Linuxdo, "/t/12.json?page=2", second)[1] == ["/t/12.json?page=3"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_next_page_follows_the_last_post_sent() -> None:
 def test_an_answer_of_another_shape_is_refused(content: Any) -> None:
     for path in ("/t/12.json", "/latest.json"):
         with pytest.raises(ExtractionError):
-            outputs_of(LinuxDo, path, content)
+            outputs_of(Linuxdo, path, content)
 
 
 CRAWLER = """<html><body><div itemscope itemtype='http://schema.org/DiscussionForumPosting'>
@@ -140,7 +140,7 @@ CRAWLER = """<html><body><div itemscope itemtype='http://schema.org/DiscussionFo
 
 
 def test_the_page_for_readers_without_scripts() -> None:
-    (topic, answer), requests, odd = outputs_of(LinuxDo, "/t/topic/12", CRAWLER)
+    (topic, answer), requests, odd = outputs_of(Linuxdo, "/t/topic/12", CRAWLER)
     assert topic == Post(
         identifier="12",
         url="https://linux.do/t/topic/12",
@@ -219,5 +219,5 @@ def test_discourse_addresses() -> None:
         ("/t/topic/12/5", "parse_thread"),
         ("/u/jia", None),
     ):
-        assert LinuxDo.reads(HOST + path) == callback
-    assert issubclass(LinuxDo, Discourse)
+        assert Linuxdo.reads(HOST + path) == callback
+    assert issubclass(Linuxdo, Discourse)
