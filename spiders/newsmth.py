@@ -17,7 +17,7 @@ from crawler.engine.reading import Found, each, of_type, only, optional, select,
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Post
-from crawler.quoted import joined, quoted
+from crawler.quoted import joined
 
 ARTICLE = r"/article/([\w.-]+/\d+)"
 THREADS = Rows(
@@ -68,12 +68,13 @@ class Newsmth(Site):
         share = only(response, "#a_share")  # its attributes are what the button shares
         address = value_of(share, "@_u") or ""
         thread = of_type(number(ARTICLE)(address), str, "the thread's number", response.url)
-        yield Post(
+        opening = Post(
             identifier=thread,
-            url=quoted(response.urljoin(address), address),
+            url=address,
             headline=value_of(share, "@_c"),
             publisher=thread.partition("/")[0],
         )
+        yield from absolute([opening], response)
         yield from each(select(response, ".a-wrap"), lambda row: _floor(row, thread, response.url))
         yield from self._next_page(response)
 

@@ -67,7 +67,7 @@ class Tieba(Site):
         threads = commented(only(response, place), response.url)
         bar = text(only(response, "title")).partition("吧-")[0]
         for row in select(threads, "li.j_thread_list"):
-            yield from each([row], lambda row: _thread(row, response, bar))
+            yield from absolute(each([row], lambda row: _thread(row, response, bar)), response)
             for title in select(row, "a.j_th_tit[href]")[:1]:
                 yield self.follow(response, title, self.parse_thread)
         for link in select(threads, "a.next.pagination-item")[:1]:
@@ -132,13 +132,12 @@ def _hit(row: Selector) -> tuple[str, str]:
 
 def _thread(row: Selector, response: TextResponse, bar: str) -> Post:
     field, title = json_at(row, "data-field"), only(row, "a.j_th_tit")
-    url = response.urljoin(attribute(title, "href"))
     return Post(
         identifier=attribute(row, "data-tid"),
-        url=url,
+        url=attribute(title, "href"),
         headline=value_of(title, "@title"),
         author=text(only(row, ".tb_icon_author .frs-author-name")),
-        author_identifier=printed(take(field, "author_portrait", url)),
+        author_identifier=printed(take(field, "author_portrait", response.url)),
         publisher=bar,
         date_published=text(only(row, ".is_show_create_time")),
         date_last_reply=text(only(row, ".threadlist_reply_date")),

@@ -123,6 +123,9 @@ def test_number(text: str | None, expected: tuple[int, bool] | None) -> None:
         ("$160.00", ("160.00", None, False)),  # of which country?
         ("US $349.99", ("349.99", "USD", False)),
         ("A$5", ("5.00", "AUD", False)),
+        ("CHF 12.50", ("12.50", "CHF", False)),
+        ("SGD12", ("12.00", "SGD", False)),
+        ("12.50 SEK", ("12.50", "SEK", False)),
         ("VISA $5", ("5.00", None, False)),
         ("12 XXL", ("12.00", None, False)),
         ("TOP 10", ("10.00", None, False)),

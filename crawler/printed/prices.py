@@ -21,10 +21,9 @@ CURRENCIES = (  # a plain "$" is that of twenty countries, so it names none
     ("RUB", r"₽|RUB|руб|卢布"),
     ("CNY", r"¥|CNY|RMB|人民币|元|块"),
 )
-CODES = frozenset(  # not every code there is: ALL and TOP are currencies, too
-    ["AED", "BRL", "CHF", "CZK", "DKK", "HUF", "IDR", "INR", "MOP", "MXN", "MYR"]
-    + ["NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TRY", "VND", "ZAR"]
-)
+# Not every code there is: ALL and TOP are currencies, too.
+CODE = "AED|BRL|CHF|CZK|DKK|HUF|IDR|INR|MOP|MXN|MYR|NOK|NZD|PHP|PLN|SEK|SGD|THB|TRY|VND|ZAR"
+BESIDE = re.compile(rf"\b(?P<before>{CODE})\s?\d|\d\s?(?P<after>{CODE})\b")
 AMOUNT = re.compile(r"(?P<digits>\d[\d.,]*\d|\d)\s*(?P<unit>[千万亿])?")
 BETWEEN = re.compile(r"(?:\s*元|,-)?\s*(?:-|~|–|—|至|到|\btot\b|\bbis\b|\bto\b)\s*[¥$€£]?\s*")
 FORM = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:[.,]\d\d?|\.\d{4,})?")
@@ -75,6 +74,5 @@ def _currency(line: str) -> str | None:
     for code, signs in CURRENCIES:
         if re.search(signs, line):
             return code
-    beside = re.search(r"\b(?P<before>[A-Z]{3})\s?\d|\d\s?(?P<after>[A-Z]{3})\b", line)
-    other = beside and (beside["before"] or beside["after"])
-    return other if other in CODES else None
+    beside = BESIDE.search(line)
+    return beside["before"] or beside["after"] if beside else None

@@ -181,3 +181,11 @@ def test_literals_of_javascript(source: str, value: object) -> None:
 def test_what_is_no_literal_is_refused() -> None:
     with pytest.raises(ExtractionError, match="expected a literal"):
         parse_js("nothing here", URL)
+
+
+def test_of_very_many_odd_rows_the_first_are_listed() -> None:
+    many = page("<ul>" + "<li id=x></li>" * 3000 + "</ul>")
+    *listed, last = (one for one in REVIEWS.read(many) if isinstance(one, Oddity))
+    assert len(listed) == 100
+    assert last.reason == "3000 rows were not understood; the first 100 are listed"
+    assert last.lost

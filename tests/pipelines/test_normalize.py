@@ -3,9 +3,11 @@
 from dataclasses import fields, replace
 
 import pytest
+from sqlite_utils import Database
 
 from crawler.errors import ExtractionError
 from crawler.items import ITEM_TYPES, Item, Listing, Post, Provenance, Review
+from crawler.store.schema import columns, migrations
 from pipelines.normalize import DERIVE, Normalize
 
 PROVENANCE = Provenance(
@@ -146,3 +148,13 @@ def test_exactly_the_derived_fields_are_filled(item: Item) -> None:
         field.name for field in fields(item) if getattr(item, field.name) != getattr(normalised, field.name)
     }
     assert changed == derived(type(item))
+
+
+@pytest.mark.parametrize("kind", ITEM_TYPES)
+def test_a_database_made_before_a_derived_field_gets_its_column(kind: str) -> None:
+    db = Database(memory=True)
+    migrations.apply(db)
+    db.execute(f"alter table {kind} drop column region")
+    db.execute("delete from _sqlite_migrations where name >= 'm010'")
+    migrations.apply(db)
+    assert set(db.table(kind).columns_dict) == set(columns(ITEM_TYPES[kind]))
