@@ -34,6 +34,9 @@ class Item:
     site: str = ""
     promoted: bool = False  # an ad or a promoted row, as marked on the page
     obfuscated: str | None = None  # names of the fields that the site hides; they are left as they stand
+    query: str | None = None  # the search, board or list that shows it, as the page names it
+    result_count: str | None = None  # printed: how much that search or list holds in all
+    page_count: str | None = None  # printed: on how many pages; of a thread, its own
     provenance: Provenance | None = None
 
 
@@ -53,6 +56,7 @@ class Listing(Item):
     review_count: str | None = None  # printed
     rating_value: str | None = None  # printed
     best_rating: str | None = None  # printed; None = see `normalize`
+    date_published: str | None = None  # printed: when it was put up
     # derived
     price_amount: str | None = None  # decimal, yuan: "59.90"
     price_currency: str | None = None  # ISO 4217
@@ -64,6 +68,8 @@ class Listing(Item):
     rating_number: str | None = None  # decimal
     rating_scale: str | None = None  # decimal, the best possible value
     list_price_amount: str | None = None  # decimal, in the same currency
+    published_at: str | None = None  # UTC, RFC 3339
+    published_precision: str | None = None  # second, minute, hour, day, month, year
     region: str | None = None  # province or country of `location`
 
 

@@ -39,9 +39,12 @@ from crawler.evidence.seal import NOBODY, Seal
 from crawler.export.wording import obstacle
 
 if TYPE_CHECKING:  # who only shows needs no Scrapy
+    from crawler.engine.extraction import Extraction, SiteExtraction
     from crawler.engine.run import Live, RunReport
     from crawler.engine.schedule import ScheduledCrawl
     from crawler.engine.schedule_history import HistoryEntry
+    from crawler.store.carrying import Carried
+    from crawler.store.oddities import OddReason
     from crawler.store.timeline import Change, Point
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
@@ -294,6 +297,65 @@ def rebuilt(differences: Sequence[str]) -> str:
     if not differences:
         return "数据库已重建，与原数据库一致。"
     return "\n".join(["数据库已重建，与原数据库不同：", *(f"  {difference}" for difference in differences)])
+
+
+def carried(rows: Sequence[Carried]) -> list[str]:
+    """What a rebuilt database took over from the one before."""
+    return [
+        f"  由原数据库转存（该版本的解析程序已不在）：{row.extractor} 第 {row.version} 版，"
+        f"{row.pages} 页，{row.rows} 条"
+        for row in rows
+    ]
+
+
+def extracted(found: Extraction) -> str:
+    """One paragraph for each site: what was read, what it is beside the version before, what was not understood."""
+    lines: list[str] = []
+    for one in found.sites.values():
+        items = "，".join(f"{KINDS[kind]} {n}" for kind, n in one.items.items()) or "无"
+        before = f"，本版先前已读、未再读 {one.before} 页" if one.before else ""
+        lines += [
+            f"{one.site}（解析第 {one.version} 版）：读取 {one.read} 页{before}",
+            f"  读出：{items}；未能读懂：可能漏掉内容 {one.lost} 处，细节 {one.details} 处",
+            *_difference(one),
+        ]
+    lines += odd(found.odd)
+    if found.unknown:
+        lines.append(f"没有解析程序认识的采集：{found.unknown} 次（仍完整保存）")
+    if found.interrupted:
+        lines.append("已被操作人中止：再次运行同一命令即从中断处继续。")
+    return "\n".join(lines) or "没有可以读取的采集。"
+
+
+def odd(reasons: Sequence[OddReason]) -> list[str]:
+    """What was not understood, by reason, each with one place."""
+    lines = []
+    for one in reasons[:MOST_LINES]:
+        what = "可能漏掉内容" if one.lost else "细节"
+        place = f"，位于 {one.place}" if one.place else ""
+        lines.append(
+            f"  未能读懂（{what}）{one.count} 处：{one.reason[:200]}"
+            f"（例如采集 {one.capture[:12]} {one.url}{place[:160]}）"
+        )
+    if len(reasons) > MOST_LINES:
+        lines.append(f"  另有 {len(reasons) - MOST_LINES} 种原因：全部内容请加 --json")
+    return lines
+
+
+def _difference(one: SiteExtraction) -> list[str]:
+    if not one.compared:
+        return []
+    parts = [
+        *(f"新读出{KINDS[kind]} {n}" for kind, n in one.difference.appeared.items()),
+        *(f"不再读出{KINDS[kind]} {n}" for kind, n in one.difference.vanished.items()),
+        *(f"{_field(name)}改变 {n}" for name, n in one.difference.changed.most_common()),
+    ]
+    return [f"  与前一版比较（{one.compared} 页）：{'，'.join(parts) or '没有不同'}"]
+
+
+def _field(name: str) -> str:
+    kind, _, column = name.partition(".")
+    return f"{KINDS[kind]}的{FIELDS.get(column, column)}"
 
 
 def _change(change: Change) -> str:

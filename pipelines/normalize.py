@@ -32,11 +32,12 @@ class Normalize:
         return replace(storable, **DERIVE[item.kind](storable, captured_at))
 
 
-def _listing(item: Listing, _captured_at: datetime) -> Derived:
+def _listing(item: Listing, captured_at: datetime) -> Derived:
     list_price = money(item.list_price)
     return {
         **_named(("price_amount", "price_currency", "price_is_minimum"), money(item.price)),
         "list_price_amount": list_price[0] if list_price else None,
+        **_named(("published_at", "published_precision"), moment(item.date_published, captured_at)),
         **_named(("sales_number", "sales_is_minimum"), number(item.sales)),
         **_named(("review_number", "review_number_is_minimum"), number(item.review_count)),
         **_named(("rating_number", "rating_scale"), rating(item.rating_value, item.best_rating)),

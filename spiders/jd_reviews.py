@@ -7,6 +7,7 @@ codes 101 and 201 (the page's own template). A review that nobody wrote holds th
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any, TypeGuard
 
 from scrapy.http import TextResponse
@@ -56,7 +57,7 @@ REVIEWS = JsonRows(
     "comments",
     identifier="id",
     item_reviewed="referenceId",
-    review_body="content",
+    review_body=("content", unescape),
     author="nickname",
     author_level=("userLevelName || plusAvailable?", _level),
     date_published="creationTime",
@@ -80,7 +81,7 @@ FOLLOW_UPS = JsonRows(
     identifier=_part,
     is_part_of="review.id",
     item_reviewed="review.referenceId",
-    review_body="content || hAfterUserComment.content",
+    review_body=("content || hAfterUserComment.content", unescape),
     author="review.nickname",
     date_published="created?",
     location="location?",
@@ -93,7 +94,7 @@ REPLIES = JsonRows(
     "parts",
     identifier=_part,
     is_part_of="review.id",
-    article_body="content",
+    article_body=("content", unescape),
     author="nickname?",
     publisher="venderShopInfo.title?",
     date_published="creationTime?",

@@ -6,7 +6,7 @@ Newer pages ask for a login first. Advertisements carry the word 广告 in ``.p-
 from scrapy.http import TextResponse
 
 from crawler.engine.reading import Oddity
-from crawler.engine.rows import Rows
+from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing
 
@@ -39,7 +39,8 @@ class JdSearch(Site):
 
     def parse_search(self, response: TextResponse) -> Output:
         """The cards, advertisements marked."""
-        found = list(CARDS.read(response))
+        given = {"query": value_of(response, "title?"), "result_count": value_of(response, "#J_resCount?")}
+        found = list(CARDS.read(response, **given))
         yield from found
         if not found:
             yield Oddity(

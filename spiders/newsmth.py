@@ -57,7 +57,8 @@ class Newsmth(Site):
     def parse_board(self, response: TextResponse) -> Output:
         """Threads of a board or of a search, each followed; then the next page."""
         only(response, "table.board-list")
-        for post in absolute(THREADS.read(response), response):
+        total = value_of(response, "(//li[@class='page-pre']/i)[1]?")
+        for post in absolute(THREADS.read(response, result_count=total), response):
             yield post
             if isinstance(post, Post) and post.url:
                 yield self.follow(response, post.url, self.parse_thread)

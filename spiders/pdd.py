@@ -5,15 +5,18 @@ with the place of the number it was made of: so nobody takes 6700 fen for 6,700 
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import Oddity, parse_js, script_with
+from crawler.engine.reading import Oddity, parse_js, printed, script_with
 from crawler.engine.rows import JsonRows, search
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing
+from crawler.quoted import joined
 
-BOARDS = "store.rankData[].secondaryList[].subTabList[].rankList[].metaMap.goods[]"
+LEVELS = ("store.rankData", "secondaryList", "subTabList")  # 海淘, 食品酒饮, 畅销榜
 
 
 def _yuan(fen: str) -> str:
@@ -47,9 +50,23 @@ class Pdd(Site):
     def parse_boards(self, response: TextResponse) -> Output:
         """The goods of the boards that the page came with; the others it loads when they are chosen."""
         state = parse_js(script_with(response, r"window\.rawData\s*=\s*(\{.*)"), response.url)
-        goods = search(state, BOARDS) or []
-        yield from GOODS.read({"goods": goods}, response.url)
-        if not goods:
+        boards = (
+            (names, search(board, "rankList[].metaMap.goods[]")) for names, board in _boards(state, LEVELS)
+        )
+        filled = [(names, goods) for names, goods in boards if goods]
+        for names, goods in filled:
+            yield from GOODS.read({"goods": goods}, response.url, query=joined(" / ", names))
+        if not filled:
             yield Oddity(
                 f"the state of {response.url} holds no goods; look at the capture: a page to log in?"
             )
+
+
+def _boards(part: Any, levels: Sequence[str]) -> Iterator[tuple[list[str], Any]]:
+    """Every board that the page came with, and the names that lead to it."""
+    for inner in search(part, levels[0]) or ():
+        name = printed(search(inner, "tabName"))
+        deeper = (
+            _boards(inner, levels[1:]) if levels[1:] else [([], inner)] if search(inner, "rankList") else []
+        )
+        yield from (([*filter(None, [name]), *names], board) for names, board in deeper)

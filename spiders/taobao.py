@@ -10,7 +10,7 @@ import re
 
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import Oddity, of_type, parse_js, script_with, select, text
+from crawler.engine.reading import Oddity, of_type, parse_js, printed, script_with, select, text
 from crawler.engine.rows import JsonRows, Rows, search, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing
@@ -107,4 +107,8 @@ def _results(response: TextResponse) -> Output:
     if search(state, "mods.itemlist.status") == "hide":
         yield Oddity(f"{response.url} says that nothing was found", lost=False)
     else:
-        yield from RESULTS.read(state, response.url)
+        counts = {
+            "result_count": printed(search(state, "mods.pager.data.totalCount")),
+            "page_count": printed(search(state, "mods.pager.data.totalPage")),
+        }
+        yield from RESULTS.read(state, response.url, query=value_of(response, "title?"), **counts)

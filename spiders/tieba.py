@@ -77,12 +77,14 @@ class Tieba(Site):
         """The thread, and its floors on this page; then the comments on each, and the next page."""
         thread = attribute(only(response, 'link[rel="canonical"]'), "href").rpartition("/")[2]
         replies = select(response, "li.l_reply_num > span.red:first-child")  # above and below the floors
+        pages = select(response, "li.l_reply_num > span.red:nth-child(2)")
         yield Post(
             identifier=thread,
             url=response.urljoin(f"/p/{thread}"),
             headline=value_of(response, ".core_title_txt::attr(title)"),
             publisher=text(only(response, "a.card_title_fname")).removesuffix("吧"),
             comment_count=text(replies[0]) if replies else None,
+            page_count=text(pages[0]) if pages else None,
         )
         floors = [block for block in select(response, ".l_post") if "content" in json_at(block, "data-field")]
         yield from each(floors, lambda block: _floor(block, thread, response))

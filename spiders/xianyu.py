@@ -34,6 +34,7 @@ GOODS = JsonRows(
     seller="exContent.userNickName?",
     seller_identifier="clickParam.args.seller_id?",
     location="exContent.area?",
+    date_published="clickParam.args.publishTime?",
     promoted="exContent.isAliMaMaAD?",
     ignore="targetUrl",
 )
@@ -56,7 +57,8 @@ class Xianyu(Site):
         found = search(answer, "data.resultList")
         rows = of_type(found, list, f"data.resultList (ret {str(answer.get('ret'))[:100]})", response.url)
         goods = [search(row, "data.item.main") or row for row in rows if not _is_card(row)]
-        yield from GOODS.read({"rows": goods}, response.url)
+        found_in_all = printed(search(answer, "data.resultInfo.searchResControlFields.numFound"))
+        yield from GOODS.read({"rows": goods}, response.url, result_count=found_in_all)
         if not goods:
             yield Oddity(f"no goods on {response.url}; look at the capture: was nothing found?", lost=False)
 

@@ -89,7 +89,8 @@ class Zhihu(Site):
 
     def parse_search(self, response: TextResponse) -> Output:
         """The results shown; an answer is part of its question."""
-        found = list(RESULTS.read(response))
+        asked = value_of(response, "(//input[@value])[1]/@value?")
+        found = list(RESULTS.read(response, query=asked))
         yield from found
         if not found:
             yield Oddity(f"no results on {response.url}; look at the capture: is it a page to log in?")

@@ -1,7 +1,7 @@
 """Making an archive, and its database again."""
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from crawler.commands.authority_option import parse_authority, warnings_for
 from crawler.commands.root import as_json, evidence, show_result
 from crawler.config import FILE as CONFIG_FILE
 from crawler.config import Config, EnvironmentConfig, parse_config
-from crawler.engine.extract import rebuild
+from crawler.engine.extract import rebuild_and_carry
 from crawler.engine.passphrase import first_passphrase
 from crawler.errors import ConfigError, UsageError
 from crawler.evidence.archive import Archive
@@ -115,13 +115,16 @@ def init(
 def rebuild_command(archive: Path, as_json: bool) -> None:
     """由网页存档和日志重建数据库，并与原数据库比对 / the database again from WARC and log.
 
+    现行解析程序读不出、只有旧版解析程序读出的内容，由原数据库转存，并予说明。
+
     \b
     evidence rebuild
     """
     with show.progress("重建") as advance:
-        differences = rebuild(archive, advance)
-    show_result(as_json, {"differences": differences}, show.rebuilt(differences))
-    if differences:
+        made = rebuild_and_carry(archive, advance)
+    text = "\n".join([show.rebuilt(made.differences), *show.carried(made.carried)])
+    show_result(as_json, asdict(made), text)
+    if made.differences:
         sys.exit(1)
 
 

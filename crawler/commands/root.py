@@ -23,6 +23,7 @@ HOMES = {
     "import": "import_files",
     "assist": "assist",
     "replay": "replay",
+    "extract": "extract",
     "captures": "look",
     "picture": "picture",
     "items": "look",

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -12,8 +13,10 @@ from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
 
 from crawler.engine.decoding import decoded
+from crawler.engine.reader import Sites
 from crawler.engine.reading import Found, Oddity
 from crawler.engine.replay import CAPTURE, response_of
+from crawler.engine.single import SinglePage
 from crawler.engine.site import Site
 from crawler.engine.tracing import PageTrace
 from crawler.engine.way import leads_on
@@ -23,13 +26,28 @@ from crawler.items import Item
 from crawler.store.session import Session, adopt_session
 
 
+class Reader(NamedTuple):
+    """Who reads a page: a site, the name of its callback, and the arguments that the callback is given."""
+
+    site: Site
+    callback: str
+    arguments: dict[str, Any]
+
+    @property
+    def extractor(self) -> str:
+        """As in an item's provenance."""
+        return f"{self.site.name}:{self.callback}"
+
+
 class Extractor:
     """Runs the callback that each capture names over the recorded page, then the pipeline steps."""
 
     def __init__(self, session: Session, settings: Settings) -> None:
         self._session = session
         self._loader = SpiderLoader.from_settings(settings)
+        self._settings = settings
         self._sites: dict[str, Site | None] = {}
+        self._all: Sites | None = None  # loading every spider takes time: only for who asks by address
         # Not applied: addons and extensions would begin a run. The steps only read its settings.
         self._crawler = Crawler(Spider, settings)
         self._limit = int(session.archive.config.max_page_megabytes * (1 << 20))
@@ -37,23 +55,50 @@ class Extractor:
         steps = build_component_list(settings.get_component_priority_dict_with_base("ITEM_PIPELINES"))
         self._steps = [build_from_crawler(load_object(step), self._crawler) for step in steps]
 
-    def read(self, capture: Capture) -> bool:
-        """Read one capture; False if there is nothing to read in it."""
+    def named(self, capture: Capture) -> Reader | None:
+        """Who was to read the page when it was captured; None if nobody was, or no spider has that name today."""
         site = self._site(capture.site)
+        if site is None or capture.read_with is None:
+            return None
+        return Reader(site, capture.read_with["callback"], capture.read_with["arguments"])
+
+    def by_address(self, capture: Capture) -> Reader | None:
+        """The site of today that knows the address of a page for which nobody was named, if there is one.
+
+        Withheld originals and the exchanges of a rendered page are no pages of their own.
+        """
+        unnamed = capture.read_with is None or capture.site == SinglePage.name
+        if not unnamed or capture.withheld or capture.page is not None:
+            return None
+        if self._all is None:
+            self._all = Sites(self._settings)
+        found = self._all.reader(capture.url)
+        site = self._site(found[0]) if found is not None else None
+        return Reader(site, found[1], {}) if found is not None and site is not None else None
+
+    def kept(self, capture: Capture) -> bool:
+        """Whether the capture holds a page that can be read, and that was not removed."""
         read = capture.reading
-        if site is None or read is None or capture.read_with is None or not capture.readable:
+        if read is None or not capture.readable:
+            return False
+        removals, locator = self._session.archive.removals, read.locator
+        return removals.removed_on(locator.file, locator.offset) is None
+
+    def read(self, capture: Capture, reader: Reader | None = None) -> bool:
+        """Read one capture, with who was named for it or with `reader`; False if there is nothing to read in it."""
+        reader = reader or self.named(capture)
+        read = capture.reading
+        if reader is None or read is None or not self.kept(capture):
             return False
         archive, locator = self._session.archive, read.locator
-        if archive.removals.removed_on(locator.file, locator.offset) is not None:
-            return False
-        name = capture.read_with["callback"]
+        site, name, _ = reader
         trace = PageTrace(capture, site, name, self._session.reading(capture.id))
         try:
             page = decoded(response_of(archive, locator, capture.url, capture.status or 200), self._limit)
             if 200 <= page.status < 300 and (
                 capture.look is not None or not leads_on(page, self._crawler.settings)
             ):
-                for output in self._outputs(site, name, capture, page):
+                for output in self._outputs(reader, capture, page):
                     if isinstance(output, Oddity):
                         trace.odd(output)
                     elif isinstance(output, Item):
@@ -63,8 +108,8 @@ class Extractor:
         self._session.store(capture.id).result()
         return True
 
-    def _outputs(self, site: Site, name: str, capture: Capture, page: Response) -> Iterator[Found]:
-        arguments = (capture.read_with or {})["arguments"]
+    def _outputs(self, reader: Reader, capture: Capture, page: Response) -> Iterator[Found]:
+        site, name, arguments = reader
         page.request = Request(
             capture.url, callback=getattr(site, name), cb_kwargs=arguments, meta={CAPTURE: capture}
         )

@@ -244,5 +244,5 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
 
 
 def _count(index: Index, table: str, run: str, where: str = "1") -> int:
-    sql = f"select count(*) from {table} where {where} and capture in (select id from capture where run = ?)"  # noqa: S608
+    sql = f"select count(*) from {table}_newest where {where} and capture in (select id from capture where run = ?)"  # noqa: S608
     return int(index.query(sql, (run,))[0][0])

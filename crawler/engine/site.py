@@ -137,11 +137,12 @@ class Site(scrapy.Spider):
         target = link if isinstance(link, str) else link.attrib.get("href", "")
         if not target.strip():
             raise ExtractionError(f"a link to follow has no address on {response.url}: {link!r}")
-        return self.request(response.urljoin(target.strip()), callback, **arguments)
+        return self.request(_joined(response, target.strip()), callback, **arguments)
 
     def follow_known(self, response: TextResponse) -> Output:
         """Requests for all links on this page that lead to a sort of page in `pages`, each address once."""
-        for url in dict.fromkeys(response.urljoin(found) for found in response.css("a::attr(href)").getall()):
+        links = (link for link in response.css("a::attr(href)").getall() if _is_address(response, link))
+        for url in dict.fromkeys(map(response.urljoin, links)):
             name = self.reads(url)
             if name:
                 yield self.request(url, getattr(self, name))
@@ -151,6 +152,20 @@ class Site(scrapy.Spider):
         if arguments and json.loads(json.dumps(arguments)) != arguments:
             raise TypeError(f"arguments of {callback.__name__} must be plain JSON: {arguments!r}")
         return Request(url, callback=callback, cb_kwargs=arguments)
+
+
+def _joined(response: TextResponse, link: str) -> str:
+    try:
+        return response.urljoin(link)
+    except ValueError as error:  # ``http://[``
+        raise ExtractionError(f"a link to follow is no address on {response.url}: {link[:200]!r}") from error
+
+
+def _is_address(response: TextResponse, link: str) -> bool:
+    try:
+        return bool(response.urljoin(link))
+    except ValueError:
+        return False
 
 
 def check_site(site: type[Site]) -> list[str]:

@@ -35,6 +35,7 @@ class PageTrace:
         self._site = site
         self._extractor = f"{site.name}:{callback}"
         self._count = 0
+        reading.read_by = (self._extractor, site.version)
 
     def attach(self, item: Item) -> Item:
         """The item with its site and provenance. Raises RecordError for a capture that holds no page."""

@@ -82,6 +82,17 @@ ACTS = {
         "拒绝导入，文件移入隔离区",
         (("原文件名", "name"), ("SHA-256", "digest"), ("原因", "reason"), ("存为", "kept")),
     ),
+    "captures-extracted": Act(
+        "用现行解析程序重新读取已固定的网页",
+        (
+            ("网站及解析版本", "sites"),
+            ("此日以后", "since"),
+            ("读取网页", "read"),
+            ("先前已读", "before"),
+            ("读出", "items"),
+            ("未能读懂", "unread"),
+        ),
+    ),
     "case-created": Act(
         "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
     ),

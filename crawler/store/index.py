@@ -136,6 +136,7 @@ class Index:
         """Store items; the same item again (a page read twice) is ignored. Call inside `transaction`."""
         for item in items:
             row = _row(item)
+            self.add_reading(row["capture"], row["extractor"], row["version"])
             names = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join(f":{name}" for name in row)
             self.connection.execute(
@@ -154,10 +155,17 @@ class Index:
         place: str | None = None,
     ) -> None:
         """Note that a page, or a part of it, was not understood. Call inside `transaction`."""
+        self.add_reading(capture, extractor, version)
         self.connection.execute(
             "insert or ignore into unread (capture, extractor, version, ordinal, reason, lost, place)"
             " values (?, ?, ?, ?, ?, ?, ?)",
             (capture, extractor, version, ordinal, reason, int(lost), place),
+        )
+
+    def add_reading(self, capture: str, extractor: str, version: int) -> None:
+        """Note that a version of a parser read a page, with whatever result. Call inside `transaction`."""
+        self.connection.execute(
+            "insert or ignore into reading values (?, ?, ?)", (capture, extractor, version)
         )
 
     def mark_read(self, capture: str) -> None:
@@ -350,7 +358,7 @@ _REMEDY = "make it again with `evidence rebuild`"
 _REMEDY_OTHER = "it holds no evidence; move it away, and unfinished runs begin from their start pages again"
 LEAF_TABLES = ("applied", "event", "run", "capture", "court_case", "exhibit")
 ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread")
-READ_TABLES = (*ITEM_TYPES, "unread", "to_read")  # their rows have a column `capture`
+READ_TABLES = (*ITEM_TYPES, "unread", "reading", "to_read")  # their rows have a column `capture`
 
 
 def equal(one: Index, other: Index, tables: Sequence[str] = ALL_TABLES) -> Iterable[str]:

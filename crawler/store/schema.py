@@ -181,6 +181,33 @@ def m008_places(db: Database) -> None:
 
 
 @migrations()
+def m009_newest(db: Database) -> None:
+    """Which page was read by which version, with whatever result; views of what the newest of them read."""
+    db.table("reading").create({"capture": str, "extractor": str, "version": int}, pk=KEY[:3])
+    for table in (*ITEM_TYPES, "unread"):
+        db.execute(
+            f"insert or ignore into reading select distinct capture, extractor, version from {table}"  # noqa: S608
+        )
+        db.create_view(
+            f"{table}_newest",
+            f"select i.* from {table} i where i.version = (select max(r.version) from reading r"  # noqa: S608
+            " where r.capture = i.capture and r.extractor = i.extractor)",
+        )
+    db.create_view(
+        "listing_series",
+        "select site, identifier, captured_at, price_amount, sales_number, review_number, rating_number,"
+        " capture from listing_newest order by site, identifier, captured_at",
+        replace=True,
+    )
+    db.create_view(
+        "review_presence",
+        "select site, identifier, min(captured_at) first_seen, max(captured_at) last_seen,"
+        " count(distinct capture) seen from review_newest group by site, identifier",
+        replace=True,
+    )
+
+
+@migrations()
 def m010_derived(db: Database) -> None:
     """What printed times, prices and places mean: last replies, purchases, struck-out prices, regions."""
     _add_missing_columns(db)

@@ -14,7 +14,7 @@ _TEXT = {
 def items(index: Index, kind: str, text: str, limit: int) -> list[sqlite3.Row]:
     """Items of a kind whose text contains `text`: capture, identifier, page_url, captured_at, text; newest first."""
     sql = (
-        f"select capture, site, identifier, page_url, captured_at, {_TEXT[kind]} text from {kind}"  # noqa: S608
+        f"select capture, site, identifier, page_url, captured_at, {_TEXT[kind]} text from {kind}_newest"  # noqa: S608
         f" where instr({_TEXT[kind]}, ?) order by captured_at desc, ordinal limit ?"
     )
     return index.query(sql, (text, limit))

@@ -48,6 +48,7 @@ class Reading:
 
     items: list[Item] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    read_by: tuple[str, int] | None = None  # extractor and its version; None: nobody read the page
 
 
 @dataclass(slots=True)
@@ -255,6 +256,8 @@ class Session:
 
     def _store(self, capture: str, reading: Reading) -> None:
         self.index.mark_read(capture)
+        if reading.read_by is not None:
+            self.index.add_reading(capture, *reading.read_by)
         self.index.add_items(reading.items)
         for part in reading.unread:
             self.index.add_unread(

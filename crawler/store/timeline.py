@@ -118,18 +118,12 @@ def series(index: Index, site: str, identifier: str, counter: str, *, kind: str 
     if counter not in COUNTERS[kind]:
         raise KeyError(counter)
     rows = index.query(
-        f"select captured_at, {counter} printed, capture from {kind} i"  # noqa: S608 - names are ours
-        f" where site = ? and identifier = ? and printed is not null and {_newest(kind)}"
+        f"select captured_at, {counter} printed, capture from {kind}_newest i"  # noqa: S608 - names are ours
+        f" where site = ? and identifier = ? and printed is not null"
         " order by captured_at, capture",
         (site, identifier),
     )
     return [Point(time=row["captured_at"], printed=row["printed"], capture=row["capture"]) for row in rows]
-
-
-def _newest(kind: str) -> str:
-    """Of each page only what the newest version of its parser read."""
-    newest = f"select max(o.version) from {kind} o where o.capture = i.capture and o.extractor = i.extractor"  # noqa: S608
-    return f"i.version = ({newest})"
 
 
 def _of_lists(index: Index, kind: str) -> Iterator[Change]:
@@ -159,8 +153,8 @@ def _rows(index: Index, kind: str) -> Iterator[tuple[tuple[str, str, str], _Row]
     rows = index.query(
         f"select i.site, i.extractor, coalesce({_LISTS[kind]}, {_STARTED_FROM}) list, c.leaf, c.run, i.capture,"  # noqa: S608
         f" i.captured_at, i.page_url, i.identifier, {', '.join(f'i.{name}' for name in fields)}"
-        f" from {kind} i join capture c on c.id = i.capture left join run r on r.id = c.run"
-        f" where {_newest(kind)} order by i.site, i.extractor, list, c.leaf, i.ordinal"
+        f" from {kind}_newest i join capture c on c.id = i.capture left join run r on r.id = c.run"
+        " order by i.site, i.extractor, list, c.leaf, i.ordinal"
     )
     for row in rows:
         values = {name: row[name] for name in fields}
@@ -272,7 +266,7 @@ def _flaws(index: Index) -> set[tuple[str, str | None]]:
         " from event where act = 'host-stopped'"
     )
     pages = index.query(
-        "select c.run, c.url from unread u join capture c on c.id = u.capture where u.lost"
+        "select c.run, c.url from unread_newest u join capture c on c.id = u.capture where u.lost"
         " union select run, url from capture where state = 'partial' and page is null"
         " and read_with is not null"
     )
@@ -291,7 +285,7 @@ def _of_pages(index: Index) -> Iterator[Change]:
     """Pages that are gone, that are back, and that are there and not what they were."""
     rows = index.query(
         "select c.id, c.site, c.url, c.started, c.status,"
-        " exists (select 1 from unread u where u.capture = c.id and u.lost) unread"
+        " exists (select 1 from unread_newest u where u.capture = c.id and u.lost) unread"
         " from capture c where c.page is null and c.status is not null and c.method = 'GET' and c.withheld = 0"
         " order by c.site, c.url, c.leaf"
     )

@@ -30,6 +30,7 @@ LISTING = Listing(
     review_count="2.3万+条评价",
     rating_value="4.8分",
     best_rating="5",
+    date_published="2026-11-01",
     provenance=PROVENANCE,
 )
 REVIEW = Review(
@@ -69,6 +70,8 @@ def test_a_listing() -> None:
         review_number_is_minimum=True,
         rating_number="4.8",
         rating_scale="5",
+        published_at="2026-10-31T16:00:00Z",
+        published_precision="day",
         list_price_amount="99.00",
         region="浙江",
     )

@@ -256,6 +256,6 @@ def import_files(
 
 def _items(session: Session, capture: str) -> int:
     return sum(
-        int(session.index.query(f"select count(*) from {kind} where capture = ?", (capture,))[0][0])  # noqa: S608
+        int(session.index.query(f"select count(*) from {kind}_newest where capture = ?", (capture,))[0][0])  # noqa: S608
         for kind in ITEM_TYPES
     )

@@ -5,10 +5,11 @@ Sources: the public templates ``thread_list_item`` and ``message`` (1), ``thread
 """
 
 from parsel import Selector
+from scrapy.http import TextResponse
 
 from crawler.engine.platforms.board import Board, board_pages, first, linked, moment
 from crawler.engine.reading import select, text
-from crawler.engine.rows import Rows
+from crawler.engine.rows import Rows, value_of
 from crawler.items import Post
 from crawler.quoted import quoted
 
@@ -22,6 +23,12 @@ def _account(row: Selector) -> str | None:
         found = link.re_first(ACCOUNT)
         return quoted(found, text(link)) if found else None
     return None
+
+
+def _pages(page: TextResponse) -> str | None:
+    """On how many pages the thread goes on; the navigation stands above and below, and not on a single page."""
+    older = value_of(page, "(//*[contains(@class, 'PageNav')][@data-last])[1]/@data-last?")
+    return older or first(".pageNav-main li:last-child a")(page)
 
 
 def _own_body(row: Selector) -> str | None:
@@ -52,6 +59,7 @@ class XenForo(Board):
         "/html",
         headline=".p-title-value, h1 .title, h1:not(:has(.title)):not(.p-title-value)",
         date_published=moment("#pageDescription .DateTime, h1 .DateTime, .p-description time"),
+        page_count=_pages,
     )
     floors = Rows(
         Post,

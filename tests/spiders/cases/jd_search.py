@@ -13,7 +13,10 @@ def found(items: list[Item]) -> Facts:
     )
     assert (last.price, last.review_count) == ("¥59.00", "647")
     assert {row.promoted for row in rows} == {False}
+    assert {row.result_count for row in rows} == {"4.2万"}
     return {
+        "title": first.query,
+        "keyword": str(first.query).partition(" - ")[0],
         "items": len(rows),
         "first_sku": first.identifier,
         "first_item": first.name,
@@ -30,9 +33,5 @@ CASES = (
         file="jd/search-1.html",
         url="https://search.jd.com/Search?keyword=123&enc=utf-8",
         facts=found,
-        left={
-            "title": "the title of the window; a list of products is no item",
-            "keyword": "what was searched for stands in the address of the capture",
-        },
     ),
 )

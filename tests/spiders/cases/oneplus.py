@@ -17,6 +17,7 @@ def thread(items: list[Item]) -> Facts:
     }  # names of who liked it are printed, and no number
     return {
         "title": f"ROM - {opening.headline} | Page 5 - OnePlus Forums",
+        "pages": int(opening.page_count or 0),
         "posts": len({floor.identifier for floor in floors}),
         "first_author": first.author,
         "first_date": first.date_published,
@@ -30,8 +31,5 @@ CASES = (
         file="forum-xenforo/thread-1.html",
         url="https://forums.oneplus.net/threads/marsh-cm13.405700/page-5",
         facts=thread,
-        left={
-            "pages": "how far a thread goes: the next page is followed (test_forums.py), no item counts them"
-        },
     ),
 )

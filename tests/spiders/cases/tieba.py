@@ -10,6 +10,7 @@ def thread(items: list[Item]) -> Facts:
     return {
         "title": first.headline,
         "bar": first.publisher,
+        "pages": int(first.page_count or 0),
         "replies": int(first.comment_count or 0),
         "posts": len({floor.identifier for floor in floors}),
         "op": floors[0].author,
@@ -78,9 +79,6 @@ CASES = (
         file="tieba/thread-2.html",
         url="http://tieba.baidu.com/p/9119688421",
         facts=thread,
-        left={
-            "pages": "how far a thread goes: the next page is followed (test_forums.py), no item counts them"
-        },
     ),
     Case(callback="parse_comments", file="tieba/thread-3.html", url=COMMENTS, facts=comments),
     Case(
