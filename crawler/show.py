@@ -228,6 +228,17 @@ def items(rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def where(fields: Sequence[dict[str, Any]]) -> str:
+    """For each field what is printed, the place on the page, and its first rectangles in the picture."""
+    lines = []
+    for one in fields:
+        printed = " ".join(str(one["printed"] if one["printed"] is not None else "（化名处理）").split())[:40]
+        lines.append(f"{one['field']}  “{printed}”  {one['place']}")
+        for box in one["rectangles"][:MOST_LINES]:
+            lines.append(f"    画面：左 {box['x']}、上 {box['y']}、宽 {box['w']}、高 {box['h']} 像素")
+    return "\n".join(lines) or "没有记下位置。"
+
+
 def changes(found: Sequence[Change]) -> str:
     """What changed between looks, sort by sort, each with the captures before and after."""
     lines: list[str] = []
@@ -397,6 +408,26 @@ def _obstacle(reason: str) -> str:
     return obstacle(reason)
 
 
+def _yields(report: RunReport) -> list[str]:
+    """An alarm for what is outside the expected range, a warning for what has dropped by more than half."""
+    lines = []
+    for one in report.yields:
+        last = f"上次采集 {one.before} 条，" if one.before is not None else ""
+        if one in report.missed and one.expected is not None:
+            least, most = one.expected
+            lines.append(
+                f"  【警报】{KINDS[one.kind]}：{last}这次 {one.now} 条，预期 {least} 至 {most} 条。网站可能已经改版，"
+                f"或者显示的不是平常的页面：请运行 evidence captures --run {report.run} 查看已固定的网页，"
+                f"改正 spiders/{report.site}.py 以后运行 evidence extract --site {report.site}"
+            )
+        elif one.dropped and report.reason == "finished":
+            lines.append(
+                f"  【注意】{KINDS[one.kind]}：{last}这次 {one.now} 条，少了一半以上。可能是网站删减了内容，"
+                f"也可能是改版：请运行 evidence captures --run {report.run} 核对已固定的网页"
+            )
+    return lines
+
+
 def _unsealed(reason: str) -> str:
     if reason == NOBODY:
         return "未配置时间戳机构，请先在 evidence.toml 中填写 [[authority]]，并把根证书放进 trust/"
@@ -438,8 +469,12 @@ def _run(report: RunReport) -> str:
     ]
     if report.differing:
         lines.append(f"  疑似对不同访问方式显示不同内容：{report.differing} 页（见 evidence captures）")
+    lines += _yields(report)
     if report.unread:
-        lines.append(f"  未能读懂：{report.unread} 处（见数据库 unread 表）")
+        lines.append(
+            f"  未能读懂：{report.unread} 处可能漏掉了内容，原因如下；网页都已固定，改正以后运行 evidence extract"
+        )
+    lines += odd(report.odd)
     if report.errors:
         lines.append(f"  运行日志中有 {report.errors} 条错误：用 --log-file 可以查看")
     if report.stopped_by:

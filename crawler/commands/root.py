@@ -27,6 +27,7 @@ HOMES = {
     "captures": "look",
     "picture": "picture",
     "items": "look",
+    "where": "where",
     "watch": "watch",
     "seal": "seal",
     "case": "case",
