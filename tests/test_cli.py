@@ -260,7 +260,7 @@ def test_every_reporting_command_prints_json(door: Door, tmp_path: Path) -> None
     assert door("watch", "changes", "--json").json == []
     assert door("seal", "--json").json["missing"] == {}
     assert door("schedule", "list", "--json").json == {"scheduled": [], "history": []}
-    assert door("rebuild", "--json").json == {"differences": []}
+    assert door("rebuild", "--json").json == {"differences": [], "carried": []}
     verified = door("verify", "--json")
     assert (verified.code, verified.json["result"], verified.json["exit_code"]) == (0, "passed", 0)
     assert "database" in {check["name"] for check in verified.json["checks"]}

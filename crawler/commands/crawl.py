@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -136,6 +137,7 @@ def _worst(reports: list[RunReport], ordered: int) -> int:
 
 def _as_json(report: RunReport) -> dict[str, Any]:
     fields = {name: getattr(report, name) for name in report.__slots__}
+    fields |= {name: [asdict(one) for one in fields[name]] for name in ("yields", "odd")}
     return {**fields, "complete": report.complete, "exit_code": report.exit_code}
 
 

@@ -10,7 +10,7 @@ import click
 from crawler import show
 from crawler.commands.root import as_json, evidence, show_result
 from crawler.config import read_config
-from crawler.engine.extraction import Extraction, extract
+from crawler.engine.extraction import Extraction, SiteExtraction, extract
 from crawler.engine.run import known_sites, project_settings
 from crawler.errors import UsageError
 from crawler.store.session import Session
@@ -47,7 +47,15 @@ def extract_command(archive: Path, site: str | None, since: Any, as_json: bool) 
 
 def _as_json(found: Extraction) -> dict[str, Any]:
     return {
-        **asdict(found),
-        "sites": [asdict(one) for one in found.sites.values()],
+        "sites": [_site(one) for one in found.sites.values()],
+        "unknown": found.unknown,
+        "odd": [asdict(one) for one in found.odd],
+        "interrupted": found.interrupted,
         "complete": found.complete,
     }
+
+
+def _site(one: SiteExtraction) -> dict[str, Any]:
+    plain = {name: getattr(one, name) for name in one.__slots__ if name != "difference"}
+    differing = one.difference
+    return {**plain, "difference": {name: dict(getattr(differing, name)) for name in differing.__slots__}}

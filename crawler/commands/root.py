@@ -42,6 +42,7 @@ HOMES = {
     "expire": "expire",
     "rebuild": "archive",
     "schedule": "schedule",
+    "site": "site",
     "doctor": "doctor",
     "demo": "demo",
 }

@@ -18,12 +18,13 @@ from crawler.engine.addon import new_run
 from crawler.engine.lifecycle import PAGE_CAP
 from crawler.engine.log_lines import direct
 from crawler.engine.single import SinglePage
+from crawler.engine.yield_report import Yield, items_of, yields
 from crawler.errors import EvidenceError, UsageError
 from crawler.evidence.archive import Archive
 from crawler.evidence.seal import unsealed
-from crawler.items import ITEM_TYPES
 from crawler.store.index import FILE as INDEX_FILE
 from crawler.store.index import Index
+from crawler.store.oddities import OddReason, odd_of_run
 from crawler.store.session import end_session
 
 FINISHED = "finished"
@@ -66,12 +67,21 @@ class RunReport:
     stopped_by: str | None = None
     errors: int = 0  # error lines in the log
     unsealed: list[str] = field(default_factory=list)
+    yields: list[Yield] = field(default_factory=list)  # beside what is expected, and the last run
+    odd: list[OddReason] = field(default_factory=list)  # what was not understood, by reason
 
     @property
     def complete(self) -> bool:
         """Whether the run did all that was ordered (the page cap is part of the order) and understood all of it."""
         done = self.reason in (FINISHED, PAGE_CAP) and self.stopped_by is None
-        return done and self.unread == 0 and self.left == 0 and bool(self.counts["requests"].get("done"))
+        understood = self.unread == 0 and not self.missed
+        return done and understood and self.left == 0 and bool(self.counts["requests"].get("done"))
+
+    @property
+    def missed(self) -> list[Yield]:
+        """The kinds of which a run that ended by itself yielded other numbers than its site is expected to."""
+        whole = self.reason == FINISHED and self.stopped_by is None
+        return [one for one in self.yields if one.missed] if whole else []
 
     @property
     def left(self) -> int:
@@ -223,8 +233,10 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
         raise EvidenceError(f"the crawl of {site} did not start; see the messages above")
     run = crawler.settings["EVIDENCE_RUN"]
     with Index(archive / INDEX_FILE, writable=False) as index:
-        items = {kind: _count(index, kind, run) for kind in ITEM_TYPES}
-        unread = _count(index, "unread", run, "lost")
+        items = items_of(index, run)
+        yielded = yields(index, run, getattr(crawler.spidercls, "expect", {}))
+        odd = odd_of_run(index, run)
+        unread = sum(one.count for one in odd if one.lost)
         differing = int(index.query(_DIFFERING, (run,))[0][0])
     with Archive.open(archive) as opened:
         reasons = unsealed(opened)
@@ -233,16 +245,13 @@ def _report(archive: Path, crawler: Crawler, site: str, seconds: float) -> RunRe
         site=site,
         reason=stats.get_value("evidence/reason", "not started"),
         counts=stats.get_value("evidence/counts", {}),
-        items={kind: number for kind, number in items.items() if number},
+        items=items,
         unread=unread,
         seconds=seconds,
         differing=differing,
         stopped_by=stats.get_value("evidence/stopped_by"),
         errors=stats.get_value("log_count/ERROR", 0),
         unsealed=reasons,
+        yields=yielded,
+        odd=odd,
     )
-
-
-def _count(index: Index, table: str, run: str, where: str = "1") -> int:
-    sql = f"select count(*) from {table}_newest where {where} and capture in (select id from capture where run = ?)"  # noqa: S608
-    return int(index.query(sql, (run,))[0][0])

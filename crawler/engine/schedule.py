@@ -172,6 +172,7 @@ class _Runner:
         self._running: tuple[HistoryEntry, subprocess.Popen[bytes]] | None = None
         self._accounted: dict[int, datetime] = {}
         self._unsettled = False
+        self._watched: set[int] = set()  # numbers of those that look at some pages only
 
     def resume(self) -> None:
         """Note what a scheduler that was killed left open, and from when on nothing was noted."""
@@ -191,6 +192,7 @@ class _Runner:
         """See what ended, what fell due, and start what may start."""
         self._reap()
         crawls = scheduled(self._archive)
+        self._watched = {crawl.number for crawl in crawls if crawl.watched}
         for crawl in crawls:
             self._collect(crawl)
         self._start_next({crawl.number: crawl for crawl in crawls})
@@ -253,7 +255,10 @@ class _Runner:
 
     def _enqueue(self, crawl: ScheduledCrawl, due: datetime) -> None:
         busy = [*self._waiting, *([self._running[0]] if self._running else [])]
-        overlapping = sorted(set(crawl.sites) & {site for entry in busy for site in entry.sites})
+        # Looks at some pages do not stand in for each other, nor a crawl for them: they wait their turn.
+        same = [entry for entry in busy if entry.crawl == crawl.number]
+        others = [entry for entry in busy if not crawl.watched and entry.crawl not in self._watched]
+        overlapping = sorted(set(crawl.sites) & {site for entry in (*same, *others) for site in entry.sites})
         if overlapping:
             reason = f"still crawling or waiting: {', '.join(overlapping)}"
             self._note(_due_entry(crawl, due, "overlap-skipped", reason))

@@ -27,7 +27,8 @@ def carry_over(old: Index, fresh: Index) -> list[Carried]:
     """Copy the rows of all readings that `fresh` has not made itself, of pages that it knows and still has.
 
     What `fresh` has read stays as it is, so a changed row of the old index is not taken over but found to differ.
-    Returns what was copied, without readings that had found nothing. Raises ArchiveError if the old index is damaged; `fresh` is unchanged then.
+    Returns what was copied, without readings that had found nothing.
+    Raises ArchiveError if the old index is damaged; `fresh` is unchanged then.
     """
     pages, rows = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
     with fresh.transaction():

@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"https?://[^\s;,]+")  # the same reason on two pages is o
 
 @dataclass(slots=True)
 class OddReason:
-    """One reason. `site`: whose parser it was; `lost`: what was not understood may have been an item; else it is a detail of one."""
+    """One reason. `site`: whose parser it was; `lost`: it may have been an item, else it is a detail of one."""
 
     site: str
     reason: str
@@ -28,7 +28,7 @@ def odd_of_run(index: Index, run: str) -> list[OddReason]:
     """What the newest reading of a run's pages did not understand."""
     return summed(
         index.query(
-            f"select {READER} site, c.url, u.capture, u.reason, u.lost, u.place from unread_newest u"
+            f"select {READER} site, c.url, u.capture, u.reason, u.lost, u.place from unread_newest u"  # noqa: S608
             " join capture c on c.id = u.capture where c.run = ? order by c.leaf, u.ordinal",
             (run,),
         )

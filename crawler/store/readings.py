@@ -55,7 +55,7 @@ def counts(index: Index, capture: str, extractor: str, version: int) -> Counter[
 def unread(index: Index, capture: str, extractor: str, version: int) -> list[sqlite3.Row]:
     """What one reading did not understand: site, url, capture, reason, lost, place."""
     return index.query(
-        f"select {READER} site, c.url, u.capture, u.reason, u.lost, u.place from unread u join capture c"
+        f"select {READER} site, c.url, u.capture, u.reason, u.lost, u.place from unread u join capture c"  # noqa: S608
         " on c.id = u.capture where u.capture = ? and u.extractor = ? and u.version = ? order by u.ordinal",
         (capture, extractor, version),
     )

@@ -50,10 +50,10 @@ class Desk:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, cron: str, *sites: str, render: bool = False) -> int:
+    def add(self, cron: str, *sites: str, render: bool = False, watched: tuple[str, ...] = ()) -> int:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(clock, "now", lambda: clock.stamp(self.time))
-            return schedule.add(self.archive, cron, sites, render=render).number
+            return schedule.add(self.archive, cron, sites, render=render, watched=watched, pages=2).number
 
     def start(self) -> None:
         self._stop.clear()
@@ -257,6 +257,24 @@ def test_overlapping_crawls_of_one_site_are_not_started(desk: Desk) -> None:
     desk.stop()
     assert len(desk.calls()) == 1
     assert desk.reported[2].reason == "still crawling or waiting: douban"
+
+
+def test_looks_at_pages_of_one_site_wait_for_each_other_and_for_its_crawl(desk: Desk) -> None:
+    desk.hold()
+    desk.add("0 13 * * *", "tieba")
+    desk.add("0 13 * * *", "tieba", watched=("http://tieba.baidu.com/p/1",))
+    desk.add("0 13 * * *", "tieba", watched=("http://tieba.baidu.com/p/2",))
+    desk.start()
+    desk.turn_to("2026-11-22T13:00:00")
+    desk.until("3 waiting")
+    desk.release()
+    desk.until("3 ran")
+    desk.stop()
+    assert "overlap-skipped" not in " ".join(desk.outcomes())
+    assert [call.partition("watch look ")[2] for call in desk.calls()[1:]] == [
+        "--pages=2 http://tieba.baidu.com/p/1",
+        "--pages=2 http://tieba.baidu.com/p/2",
+    ]
 
 
 def test_a_crawl_of_another_site_waits_for_its_turn(desk: Desk) -> None:

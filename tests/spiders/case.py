@@ -44,6 +44,7 @@ REMARKS = frozenset(
         "pii",
         "post_blocks",
         "reason",
+        "review_blocks",
         "state_has_undefined",
         "trap",
     ]
