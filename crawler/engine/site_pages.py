@@ -93,7 +93,7 @@ def read_saved(folder: Path, site: type[Site]) -> Json:
         raise FormatError(f"{folder} should hold one page of {site.name}, but has {wrong}")
     items: list[Json] = []
     unread: list[Json] = []
-    response = _response(url, str(meta.get("media_type", "text/html")), bodies[0].read_bytes())
+    response = response_at(url, str(meta.get("media_type", "text/html")), bodies[0].read_bytes())
     try:
         for output in getattr(site(), callback)(response, **meta.get("arguments", {})):
             if isinstance(output, Item):
@@ -135,7 +135,8 @@ def _site(settings: Settings, name: str) -> type[Site]:
     return found
 
 
-def _response(url: str, media_type: str, body: bytes) -> Response:
+def response_at(url: str, media_type: str, body: bytes) -> Response:
+    """A page as it came from an address."""
     headers = {"Content-Type": media_type}
     cls = responsetypes.from_args(headers={b"Content-Type": media_type.encode()}, url=url, body=body)
     return cls(url, headers=headers, body=body)
