@@ -9,10 +9,9 @@ from parsel import Selector
 from scrapy.http import TextResponse
 
 from crawler.engine.platforms.board import first, number
-from crawler.engine.reading import select
+from crawler.engine.reading import Oddity, select
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
-from crawler.errors import ExtractionError
 from crawler.items import Post
 
 CARD = "//div[@id='content_left']/div"
@@ -69,14 +68,14 @@ class Baidu(Site):
     expect = {"post": (1, 1000)}
 
     def parse_search(self, response: TextResponse) -> Output:
-        """The results, those in boxes last; then the next page. Raises ExtractionError if there is none."""
+        """The results, those in boxes last; then the next page. If there is none, that is told."""
         given = {
             "query": value_of(response, "input#kw::attr(value)?"),
             "result_count": first(".nums .nums_text", number(r"结果(约?[\d,]+个)"))(response),
         }
         found = [row for table in (RESULTS, IN_NEWS, IN_VIDEOS) for row in table.read(response, **given)]
         if not found:
-            raise ExtractionError(f"no result is listed on {response.url}; look at the capture")
+            yield Oddity(f"no result is listed on {response.url}; look at the capture")
         yield from found
         for link in select(response, "//div[@id='page']//a[contains(., '下一页')]")[:1]:
             yield self.follow(response, link, self.parse_search)

@@ -8,8 +8,10 @@ from scrapy.http import TextResponse
 from crawler.engine.reading import Json, fragment, json_of, of_type, only, printed, select, text
 from crawler.engine.rows import JsonRows, Rows, value_of
 from crawler.engine.site import Output, Page, Site
-from crawler.items import Listing, Review
+from crawler.items import Listing, Post, Review
 from crawler.quoted import joined, quoted
+
+REPLIED = "./ancestor::*[@data-cid][1]/@data-cid"
 
 
 def _number(address: str) -> str | None:
@@ -54,6 +56,13 @@ REVIEWS = Rows(
     useful_count=".comment_bar .useful > .n?",
     image_count=lambda row: len(select(row, ".comment_pic .pic")) or None,
 )
+REPLIES = Rows(  # where it stands is taken from public scrapers: nobody replied on the saved page
+    Post,
+    ".comment_block .htl_reply",
+    identifier=lambda row: joined("#", (value_of(row, REPLIED), "reply")),
+    is_part_of=REPLIED,
+    article_body="p.text",
+)
 HOTELS = JsonRows(
     Listing,
     "hotel",
@@ -89,10 +98,11 @@ class Ctrip(Site):
     access = "assisted"
 
     def parse_hotel(self, response: TextResponse) -> Output:
-        """The hotel and the reviews that its page shows."""
+        """The hotel, the reviews that its page shows, and its replies."""
         hotel = HOTEL.item(response, best_rating="5")
         yield hotel
         yield from REVIEWS.read(response, item_reviewed=hotel.identifier, best_rating="5")
+        yield from REPLIES.read(response)
 
     def parse_hotels(self, response: TextResponse) -> Output:
         """The hotels of one city that the home page shows."""

@@ -3,10 +3,9 @@
 from scrapy.http import TextResponse
 
 from crawler.engine.platforms.board import number
-from crawler.engine.reading import only, own_text, select
+from crawler.engine.reading import Oddity, only, own_text, select
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
-from crawler.errors import ExtractionError
 from crawler.items import Listing
 
 CARDS = Rows(
@@ -33,7 +32,7 @@ class DeBijenkorf(Site):
     expect = {"listing": (1, 100_000)}
 
     def parse_category(self, response: TextResponse) -> Output:
-        """Yield the cards; then the next page. Raises ExtractionError if there is none."""
+        """Yield the cards; then the next page. If there is none, that is told."""
         count = value_of(response, "(//*[contains(@class, 'dbk-productlist-summary--amount')])[1]?")
         given = {
             "query": value_of(response, "h1[itemprop=name]?"),
@@ -41,7 +40,7 @@ class DeBijenkorf(Site):
         }
         found = list(CARDS.read(response, **given))
         if not found:
-            raise ExtractionError(f"no product is listed on {response.url}; look at the capture")
+            yield Oddity(f"no product is listed on {response.url}; look at the capture")
         yield from found
         for link in select(response, 'a[rel~="next"][data-href]')[:1]:
             yield self.follow(response, link.attrib["data-href"], self.parse_category)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.engine.reading import fragment, of_type, only, own_text, select
+from crawler.engine.reading import Oddity, fragment, of_type, only, own_text, select
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.items import Listing, Post, Review
@@ -156,6 +156,8 @@ class Dianping(Site):
         shop = REVIEWED.item(page)
         yield shop
         title = (value_of(page, "/html/head/title?") or "").partition(" - ")[0]
+        if not select(page, ".main-review"):
+            yield Oddity(f"no reviews on {response.url}; look at the capture: has the shop none?", lost=False)
         yield from REVIEWS.read(
             page, item_reviewed=shop.identifier, query=title or None, page_count=value_of(page, LAST_PAGE)
         )

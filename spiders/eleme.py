@@ -115,6 +115,8 @@ class Eleme(Site):
         shop = re.search(r"/restaurants/(\w+)/ratings", url)
         given = {"item_reviewed": shop[1] if shop else None, "best_rating": "5"}
         yield from REVIEWS.read({"reviews": rows}, url, **given)
+        if not rows:
+            yield Oddity(f"no reviews on {url}; look at the capture: has the shop none?", lost=False)
         known = [row for row in rows if isinstance(row, dict)]  # whatever else there is, the table reports
         yield from DISHES.read({"parts": list(_parts(known, "food_ratings[?rating_text]"))}, url)
         yield from REPLIES.read({"parts": list(_parts(known, "[reply][?@]"))}, url)

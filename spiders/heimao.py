@@ -5,8 +5,9 @@ company there would say that the company wrote it. Whom it is against and what i
 text, labelled as the cards of the site label them: ``[投诉对象]…``, ``[投诉要求]…``.
 
 Two forms: the inner text of the cards, as a person's recorder exports it (``[{"title": …, "href": …}]``, where
-"title" is the whole card), and the answers of /api/company/received_complaints and /api/index/s, whose shape is taken from
-public scrapers (``result.data.complaints[].main.{sn,title,summary,appeal,timestamp}``) and not from a saved page.
+"title" is the whole card), and the answers of /api/company/received_complaints and /api/index/s. The shape of these
+is taken from public scrapers (``result.data.complaints[].main.{sn,title,summary,appeal,timestamp}``), not from a
+saved page.
 """
 
 import re
@@ -59,11 +60,15 @@ def _words(value: Any) -> str | None:
     return text(only(fragment(written, ""), "body")) if written and "<" in written else written
 
 
+def _title(row: Json) -> str | None:
+    return _words(search(row, "main.title"))
+
+
 def _told(row: Json) -> str | None:
     """The text of a complaint, with the lines that a card has below it."""
-    against, demand = _words(row.get("cotitle")), _words(row.get("appeal"))
+    against, demand = _words(search(row, "main.cotitle")), _words(search(row, "main.appeal"))
     lines = (
-        _words(row.get("summary")),
+        _words(search(row, "main.summary")),
         quoted(f"[投诉对象]{against}", against) if against else None,
         quoted(f"[投诉要求]{demand}", demand) if demand else None,
     )
@@ -85,12 +90,12 @@ CARDS = JsonRows(
 COMPLAINTS = JsonRows(
     Post,
     "complaints",
-    identifier="sn",
-    url=("url?", lambda link: f"https:{link}" if link.startswith("//") else link),
-    headline=lambda row: _words(row.get("title")),
+    identifier="main.sn",
+    url=("main.url?", lambda link: f"https:{link}" if link.startswith("//") else link),
+    headline=_title,
     article_body=_told,
-    date_published="timestamp?",
-    ignore="title summary appeal cotitle couid id uid issue cost status comment_amt upvote_amt share_amt",
+    author="author.title?",
+    date_published="main.timestamp?",
 )
 
 
@@ -119,5 +124,7 @@ class Heimao(Site):
         query = "result.data.complaints || result.data.lists || result.data.list"
         said = str(search(answer, "result.status.msg"))[:100]
         found = of_type(search(answer, query), list, f"result.data ({said})", response.url)
-        mains = [search(row, "main") or row for row in found]
-        yield from COMPLAINTS.read({"complaints": mains}, response.url, publisher="黑猫投诉")
+        rows = [row if search(row, "main") else {"main": row} for row in found]
+        yield from COMPLAINTS.read({"complaints": rows}, response.url, publisher="黑猫投诉")
+        if not rows:
+            yield Oddity(f"no complaints on {response.url}; look at the capture", lost=False)

@@ -53,11 +53,7 @@ class Ly(Site):
 
     name = "ly"
     domains = ("ly.com",)
-    pages = (
-        Page(
-            "listing", r"(?i)^/hotel(api)?/[\w/]*detail", "parse_hotel"
-        ),
-    )
+    pages = (Page("listing", r"(?i)^/hotel(api)?/[\w/]*detail", "parse_hotel"),)
     expect = {"listing": (1, 100_000)}
     access = "assisted"
 

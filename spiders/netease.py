@@ -8,9 +8,9 @@ from scrapy.http import TextResponse
 
 from crawler.engine.platforms.article import Article, prose
 from crawler.engine.platforms.board import number
+from crawler.engine.reading import Oddity
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page
-from crawler.errors import ExtractionError
 from crawler.items import Post
 
 NUMBER = r"/(\w{16})\.html"
@@ -46,9 +46,9 @@ class NetEase(Article):
     filled = ()
 
     def parse_list(self, response: TextResponse) -> Output:
-        """The articles of the list, and a request for each. Raises ExtractionError if none is listed."""
+        """The articles of the list, and a request for each. If there is none, that is told."""
         found = list(ROWS.read(response, query=value_of(response, "head > title?")))
         if not found:
-            raise ExtractionError(f"no article is listed on {response.url}; look at the capture")
+            yield Oddity(f"no article is listed on {response.url}; look at the capture")
         yield from found
         yield from self.follow_articles(response, "//div[@id='instantPanel']//li/a[last()]")

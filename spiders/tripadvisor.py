@@ -13,7 +13,6 @@ from crawler.engine.platforms.board import number
 from crawler.engine.reading import Found, Oddity, select
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Callback, Output, Page, Site
-from crawler.errors import ExtractionError
 from crawler.items import Listing, Review
 from crawler.quoted import quoted
 
@@ -82,11 +81,11 @@ class TripAdvisor(Site):
         yield from self._next(response, self.parse_place)
 
     def parse_sights(self, response: TextResponse) -> Output:
-        """Yield the sights; then the next page. Raises ExtractionError if there is none."""
+        """Yield the sights; then the next page. If there is none, that is told."""
         title = value_of(response, "h1.header?") or value_of(response, "h1#HEADING?")
         found = list(SIGHTS.read(response, query=title, best_rating="5"))
         if not found:
-            raise ExtractionError(f"no sight is listed on {response.url}; look at the capture")
+            yield Oddity(f"no sight is listed on {response.url}; look at the capture")
         yield from (_whole(sight, response) for sight in found)
         yield from self._next(response, self.parse_sights)
 

@@ -106,7 +106,7 @@ def test_every_example_parses(context: click.Context) -> None:
 def test_help_is_on_both_switches(capsys: pytest.CaptureFixture[str]) -> None:
     for switch in ("-h", "--help"):
         printed = evidence(capsys, "crawl", switch)
-        assert (printed.code, "robots.txt" in printed.out) == (0, True)
+        assert (printed.code, "robots.txt" in printed.out) == (0, True), printed.err
 
 
 # Usage

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from scrapy.http import TextResponse
 
 from crawler import clock
 from crawler.commands.crawl import crawl_and_report, require_address
@@ -84,10 +83,6 @@ def site_new(
         )
     body, media_type = _page(archive, url, source)
     page = response_at(url, media_type, body)
-    if not isinstance(page, TextResponse):
-        raise UsageError(
-            f"{url} is {media_type}, no page: write the spider by hand, see docs/adding-a-site.md"
-        )
     made = draft(page, name, kind)
     folder.mkdir(parents=True)
     (folder / "page.html").write_bytes(body)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from parsel import Selector
-from scrapy.http import TextResponse
+from scrapy.http import Response, TextResponse
 
 from crawler.engine.reading import text
 from crawler.errors import UsageError
@@ -59,11 +59,11 @@ def name_of(url: str) -> str:
     return name if _NAME.fullmatch(name) else f"site_{name}"
 
 
-def draft(response: TextResponse, name: str, kind: str) -> Draft:
+def draft(response: Response, name: str, kind: str) -> Draft:
     """Draft a spider for the page. Raises UsageError for a name that cannot be one, or a page that is no HTML."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot name a spider: use small letters, digits and _, as in tea_shop")
-    if response.selector.type != "html":
+    if not isinstance(response, TextResponse) or response.selector.type != "html":
         raise UsageError(f"{response.url} is no HTML: write the spider by hand, see docs/adding-a-site.md")
     url = _plain(response.url)
     for module, base, sign in SOFTWARE:
