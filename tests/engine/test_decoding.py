@@ -3,6 +3,7 @@
 import gzip
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import brotli
 import pytest
@@ -169,3 +170,38 @@ def test_the_encoding_is_found_anew_in_the_decoded_page() -> None:
     page = decoded(coded, LIMIT)
     assert isinstance(page, TextResponse)
     assert page.encoding == "gb18030"
+
+
+CHARSETS = {  # of the saved pages that declare another charset than theirs, or none → a text that only reads so
+    "encoding/encoding-1.html": "阿部寛のホームページ",
+    "encoding/encoding-11.xml": "家庭．數位化",
+    "encoding/encoding-2.html": "B-52s | Shop the B-52s Official Store",
+    "encoding/encoding-6.html": "搜狐在线国庆免费大酬宾",
+    "encoding/encoding-7.xml": "加西公社温哥华大队向阳生产队温暖小分队",
+    "encoding/encoding-8.xml": "Web4C",
+    "encoding/encoding-9.xml": "网页设计师",
+    "taobao/search-3.html": "淘宝搜索",
+    "tmall/listing-1.html": "苏宁易购官方旗舰店",
+}
+
+
+@pytest.mark.saved_pages
+@pytest.mark.parametrize("name", CHARSETS)
+def test_a_page_is_read_in_its_own_charset(name: str, pages: Path) -> None:
+    page = decoded(
+        answer((pages / name).read_bytes(), kind="text/xml" if name.endswith("xml") else "text/html"), 0
+    )
+    assert isinstance(page, TextResponse)
+    text = "".join(page.xpath("//text()").getall())
+    assert CHARSETS[name] in text
+    assert text.count("\ufffd") < 3
+
+
+def test_utf_16_is_obeyed_where_the_bytes_or_the_server_say_so() -> None:
+    page = "<html><meta charset=utf-16><title>手工皂</title>"
+    marked = decoded(answer(("\ufeff" + page).encode("utf-16-le")), 0)
+    stated = decoded(answer(page.encode("utf-16-le"), kind="text/html; charset=utf-16le"), 0)
+    wrong = decoded(answer(page.encode()), 0)
+    for one in (marked, stated, wrong):
+        assert isinstance(one, TextResponse)
+        assert "手工皂" in one.text
