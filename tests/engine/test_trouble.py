@@ -24,7 +24,7 @@ from tests.gallery.words import review
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 SECONDS = 16.0  # of a look at a page here
 MOST_BODY = 5 << 20  # bytes
-VIEWING = Viewing(seconds=SECONDS, settle_seconds=5, screens=12, max_body=MOST_BODY, max_total=2 * MOST_BODY)
+VIEWING = Viewing(seconds=SECONDS, settle_seconds=10, screens=12, max_body=MOST_BODY, max_total=2 * MOST_BODY)
 AT_ONCE = 6
 # What the browser may take for ending and closing beyond the time of the look itself, on a machine with two cores.
 CLOSING = 12.0

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+_TRACKER = "multiprocessing.resource_tracker"  # Python's own, of a test that ran before in this process
+
 
 def descendants(of: int) -> dict[int, str]:
     """Process id → command line of all children, their children and so on; those that are only not yet reaped not."""
@@ -13,7 +15,7 @@ def descendants(of: int) -> dict[int, str]:
             line = (folder / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
         except OSError:
             continue  # it ended in this moment
-        if state != "Z":
+        if state != "Z" and _TRACKER not in line:
             parents[int(folder.name)], lines[int(folder.name)] = int(parent), line
     found: dict[int, str] = {}
     wave = {of}
