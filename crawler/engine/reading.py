@@ -101,10 +101,10 @@ def text(node: Selector | None) -> str | None:
     return _read(node.get()) if isinstance(node.root, str) else element_text(node.root)
 
 
-def element_text(element: etree._Element) -> str:
-    """As `text`, for an element of lxml."""
+def element_text(element: etree._Element, without: Collection[etree._Element] = ()) -> str:
+    """As `text`, for an element of lxml; less some of the elements within."""
     alone = not len(element) and not UNSEEN.fullmatch(element.tag)
-    content = (element.text or "") if alone else "".join(_pieces(element))
+    content = (element.text or "") if alone else "".join(_pieces(element, without))
     return Quoted(_read(content), lambda: _place(element))
 
 
@@ -148,13 +148,13 @@ def _place(element: etree._Element) -> str:
     return f"{unquote(within)}{STEP}{path}" if within else path
 
 
-def _pieces(root: etree._Element) -> Iterator[str]:
+def _pieces(root: etree._Element, without: Collection[etree._Element]) -> Iterator[str]:
     """Text nodes in document order, with NUL (which HTML text cannot hold) for each line break."""
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         line_break = "\0" if BREAKS.fullmatch(tag) else ""
-        if event == "start" and UNSEEN.fullmatch(tag):
+        if event == "start" and (UNSEEN.fullmatch(tag) or element in without):
             walk.skip_subtree()
         elif event == "start":
             yield line_break + (element.text or "")

@@ -17,19 +17,17 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 from scrapy.http import TextResponse
 
 from crawler.engine.platforms import jsonld
 from crawler.engine.platforms.jsonld import several
 from crawler.engine.platforms.schema_items import text_of, types
-from crawler.engine.reading import BREAKS, SPACE, UNSEEN, Json, Oddity, each, of_type, only, select, text
+from crawler.engine.reading import Json, Oddity, each, element_text, of_type, only, select
 from crawler.engine.rows import Rows, value_of
 from crawler.engine.site import Output, Page, Site
 from crawler.errors import ExtractionError
 from crawler.items import Post
-from crawler.quoted import quoted
 
 TYPES = re.compile(r"(Article|Posting|Report)$")  # of schema.org: NewsArticle, BlogPosting, Report, …
 MEMBERS = {
@@ -114,23 +112,7 @@ def prose(body: str, without: str = "") -> Callable[[Any], str | None]:
 
 def running_text(body: Selector, unwanted: Collection[Selector] = ()) -> str:
     """As `reading.text`, less some of the elements within: share bars, related links, the editor's name."""
-    lines = (SPACE.sub(" ", line).strip(" \u3000") for line in "".join(_pieces(body, unwanted)).split("\0"))
-    return quoted("\n".join(line for line in lines if line), text(body))
-
-
-def _pieces(body: Selector, unwanted: Collection[Selector]) -> Iterator[str]:
-    """Text nodes in document order, with NUL for each line break."""
-    left_out = {node.root for node in unwanted}
-    walk = etree.iterwalk(body.root, events=("start", "end", "comment", "pi"))
-    for event, element in walk:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        line_break = "\0" if BREAKS.fullmatch(tag) else ""
-        if event == "start" and (UNSEEN.fullmatch(tag) or element in left_out):
-            walk.skip_subtree()
-        elif event == "start":
-            yield line_break + (element.text or "")
-        elif element is not body.root:
-            yield line_break + (element.tail or "")
+    return element_text(body.root, {node.root for node in unwanted})
 
 
 def _linked(response: TextResponse) -> Iterator[dict[str, str | None]]:
