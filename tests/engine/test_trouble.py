@@ -24,7 +24,7 @@ from tests.gallery.words import review
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 SECONDS = 16.0  # of a look at a page here
 MOST_BODY = 5 << 20  # bytes
-VIEWING = Viewing(seconds=SECONDS, settle_seconds=10, screens=12, max_body=MOST_BODY, max_total=2 * MOST_BODY)
+VIEWING = Viewing(seconds=SECONDS, settle_seconds=6, screens=12, max_body=MOST_BODY, max_total=2 * MOST_BODY)
 AT_ONCE = 6
 # What the browser may take for ending and closing beyond the time of the look itself, on a machine with two cores.
 CLOSING = 12.0
@@ -94,9 +94,17 @@ async def look_at_trouble(site: GallerySite, executable: str) -> dict[str, Looke
     ) as browser:
         for first in range(0, len(names), AT_ONCE):
             found = await asyncio.gather(*map(one, names[first : first + AT_ONCE]))
+            # Beside others on a busy machine a page may not get the time that it needs: then once more, alone.
+            found = [each if fits(each[0], each[1]) else await one(each[0]) for each in found]
             after = await browser.look(site.url("/trouble/none/"))
             looked |= {name: Looked(look, seconds, after) for name, look, seconds in found}
     return looked
+
+
+def fits(name: str, look: Look) -> bool:
+    """Whether a look has the state and the text that are expected."""
+    ends = TROUBLE[name]
+    return look.state in ends.states and (not ends.text or ends.text in artefact(look, "dom").decode())
 
 
 @pytest.fixture(scope="module")
