@@ -29,6 +29,7 @@ HOMES = {
     "items": "look",
     "where": "where",
     "watch": "watch",
+    "detect": "detect",
     "seal": "seal",
     "case": "case",
     "export": "export",

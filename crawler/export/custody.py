@@ -93,6 +93,26 @@ ACTS = {
             ("未能读懂", "unread"),
         ),
     ),
+    "findings-detected": Act(
+        "运行检测",
+        (
+            ("检测器", "detector"),
+            ("版本", "version"),
+            ("线索", "findings"),
+            ("不再成立", "dropped"),
+            ("读至日志条目", "read"),
+        ),
+    ),
+    "finding-decided": Act(
+        "对疑似线索作出决定",
+        (
+            ("线索", "finding"),
+            ("决定", "verdict"),
+            ("理由", "reason"),
+            ("内容", "claim"),
+            ("SHA-256", "digest"),
+        ),
+    ),
     "case-created": Act(
         "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
     ),

@@ -1,5 +1,7 @@
-"""What a rebuilt index takes over from the one before: rows of parsers' versions that are not installed any more."""
+"""What a rebuilt index takes over from the one before: rows of parsers' versions that are not installed any more,
+and what findings say, where it is what was logged."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -39,6 +41,7 @@ def carry_over(old: Index, fresh: Index) -> list[Carried]:
             copied = sum(_copy(old, fresh, table, (capture, extractor, version)) for table in _TABLES)
             pages[extractor, version] += 1
             rows[extractor, version] += copied
+        _carry_words(old, fresh)
     return [Carried(*name, pages[name], rows[name]) for name in sorted(pages) if rows[name]]
 
 
@@ -48,6 +51,22 @@ def _readings(index: Index) -> list[tuple[str, str, int]]:
     tables = (*_TABLES, "reading") if known else _TABLES
     sql = " union ".join(f"select capture, extractor, version from {table}" for table in tables)  # noqa: S608
     return [(row[0], row[1], row[2]) for row in index.query(sql)]
+
+
+def _carry_words(old: Index, fresh: Index) -> None:
+    """What findings say: whatever is not the logged words stays behind, and is found to differ."""
+    if not old.query("select 1 from sqlite_master where name = 'finding_content'"):
+        return
+    logged = {row["id"]: row["digest"] for row in fresh.query("select id, digest from finding")}
+    for row in old.query("select id, content from finding_content"):
+        if hashlib.sha256(row["content"].encode()).hexdigest() == logged.get(row["id"]):
+            fresh.connection.execute("insert into finding_content values (?, ?)", tuple(row))
+            captures = old.query(
+                "select finding, capture from finding_capture where finding = ?", (row["id"],)
+            )
+            fresh.connection.executemany(
+                "insert into finding_capture values (?, ?)", [tuple(one) for one in captures]
+            )
 
 
 def _copy(old: Index, fresh: Index, table: str, reading: tuple[str, str, int]) -> int:

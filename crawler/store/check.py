@@ -8,6 +8,7 @@ from crawler.errors import EvidenceError
 from crawler.evidence.archive import Archive
 from crawler.evidence.checks.reading import walk
 from crawler.evidence.report import Check, Faults, Words, failed, not_checked
+from crawler.store.findings import changed_words
 from crawler.store.index import FILE, LEAF_TABLES, Index, equal
 
 _REBUILD = Words(
@@ -54,4 +55,7 @@ def _damage(index: Index) -> list[str]:
 def _differences(archive: Archive, index: Index) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, Index(Path(folder) / FILE, writable=True) as fresh:
         fresh.catch_up(archive.log.size, archive.log.leaves())
-        return [f"{FILE}: {difference}" for difference in equal(index, fresh, LEAF_TABLES)]
+        different = [f"{FILE}: {difference}" for difference in equal(index, fresh, LEAF_TABLES)]
+    return different + [
+        f"{FILE}: finding {name} does not say what was logged" for name in changed_words(index)
+    ]

@@ -21,7 +21,8 @@ from crawler.evidence.removal import announce, carry_out, digest_without
 from crawler.evidence.retention import REMOVED
 from crawler.store.session import Session
 
-KEEPING = {"exhibit-added": "captures"}  # act → the list in its details that names captures to be kept
+# act → the list in its details that names captures to be kept
+KEEPING = {"exhibit-added": "captures", "finding-decided": "captures"}
 EVENT_LIMIT = 55_000  # bytes of records and entries in one event; a leaf holds 65,535
 _ENTRY_SIZE, _RECORD_SIZE, _FILE_SIZE = 10, 52, 140  # bytes in JSON, at most
 

@@ -211,6 +211,18 @@ class Index:
             self.connection.execute(follow, {"time": content["time"], **_flat(details)})
         if content["act"] == REMOVED:
             self._remove_captures(details["entries"], content["time"])
+        if content["act"] == DETECTED:
+            self._add_detection(leaf, content["time"], details)
+        if content["act"] == DECIDED:
+            decided = (
+                leaf,
+                details["finding"],
+                details["verdict"],
+                details["reason"],
+                content["by"],
+                content["time"],
+            )
+            self.connection.execute("insert into decision values (?, ?, ?, ?, ?, ?)", decided)
         self._advance(leaf)
 
     def _remove_captures(self, leaves: Sequence[int], time: str) -> None:
@@ -222,6 +234,21 @@ class Index:
                     f"delete from {table} where capture in (select id from capture where leaf = ?)",  # noqa: S608
                     (leaf,),
                 )
+            self.connection.execute(_FORGET_WORDS, (leaf,))
+
+    def _add_detection(self, leaf: int, time: str, details: Json) -> None:
+        """What a detector found anew or again, what it finds no more, and how far it has read the log."""
+        execute, made = self.connection.execute, (details["detector"], details["version"])
+        for each in details["findings"]:
+            row = (each["id"], leaf, *made, each["key"], each["digest"], time, 1)
+            execute(
+                "insert into finding values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set current = 1",
+                row,
+            )
+        for name in details["dropped"]:
+            execute("update finding set current = 0 where id = ?", (name,))
+        if "read" in details:
+            execute("insert into detection values (?, ?, ?, ?)", (leaf, *made, details["read"]))
 
     def _advance(self, leaf: int) -> None:
         self.connection.execute("update applied set leaves = ? where id = 0", (leaf + 1,))
@@ -233,6 +260,14 @@ _NOTE_TO_READ = (
     " and (state = 'complete' or (state = 'partial' and look is not null))"
     " and read_with is not null and file is not null"
 )
+
+# A finding quotes its captures: without them it keeps its name, its digest and what was decided.
+_FORGET_WORDS = (
+    "delete from finding_content where id in (select f.finding from finding_capture f join capture c"
+    " on c.id = f.capture where c.leaf = ?)"
+)
+# Acts of `crawler.store.findings`.
+DETECTED, DECIDED = "findings-detected", "finding-decided"
 
 _CAPTURE_FIELDS = (
     "id",
@@ -356,8 +391,11 @@ def _row(item: Item) -> dict[str, Any]:
 
 _REMEDY = "make it again with `evidence rebuild`"
 _REMEDY_OTHER = "it holds no evidence; move it away, and unfinished runs begin from their start pages again"
-LEAF_TABLES = ("applied", "event", "run", "capture", "court_case", "exhibit")
-ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread")
+LEAF_TABLES = (
+    "applied", "event", "run", "capture", "court_case", "exhibit", "finding", "detection", "decision",
+)  # fmt: skip
+WORD_TABLES = ("finding_content", "finding_capture")
+ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread", *WORD_TABLES)
 READ_TABLES = (*ITEM_TYPES, "unread", "reading", "to_read")  # their rows have a column `capture`
 
 

@@ -211,3 +211,24 @@ def m009_newest(db: Database) -> None:
 def m010_derived(db: Database) -> None:
     """What printed times, prices and places mean: last replies, purchases, struck-out prices, regions."""
     _add_missing_columns(db)
+
+
+@migrations()
+def m011_findings(db: Database) -> None:
+    """Findings and what people decided, from log leaves; what a finding says lies beside, under the logged digest."""
+    db.table("finding").create(
+        {
+            "id": str, "leaf": int, "detector": str, "version": int, "key": str, "digest": str, "made": str,
+            "current": int,
+        },
+        pk="id",
+    )  # fmt: skip
+    db.table("finding").create_index(["detector", "key"])
+    db.table("detection").create({"leaf": int, "detector": str, "version": int, "read": int}, pk="leaf")
+    db.table("decision").create(
+        {"leaf": int, "finding": str, "verdict": str, "reason": str, "by": str, "time": str}, pk="leaf"
+    )
+    db.table("decision").create_index(["finding"])
+    db.table("finding_content").create({"id": str, "content": str}, pk="id")
+    db.table("finding_capture").create({"finding": str, "capture": str}, pk=("finding", "capture"))
+    db.table("finding_capture").create_index(["capture"])

@@ -57,7 +57,7 @@ def _opened(content: bytes, way: str, depth: int) -> Iterator[tuple[str, bytes]]
 
 
 def _inner(content: bytes) -> Iterator[tuple[str, bytes]]:
-    if content[:4] == b"PK\x03\x04":
+    if content[:4] == b"PK\x03\x04" and zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             yield from ((name, package.read(name)) for name in package.namelist())
     elif content[:2] == b"\x1f\x8b":
