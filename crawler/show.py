@@ -264,25 +264,6 @@ def series(points: Sequence[Point]) -> str:
     return "\n".join(lines) or "没有这样的数值。"
 
 
-def cases(rows: Sequence[dict[str, Any]]) -> str:
-    """One line for each case."""
-    return (
-        "\n".join(f"{row['id']}  {row['title']}（{row['cause']}）  证据 {row['exhibits']} 件" for row in rows)
-        or "尚无案件。"
-    )
-
-
-def case(row: dict[str, Any]) -> str:
-    """A case with its exhibits."""
-    lines = [f"{row['id']}  {row['title']}", f"案由：{row['cause']}    提交人：{row['submitter']}"]
-    for exhibit in row["exhibits"]:
-        lines.append(
-            f"  {exhibit['number']}  [{exhibit['group_letter']}] {exhibit['title']}：{exhibit['purpose']}"
-        )
-        lines += [f"        采集 {capture}" for capture in exhibit["captures"]]
-    return "\n".join(lines)
-
-
 def exported(to: Path, summary: Any) -> str:
     """Where the bundle is and how to look at it."""
     return (

@@ -41,6 +41,7 @@ TABLE: dict[str, set[str]] = {
     },
     "crawler.show": FOUNDATION  # what a terminal shows
     | {"crawler.engine", "crawler.evidence", "crawler.export", "crawler.store"},
+    "crawler.show_case": FOUNDATION | {"crawler.store"},
     "crawler.show_findings": FOUNDATION | {"crawler.detect", "crawler.law", "crawler.store"},
     "crawler.cli": {"crawler"},  # the door: any room
     "crawler.commands": {"crawler"},

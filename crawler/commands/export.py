@@ -21,7 +21,7 @@ from crawler.evidence.report import Report
 from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
 from crawler.export.model import Case, Exhibit
-from crawler.store import cases
+from crawler.store.casefile import case_file
 from crawler.store.index import Index
 from crawler.store.session import Session
 
@@ -126,15 +126,19 @@ def _identity(certificate: Path, key: Path | None) -> Identity:
 
 
 def _case(index: Index, case_id: str) -> tuple[Case, list[Exhibit]]:
-    row = cases.require_case(index, case_id)
+    file = case_file(index, case_id)
     exhibits = [
         Exhibit(
-            number=exhibit["number"],
-            group=exhibit["group_letter"],
-            title=exhibit["title"],
-            purpose=exhibit["purpose"],
-            captures=tuple(cases.captures_of(exhibit)),
+            number=exhibit.number,
+            group=exhibit.group,
+            title=exhibit.title,
+            purpose=exhibit.purpose,
+            captures=exhibit.captures,
         )
-        for exhibit in cases.exhibits_of(index, case_id)
+        for exhibit in file.exhibits
+        if exhibit.filed
     ]
-    return Case(**dict(row)), exhibits
+    case = Case(
+        id=file.id, title=file.title, cause=file.cause, submitter=file.submitter, created=file.created
+    )
+    return case, exhibits

@@ -116,9 +116,39 @@ ACTS = {
     "case-created": Act(
         "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
     ),
-    "exhibit-added": Act(
-        "加入证据", (("编号", "number"), ("名称", "title"), ("证明目的", "purpose"), ("采集", "captures"))
+    "case-changed": Act("修改案件", (("案件", "case"), ("改为", "changes"))),
+    "party-added": Act(
+        "加入当事人或者相关方",
+        (("编号", "party"), ("身份", "role"), ("名称", "name"), ("标识", "identifier"), ("采集", "captures")),
     ),
+    "party-changed": Act("修改当事人或者相关方", (("编号", "party"), ("改为", "changes"))),
+    "exhibit-added": Act(
+        "加入证据",
+        (
+            ("编号", "number"),
+            ("名称", "title"),
+            ("证明目的", "purpose"),
+            ("采集", "captures"),
+            ("疑似线索", "findings"),
+        ),
+    ),
+    "exhibit-changed": Act("修改证据", (("证据", "exhibit"), ("改为", "changes"))),
+    "exhibit-removed": Act("移出证据", (("编号", "number"), ("证据", "exhibit"), ("理由", "reason"))),
+    "exhibits-numbered": Act("重新编号", (("新编号", "numbers"),)),
+    "ledger-noted": Act(
+        "记入台账",
+        (
+            ("台账", "ledger"),
+            ("编号", "line"),
+            ("日期", "date"),
+            ("事项", "kind"),
+            ("内容", "text"),
+            ("金额（元）", "amount"),
+            ("工时", "hours"),
+            ("采集", "captures"),
+        ),
+    ),
+    "ledger-struck": Act("划去台账记录", (("编号", "line"), ("理由", "reason"))),
     "bundle-exported": Act(
         "导出证据包",
         (
@@ -244,8 +274,9 @@ def _captures_of(events: Iterable[tuple[int, Json]], case: str) -> set[str]:
         details = _of(content)
         if content["act"] == "case-created":
             known.add(str(details.get("case")))
-        elif content["act"] == "exhibit-added" and details.get("case") == case:
-            wanted.update(details.get("captures", ()))
+        elif details.get("case") == case:
+            for named in (details, details.get("changes", {})):
+                wanted.update(named.get("captures", ()))
     if case not in known:
         raise UsageError(f"no case {case!r} in the log; known: {', '.join(sorted(known)) or 'none yet'}")
     return wanted

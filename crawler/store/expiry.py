@@ -21,8 +21,10 @@ from crawler.evidence.removal import announce, carry_out, digest_without
 from crawler.evidence.retention import REMOVED
 from crawler.store.session import Session
 
-# act → the list in its details that names captures to be kept
-KEEPING = {"exhibit-added": "captures", "finding-decided": "captures"}
+# Acts that name captures to be kept, in their details or in what they change.
+KEEPING = (
+    "exhibit-added", "exhibit-changed", "party-added", "party-changed", "ledger-noted", "finding-decided",
+)  # fmt: skip
 EVENT_LIMIT = 55_000  # bytes of records and entries in one event; a leaf holds 65,535
 _ENTRY_SIZE, _RECORD_SIZE, _FILE_SIZE = 10, 52, 140  # bytes in JSON, at most
 
@@ -129,12 +131,13 @@ def _expired(entry: int, capture: Capture) -> Expired:
 
 def _kept(session: Session) -> set[str]:
     """Captures that an entry of the log keeps, and what belongs to each."""
-    beginnings = {b'{"act":"%b",' % act.encode(): name for act, name in KEEPING.items()}
+    beginnings = tuple(b'{"act":"%b",' % act.encode() for act in KEEPING)
     kept: set[str] = set()
     for leaf in session.archive.log.leaves():
-        for beginning, name in beginnings.items():
-            if leaf.startswith(beginning):
-                kept.update(parse_leaf(leaf)["details"][name])
+        if leaf.startswith(beginnings):
+            details = parse_leaf(leaf)["details"]
+            for named in (details, details.get("changes", {})):
+                kept.update(named.get("captures", ()))
     waiting = list(kept)
     while waiting:
         belonging = _belonging(session, waiting.pop()) - kept

@@ -125,7 +125,7 @@ def decide(session: Session, finding: str, verdict: Verdict, reason: str) -> Sto
         "reason": reason.strip(),
         "claim": found.content["claim"],
         # What a confirmed finding rests on is kept when retention periods end (evidence/retention.py).
-        "captures": _captures(session.index, found.id) if verdict == "confirmed" else [],
+        "captures": captures_of(session.index, found.id) if verdict == "confirmed" else [],
     }
     session.record_event(DECIDED, details)
     return one(session.index, found.id)
@@ -148,6 +148,12 @@ def stored(index: Index, *, newest: bool = True, detector: str | None = None) ->
         f"{_SELECT} where ? is null or f.detector = ? order by f.leaf, f.id", (detector, detector)
     )
     return [finding for finding in _stored(index, rows) if finding.current or not newest]
+
+
+def captures_of(index: Index, finding: str) -> list[str]:
+    """Ids of the captures that a finding rests on."""
+    rows = index.query("select capture from finding_capture where finding = ? order by capture", (finding,))
+    return [row["capture"] for row in rows]
 
 
 def changed_words(index: Index) -> list[str]:
@@ -182,11 +188,6 @@ def _decisions(index: Index) -> dict[str, list[Decision]]:
         made = Decision(verdict=row["verdict"], reason=row["reason"], by=row["by"], time=row["time"])
         found.setdefault(row["finding"], []).append(made)
     return found
-
-
-def _captures(index: Index, finding: str) -> list[str]:
-    rows = index.query("select capture from finding_capture where finding = ? order by capture", (finding,))
-    return [row["capture"] for row in rows]
 
 
 def _keep_words(index: Index, findings: Sequence[NewFinding]) -> None:

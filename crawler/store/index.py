@@ -296,10 +296,6 @@ _FOLLOW = {
     "run-started": "insert or ignore into run (id, site, started, settings) values (:run, :site, :time, :settings)",
     "run-resumed": "update run set ended = null, reason = null, counts = null where id = :run",
     "run-closed": "update run set ended = :time, reason = :reason, counts = :counts where id = :run",
-    "case-created": "insert into court_case values (:case, :title, :cause, :submitter, :time)",
-    "exhibit-added": (
-        "insert into exhibit values (:case, :number, :group, :title, :purpose, :captures, :time)"
-    ),
 }
 
 
@@ -391,9 +387,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 _REMEDY = "make it again with `evidence rebuild`"
 _REMEDY_OTHER = "it holds no evidence; move it away, and unfinished runs begin from their start pages again"
-LEAF_TABLES = (
-    "applied", "event", "run", "capture", "court_case", "exhibit", "finding", "detection", "decision",
-)  # fmt: skip
+LEAF_TABLES = ("applied", "event", "run", "capture", "finding", "detection", "decision")
 WORD_TABLES = ("finding_content", "finding_capture")
 ALL_TABLES = (*LEAF_TABLES, *ITEM_TYPES, "unread", *WORD_TABLES)
 READ_TABLES = (*ITEM_TYPES, "unread", "reading", "to_read")  # their rows have a column `capture`

@@ -214,7 +214,15 @@ def m010_derived(db: Database) -> None:
 
 
 @migrations()
-def m011_findings(db: Database) -> None:
+def m011_case_files(db: Database) -> None:
+    """Cases are folded from their log entries (crawler/store/casefile.py); the tables said the same again."""
+    db.table("court_case").drop(ignore=True)
+    db.table("exhibit").drop(ignore=True)
+    db.table("event").create_index(["act"])
+
+
+@migrations()
+def m012_findings(db: Database) -> None:
     """Findings and what people decided, from log leaves; what a finding says lies beside, under the logged digest."""
     db.table("finding").create(
         {

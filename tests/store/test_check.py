@@ -43,7 +43,7 @@ def test_an_index_that_follows_from_the_log_passes(path: Path) -> None:
         "update event set by = '李四'",
         "update applied set leaves = 3",
         "insert into run (id, site) values ('r', 's')",
-        "insert into court_case values ('K1', 't', 'c', 's', 'now')",
+        "insert into decision values (9, 'F1', 'confirmed', 'r', 'b', 't')",
     ],
 )
 def test_a_row_that_differs_from_its_leaf_is_named(path: Path, sql: str) -> None:

@@ -8,7 +8,7 @@ are. Linear in the length of the text.
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from crawler.detect.text.characters import Characters, characters, folded_character, is_han
+from crawler.detect.text.characters import Characters, characters, folded_character
 from crawler.detect.text.spelling import PLAIN, Spelling, homophone_table, meaningful_marks, spellings
 
 INSERTED = "夹入符号"
@@ -59,19 +59,14 @@ class Folded:
                 break
             found.append(each)
         if not found and self._has_marks_inside(start, end):
-            found.append(
-                Restoration(start, end, self.original[slice(*self.span(start, end))], self.text[start:end], INSERTED, True)
-            )
+            written = self.original[slice(*self.span(start, end))]
+            found.append(Restoration(start, end, written, self.text[start:end], INSERTED, True))
         return found
 
     def _has_marks_inside(self, start: int, end: int) -> bool:
-        """Is something left out between two characters of a word without blanks?"""
+        """Was something with a width left out between two of these characters?"""
         gaps = (self.original[self.ends[i] : self.starts[i + 1]] for i in range(start, end - 1))
-        return any(folded_character(c).strip() for gap in gaps for c in gap) or any(
-            gap and is_han(self.text[start + i]) for i, gap in enumerate(
-                self.original[self.ends[j] : self.starts[j + 1]] for j in range(start, end - 1)
-            )
-        )
+        return any(folded_character(character) for gap in gaps for character in gap)
 
 
 def fold(text: str) -> Folded:

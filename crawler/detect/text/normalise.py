@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint32]
 Places = NDArray[np.int64]
-LONGEST = 20_000  # characters of one text that are compared; the longest review field of the saved pages has 2,000
+LONGEST = (
+    20_000  # characters of one text that are compared; the longest review field of the saved pages has 2,000
+)
 _BLOCK = 10_000  # texts that are looked up at once: tens of megabytes at most for ordinary ones
 
 
@@ -65,16 +67,20 @@ def normalised_texts(originals: Iterable[str]) -> Texts:
     """Many texts at once, taken block by block; the same characters as `normalised` gives for each."""
     codes: list[Codes] = []
     counts: list[Places] = [np.zeros(1, np.int64)]
-    for block in batched(originals, _BLOCK):
-        block_codes, block_counts = _block(block)
+    for block_codes, block_counts in normalised_blocks(originals):
         codes.append(block_codes)
         counts.append(block_counts)
     whole = np.concatenate(codes) if codes else np.zeros(0, np.uint32)
     return Texts(whole, np.cumsum(np.concatenate(counts)))
 
 
+def normalised_blocks(originals: Iterable[str]) -> Iterator[tuple[Codes, Places]]:
+    """For some texts at a time: what stays of them, end to end, and how many characters of each."""
+    for block in batched(originals, _BLOCK):
+        yield _block(block)
+
+
 def _block(originals: Sequence[str]) -> tuple[Codes, Places]:
-    """What stays of some texts, end to end, and how many characters of each."""
     cut = [original[:LONGEST] for original in originals]
     ends = np.cumsum(np.fromiter(map(len, cut), np.int64, len(cut)))
     mapped = _table()[_code_points("".join(cut))]

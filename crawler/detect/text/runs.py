@@ -84,14 +84,13 @@ class Runs:
         )
 
     def __iter__(self) -> Iterator[Run]:
-        """Every run once, the longest-known first places first."""
-        seen: set[tuple[str, int]] = set()
+        """Every run once."""
+        seen: set[str] = set()
         for number in range(len(self)):
             run = self.run(number)
             # Two stretches of the same places, divided by a gram that others share too, draw out to one run.
-            name = (run.text, run.occurrences[0].text)
-            if name not in seen:
-                seen.add(name)
+            if run.digest not in seen:
+                seen.add(run.digest)
                 yield run
 
 
@@ -117,10 +116,9 @@ def place_bits(characters: int) -> int:
 
 def gram_keys(texts: Texts, bits: int) -> Iterator[Digests]:
     """Upper digest bits and, in the lowest `bits`, the place of every gram that lies in one text; block by block."""
-    ending = _near_an_end(texts)
     for start in range(0, max(0, len(texts.codes) - K + 1), _BLOCK):
         grams = gram_digests(texts.codes[start : start + _BLOCK + K - 1])
-        within = np.flatnonzero(~ending[start : start + len(grams)])
+        within = np.flatnonzero(~near_an_end(texts, start, start + len(grams)))
         yield (grams[within] >> _u(bits) << _u(bits)) | (within + start).astype(np.uint64)
 
 
@@ -136,6 +134,16 @@ def gram_digests(codes: Codes) -> Digests:
     grams += two[12 : 12 + count] * _power(1)
     grams += one[14 : 14 + count]
     return mixed(grams)
+
+
+def near_an_end(texts: Texts, start: int, end: int) -> NDArray[np.bool_]:
+    """For the places [start, end): True where fewer than K characters of the text remain."""
+    ending = np.zeros(end - start, bool)
+    low, high = np.searchsorted(texts.starts, (start, end + K))
+    for back in range(1, K):
+        near = texts.starts[low:high] - back - start
+        ending[near[(near >= 0) & (near < end - start)]] = True
+    return ending
 
 
 def mixed(values: Digests) -> Digests:
@@ -202,7 +210,9 @@ def runs_of(texts: Texts, places: Places, bounds: Places, heads: Places, grams: 
     kept = ~again & enough[owner]
     sizes = np.bincount(owner[kept], minlength=len(heads))[enough]
     runs = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
-    return Runs(texts, places[bounds[heads]][enough], grams[enough] + K - 1, runs, chosen[kept], members[kept])
+    return Runs(
+        texts, places[bounds[heads]][enough], grams[enough] + K - 1, runs, chosen[kept], members[kept]
+    )
 
 
 def blocks(bounds: Places, most: int) -> Iterator[tuple[int, int]]:
@@ -270,15 +280,6 @@ def _told_apart(
             kept[at : at + len(same)] = len(same) > 1
             at += len(same)
     return places[kept], starts[kept]
-
-
-def _near_an_end(texts: Texts) -> NDArray[np.bool_]:
-    """True where fewer than K characters of the text remain."""
-    ending = np.zeros(len(texts.codes), bool)
-    for back in range(1, K):
-        near = texts.starts[1:] - back
-        ending[near[near >= 0]] = True
-    return ending
 
 
 def _agreeing(texts: Texts, places: Places, members: Places, offset: int) -> int:

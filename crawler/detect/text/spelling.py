@@ -85,7 +85,8 @@ def _sounding(text: str) -> Iterator[Spelling]:
                 continue
             different = [(a, b) for a, b in zip(word, written, strict=True) if a != b]
             if len(word) > _LONGEST_SHORT or all(b in near.get(a, "") for a, b in different):
-                yield Spelling(start, end + 1, word, "同音", core)
+                # A word of which no character is left says nothing of intent: it may be chance.
+                yield Spelling(start, end + 1, word, "同音", core and len(different) < len(word))
 
 
 def _is_word(text: str, start: int, end: int, form: str) -> bool:
@@ -136,7 +137,8 @@ def _words() -> dict[str, tuple[tuple[str, ...], bool]]:
 
 @cache
 def _common() -> frozenset[str]:
-    return frozenset(word for row in rows("common_words.tsv") for word in row[0].split(" "))
+    known = set(_words())
+    return frozenset(word for row in rows("common_words.tsv") for word in row[0].split(" ") if word not in known)
 
 
 @cache

@@ -1,0 +1,66 @@
+"""Who speaks, and what for: press report, warning, complaint, rule that forbids, product test, public body, job …
+
+A paragraph whose speaker does not recruit gives nothing. Cues are words; one sure cue or several plain ones decide.
+Linear time: one automaton over all cues.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from crawler.detect.text.criteria import settings
+from crawler.detect.text.phrases import Phrases, Read
+
+STANCES = (
+    "report", "warning", "complaint", "account", "prohibition", "product_test", "public_body", "job", "other_trade",
+)  # fmt: skip
+ENOUGH = 3  # plain cues that decide alone: one or two occur in adverts too
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A cue of a stance at folded offsets."""
+
+    stance: str
+    text: str
+    sure: bool
+    start: int
+    end: int
+
+
+def title(stance: str) -> str:
+    """The stance in Chinese."""
+    return str(settings()["stances"][stance]["title"])
+
+
+def cues(source: Read) -> list[Cue]:
+    """Every cue, by its end."""
+    found = []
+    for match in _phrases().find(source.text):
+        stance, sure = match.name.split(":")
+        found.append(Cue(stance, match.phrase, sure == "sure", *source.folded_span(match.start, match.end)))
+    return found
+
+
+def stances(told: Iterable[Cue]) -> dict[str, list[str]]:
+    """Stances that these cues decide → the words that did."""
+    plain: dict[str, list[Cue]] = {}
+    for cue in told:
+        plain.setdefault(cue.stance, []).append(cue)
+    decided = {}
+    for stance in STANCES:
+        own = plain.get(stance, [])
+        words = list(dict.fromkeys(cue.text for cue in own))
+        if any(cue.sure for cue in own) or len(words) >= ENOUGH:
+            decided[stance] = words
+    return decided
+
+
+@cache
+def _phrases() -> Phrases:
+    named: dict[str, list[str]] = {}
+    for stance, rules in settings()["stances"].items():
+        sure = set(rules["sure"])
+        named[f"{stance}:sure"] = list(rules["sure"])
+        named[f"{stance}:plain"] = [cue for cue in rules["cues"] if cue not in sure]
+    return Phrases(named)
