@@ -21,6 +21,7 @@ from crawler.evidence.report import Report
 from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
 from crawler.export.model import Case, Exhibit
+from crawler.store import findings
 from crawler.store.casefile import case_file
 from crawler.store.index import Index
 from crawler.store.session import Session
@@ -68,10 +69,13 @@ def export_command(
     with Session.open(archive) as session:
         seal_now(session.archive, secret)
         case, exhibits = _case(session.index, case_id)
+        named = {name for exhibit in exhibits for name in exhibit.findings}
+        said = {name: findings.one(session.index, name).content or {} for name in sorted(named)}
         with show.progress("导出") as advance:
             summary = export_bundle(
-                session.archive, case, exhibits, to, passphrase=secret, identity=identity, progress=advance
-            )
+                session.archive, case, exhibits, to,
+                passphrase=secret, identity=identity, findings=said, progress=advance,
+            )  # fmt: skip
         with show.progress("核验") as advance:
             report = verify_bundle(
                 to, trust=archive / "trust", vkey=session.archive.log.verifier.line, progress=advance
@@ -126,19 +130,5 @@ def _identity(certificate: Path, key: Path | None) -> Identity:
 
 
 def _case(index: Index, case_id: str) -> tuple[Case, list[Exhibit]]:
-    file = case_file(index, case_id)
-    exhibits = [
-        Exhibit(
-            number=exhibit.number,
-            group=exhibit.group,
-            title=exhibit.title,
-            purpose=exhibit.purpose,
-            captures=exhibit.captures,
-        )
-        for exhibit in file.exhibits
-        if exhibit.filed
-    ]
-    case = Case(
-        id=file.id, title=file.title, cause=file.cause, submitter=file.submitter, created=file.created
-    )
-    return case, exhibits
+    case = case_file(index, case_id)
+    return case, [exhibit for exhibit in case.exhibits if exhibit.filed]

@@ -15,6 +15,7 @@ from crawler.detect.rebates.wording import (
     innocents,
     limits,
     quotes,
+    shown_name,
     table,
     why,
     witnesses,
@@ -46,7 +47,7 @@ class Rebate(Detector):
         """One finding per shop and form."""
         names = {corpus.shop(listing): listing.seller for listing in corpus.listings()}
         for shop, forms in gathered(corpus).items():
-            name = names.get(shop) or "该商品的商家"
+            name = shown_name(names.get(shop))
             for form in _FORMS:
                 if form in forms:
                     yield self._finding(shop, name, form, forms)

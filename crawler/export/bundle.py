@@ -7,10 +7,11 @@ folder beside the target and appears under its name only when whole.
 
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -28,10 +29,15 @@ from crawler.export.catalogue import write_catalogue
 from crawler.export.hash_list import write_hash_list
 from crawler.export.log_part import write_log_part
 from crawler.export.model import Case, Exhibit, require_exhibits
+from crawler.export.papers.facts import CaseFacts, gathered
+from crawler.export.papers.paper import papers
 from crawler.export.selection import Selection, select
 from crawler.export.sheet import write_sheet
 from crawler.export.verifier.assemble import write_verifier
 from crawler.export.wacz import write_wacz
+
+Json = dict[str, Any]
+PAPERS = "papers"  # folder of the documents, below data/
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,13 @@ def export_bundle(
     *,
     passphrase: bytes | None = None,
     identity: Identity | None = None,
+    findings: Mapping[str, Json] | None = None,
     progress: Progress | None = None,
 ) -> BundleSummary:
     """Write the bundle of a case to the new folder `to`, signed with the log's key.
 
-    `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too.
+    `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too; `findings` by
+    id are what those of the exhibits say.
 
     Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet), LogError (no
     key, wrong passphrase) and ArchiveError (the archive is damaged): nothing is exported then.
@@ -76,7 +84,8 @@ def export_bundle(
     shutil.rmtree(unfinished, ignore_errors=True)
     key = load_key(archive.path / LOG_KEY, passphrase)
     try:
-        summary = _write(archive, case, exhibits, selection, unfinished, passphrase, progress)
+        facts = gathered(replace(case, exhibits=tuple(exhibits)), archive, selection, findings or {})
+        summary = _write(facts, unfinished, passphrase, progress)
         _sign(unfinished, key, identity)
         unfinished.replace(to)
     except BaseException:
@@ -85,16 +94,10 @@ def export_bundle(
     return replace(summary, path=to)
 
 
-def _write(
-    archive: Archive,
-    case: Case,
-    exhibits: Sequence[Exhibit],
-    selection: Selection,
-    bag: Path,
-    passphrase: bytes | None,
-    progress: Progress | None,
-) -> BundleSummary:
-    (bag / "data").mkdir(parents=True)
+def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Progress | None) -> BundleSummary:
+    archive, selection, case = facts.archive, facts.selection, facts.case
+    exhibits = case.exhibits
+    (bag / "data" / PAPERS).mkdir(parents=True)
     meter = _Meter(progress, sum(r.locator.length for s in selection.leaves for r in s.leaf.records))
     placed = write_wacz(
         bag / WACZ,
@@ -110,6 +113,9 @@ def _write(
     write_catalogue(bag, case, exhibits, selection, f"{config.organisation}（操作人：{config.operator}）")
     write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
     write_verifier(bag)
+    for paper in papers():
+        for name, content in paper.write(facts):
+            (bag / "data" / PAPERS / name).write_bytes(content)
     write_hash_list(bag, placed)
     about = (
         ("Source-Organization", config.organisation),

@@ -26,8 +26,8 @@ COLUMNS = (
 _MOST_URLS = 8
 _MISSING = re.compile(r"missing: [^;]*(?:; )?")  # in a reason: names of artefacts, in English
 # What stands between the times of one capture, and between captures.
-_IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")
-_NOTES = (
+IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")
+NOTES = (
     "本目录由程序依据采集清单生成，所列材料为初步证据；所涉行为仅为涉嫌，是否成立由有权机关判断。",
     "“采集”为采集机器记录的时间。“不早于”“不晚于”由可信时间戳（RFC 3161）界定，不依赖采集机器的时钟："
     "采集清单写有此前一个时间戳的摘要，故该清单（即采集记录）写成于“不早于”的时间之后；"
@@ -53,12 +53,17 @@ def write_catalogue(
     ordered, groups = in_order(exhibits), group_names()
     lines = []
     for exhibit in ordered:
-        number, title, *rest = _row(collector, exhibit, captures, *_IN_CSV).cells
+        number, title, *rest = row(collector, exhibit, captures, *_IN_CSV).cells
         lines.append((number, f"【{exhibit.group} {groups[exhibit.group]}】{title}", *rest))
     (bag / CATALOGUE_CSV).write_bytes(csv_text([COLUMNS, *lines]))
-    rows = [_row(collector, exhibit, captures, *_IN_WORD) for exhibit in ordered]
-    document = Document(case, COLUMNS, rows, groups, (*_NOTES, *_authorities(selection)), selection.until)
+    rows = [row(collector, exhibit, captures, *IN_WORD) for exhibit in ordered]
+    document = Document(case, COLUMNS, rows, groups, notes(selection), selection.until)
     (bag / CATALOGUE_DOCX).write_bytes(write_document(document))
+
+
+def notes(selection: Selection) -> tuple[str, ...]:
+    """What stands under the table."""
+    return (*NOTES, *_authorities(selection))
 
 
 def _authorities(selection: Selection) -> tuple[str, ...]:
@@ -68,15 +73,19 @@ def _authorities(selection: Selection) -> tuple[str, ...]:
     return (f"时间戳机构：{named}。",) if named else ()
 
 
-def _row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within: str, between: str) -> Row:
+def row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within: str, between: str) -> Row:
+    """The cells of an exhibit, in the order of COLUMNS. What a person wrote stands before what the captures say.
+
+    `within` stands between the times of one capture, `between` between captures.
+    """
     taken = _oldest_first(by_id[capture] for capture in exhibit.captures)
     cells = (
         exhibit.number,
         exhibit.title,
-        _source(collector, [each.capture for each in taken]),
+        "\n".join(filter(None, [exhibit.source, _source(collector, [each.capture for each in taken])])),
         exhibit.purpose,
         between.join(within.join(_formed(each)) for each in taken),
-        f"电子数据；原件为 {WACZ} 中的 WARC 记录",
+        "；".join(filter(None, [exhibit.original, f"电子数据；原件为 {WACZ} 中的 WARC 记录"])),
         "",
         _remarks(taken),
     )

@@ -1,36 +1,20 @@
-"""What an exporter is given: a case and its exhibits. Plain values; where they come from is the store's business."""
+"""What an exporter is given: a case and its exhibits, and what they must be like to be handed over."""
 
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
+from typing import TypeAlias
 
 from crawler.errors import UsageError
+from crawler.store.casefile import CaseExhibit, CaseFile
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}-[1-9][0-9]{0,3}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A case as its catalogue names it. `cause` is 案由, e.g. 涉嫌虚假宣传纠纷; `created` is UTC, RFC 3339."""
-
-    id: str
-    title: str
-    cause: str
-    submitter: str  # 提交人
-    created: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exhibit:
-    """One numbered entry of a case: its captures show what `purpose` (证明目的) says they show."""
-
-    number: str  # "1-1"
-    group: str  # A … I, see `group_names`
-    title: str
-    purpose: str
-    captures: tuple[str, ...]  # capture ids
+# What the store folds from the log.
+Case: TypeAlias = CaseFile
+Exhibit: TypeAlias = CaseExhibit
 
 
 def group_names() -> dict[str, str]:

@@ -23,7 +23,9 @@ class Term:
     @property
     def parts(self) -> tuple[str, ...]:
         """A term with + or a comma is a joined phrase; +v is not."""
-        joined = self.term.replace("，", ",").replace("+", ",") if not self.term.startswith("+") else self.term
+        joined = (
+            self.term.replace("，", ",").replace("+", ",") if not self.term.startswith("+") else self.term
+        )
         return tuple(part for part in joined.split(",") if part)
 
 

@@ -44,7 +44,7 @@ class CaseExhibit:
     """One exhibit. `regions` name a part of a page: "CAPTURE PLACE". `filed`: in the catalogue that is handed in;
     the internal list shows all."""
 
-    ref: str
+    ref: str = ""
     number: str
     group: str  # A–I, law.toml meta.groups
     title: str
@@ -80,7 +80,7 @@ class CaseFile:
     cause: str  # 案由
     submitter: str
     created: str
-    changed: int
+    changed: int = 0
     authority: str = ""  # court or authority that it goes to
     conduct_from: str = ""  # day; chooses the law's version
     conduct_until: str = ""

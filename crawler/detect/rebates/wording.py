@@ -4,14 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 
 from crawler.clock import beijing
-from crawler.detect.kit.finding import Fact, Innocent, Quote, Table
+from crawler.detect.kit.finding import VERDICTS, Fact, Innocent, Quote, Table
 from crawler.detect.rebates.gathered import Form, Told
 
 WITNESSED: tuple[Form, ...] = ("card", "told", "task")  # buyers tell it
 OWN: tuple[Form, ...] = ("reply", "listing", "payment")  # the seller's own words
+_NAME = 40  # characters of a shop's name in a sentence
 _ROWS = 30  # rows of the table; the quotes hold all
-_LABEL = {"card": "买家转述卡片", "told": "买家陈述", "task": "买家自述受雇", "reply": "商家回复", "listing": "商品名称",
-          "payment": "商家回复", "any": "任何评价均有回报"}  # fmt: skip
+_LABEL: dict[Form, str] = {
+    "card": "买家转述卡片",
+    "told": "买家陈述",
+    "task": "买家自述受雇",
+    "reply": "商家回复",
+    "listing": "商品名称",
+    "payment": "商家回复",
+    "any": "未以好评为条件",
+}
 
 
 def claim(form: Form, rows: Sequence[Told], name: str) -> str:
@@ -26,6 +34,13 @@ def claim(form: Form, rows: Sequence[Told], name: str) -> str:
         "payment": f"疑似向评价人返款：{name}在{texts}条评价回复中提到向评价人支付返款、货款或者体验金",
     }
     return said[form]
+
+
+def shown_name(seller: str | None) -> str:
+    """A seller's name as our sentences have it. A page may print anything there: cut, and never a verdict."""
+    if not seller or any(word in seller for word in VERDICTS):
+        return "该商品的商家"
+    return seller[:_NAME]
 
 
 def why(form: Form) -> str:
@@ -116,13 +131,16 @@ def witnesses(rows: Sequence[Told]) -> int:
 
 def _any_review(rows: Sequence[Told], others: dict[Form, list[Told]]) -> Innocent:
     conditional = [told for told in rows if told.offer.condition]
-    any_told = others.get("any", [])
+    unconditional = others.get("any", [])
+    openly = [told for told in unconditional if told.offer.open]
     result = f"{len(rows)}条中{len(conditional)}条写明好评、五星等条件"
-    if any_told:
-        result += f"；另有{len(any_told)}条称不限好评即有回报，与本线索不一致，应一并提交"
+    if openly:
+        result += f"；另有{len(openly)}条称不限好评即有回报，与本线索不一致，应一并提交"
+    if len(unconditional) > len(openly):
+        result += f"；另有{len(unconditional) - len(openly)}条只提晒图、评价即有回报，未写条件，不计入"
     return Innocent(
         explanation="对任何评价都给回报（晒单有礼），不以好评为条件",
-        result=result, remains=bool(any_told) or len(conditional) < len(rows),
+        result=result, remains=bool(openly) or len(conditional) < len(rows),
     )  # fmt: skip
 
 

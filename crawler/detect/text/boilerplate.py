@@ -4,6 +4,7 @@ The table is `boilerplate.toml`. Beside it stands one learned rule: a run that i
 time, without a place and time where it is dense, is culture and not a campaign (`is_culture`).
 """
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 
 from crawler.detect.text.normalise import Places, normalised
 
+_COUNTED = re.compile("[0-9]{1,3}个?字")  # "15个字": what a platform's points ask for
 # Two texts that are masked differently can share nothing of what was masked (private use area, never normalised).
 MASKS = "\ue000\ue001"
 LEAST_PRODUCTS = 5  # a run on fewer products may be one seller's campaign
@@ -52,9 +54,7 @@ def stretches(text: str) -> list[Stretch]:
     found = [Stretch("default", start, end) for start, end, kind in hits if kind == "default"]
     for kind in ("prefix", "furniture"):
         rows = [(start, end) for start, end, each in hits if each == kind]
-        found += [
-            Stretch(kind, *span) for span in _rows(rows, table[kind]["least"], table[kind]["apart"])
-        ]
+        found += [Stretch(kind, *span) for span in _rows(rows, table[kind]["least"], table[kind]["apart"])]
     return sorted(found, key=lambda each: (each.start, each.end, each.kind))
 
 
@@ -86,6 +86,7 @@ def is_hunting(text: str) -> bool:
     words = {word for _, (kind, word) in _automaton().iter(text) if kind == "hunting"}
     # "凑字数" within "为了凑字数" is one mark, not two.
     marks = [word for word in words if not any(word != other and word in other for other in words)]
+    marks += [] if (counted := _COUNTED.search(text)) is None else [counted[0]]
     return len(marks) >= int(_table()["hunting"]["least"])
 
 

@@ -3,15 +3,16 @@ P platform or shop, X contact; A names the act itself. A term behind a negation 
 only to mention it: that is an instruction to conceal, and part of the task.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tomllib import loads
 from typing import Any
 
-from crawler.detect.text.folding import Restoration, fold
-from crawler.detect.text.phrases import Phrases, Read, read
+from crawler.detect.text.folding import Folded, Restoration, fold
+from crawler.detect.text.phrases import Match, Phrases, Read, read
 from crawler.law.lexicon import Strength, Term, lexicon
 
 WEIGHTS: dict[Strength, float] = {"strong": 1.0, "medium": 0.6, "weak": 0.3}
@@ -19,6 +20,7 @@ LETTERS = "ARTFVMPX"
 NEAR = 40  # characters: criteria this close speak of one thing (detection.md §6a)
 CONCEAL = "隐瞒要求"
 _VOIDABLE = "AVM"  # a negated platform or contact is still named
+_EXCEPTION = "exception"
 _FROM_LEXICON = {
     "recruiting": "R", "task_path": "T", "account_filter": "F", "deliverable": "V", "money": "M", "rebate_card": "M",
     "acts": "A",
@@ -44,17 +46,25 @@ def hits(text: str, source: Read | None = None) -> list[Hit]:
     """Every term of a criterion in `text`, in order; of terms within each other only the longest."""
     source = source or read(text)
     found = []
-    for match in _phrases().find(source.text):
+    matches = sorted(_phrases().find(source.text, heard=source.swaps), key=lambda each: (each.end, each.start))
+    other = [(match.start, match.end) for match in matches if match.name == _EXCEPTION]
+    for match in matches:
+        if match.name == _EXCEPTION or _within(match, other):
+            continue
         criterion, strength = match.name.split(":")
         void, conceals = _negated(source.text, match.start) if criterion in _VOIDABLE else (False, False)
-        at, until = source.folded_span(match.start, match.end)
+        at, until = _trimmed(source.folded.text, *source.folded_span(match.start, match.end))
         start, end = source.folded.span(at, until)
-        restored = tuple(each for each in source.folded.restored_in(at, until) if each.core)
+        spellings = source.folded.restored_in(at, until)
+        restored = tuple(each for each in spellings if each.core)
+        if match.sounding:
+            restored = (_heard(source.folded, match.phrase, at, until),)
         if conceals:
             found.append(Hit("T", CONCEAL, 1.0, start, end, at, until, False, restored))
-        else:
-            weight = WEIGHTS[strength]  # type: ignore[index]
-            found.append(Hit(criterion, match.phrase, weight, start, end, at, until, void, restored))
+        weight = WEIGHTS[strength]  # type: ignore[index]
+        if criterion == "A" and len(restored) < len(spellings) and not source.swaps:
+            weight = min(weight, WEIGHTS["medium"])  # one word, all of it by sound: 控保 need not be 空包
+        found.append(Hit(criterion, match.phrase, weight, start, end, at, until, void and not conceals, restored))
     return _outermost(found)
 
 
@@ -111,7 +121,7 @@ def settings() -> Mapping[str, Any]:
 
 @cache
 def _phrases() -> Phrases:
-    named: dict[str, list[str]] = {}
+    named: dict[str, list[str]] = {_EXCEPTION: list(settings()["exceptions"]["words"])}
     known: set[tuple[str, str]] = set()
     for letter, strengths in settings()["criteria"].items():
         for strength, phrases in strengths.items():
@@ -120,9 +130,32 @@ def _phrases() -> Phrases:
     for term in lexicon().terms:
         letter = _FROM_LEXICON.get(term.group, "")
         phrase = "…".join(term.parts)
-        if letter and (letter, fold(phrase).text) not in known:
+        folded = fold(phrase)
+        # A disguised term is found through its plain word, and counted as evasive: 仁武 must not make 任务 an act.
+        if letter and not folded.restorations and (letter, folded.text) not in known:
             named.setdefault(f"{letter}:{term.strength}", []).append(phrase)
     return Phrases(named)
+
+
+def _within(match: Match, other: list[tuple[int, int]]) -> bool:
+    """Does the match begin in a word that means something else, and end in it? `other` is in order of ends."""
+    place = bisect_left(other, match.end, key=lambda span: span[1])
+    return place < len(other) and other[place][0] <= match.start
+
+
+def _heard(folded: Folded, phrase: str, at: int, until: int) -> Restoration:
+    """A phrase that is there by sound."""
+    written = folded.original[slice(*folded.span(at, until))]
+    return Restoration(at, until, written, phrase, "同音", core=True)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without the blanks that a number's sign covers."""
+    while text[start] == " " and start + 1 < end:
+        start += 1
+    while text[end - 1] == " " and start + 1 < end:
+        end -= 1
+    return start, end
 
 
 def _negated(text: str, start: int) -> tuple[bool, bool]:
@@ -139,13 +172,16 @@ def _negated(text: str, start: int) -> tuple[bool, bool]:
 
 
 def _outermost(found: list[Hit]) -> list[Hit]:
-    """Without terms that lie within another of the same criterion."""
+    """Without terms that lie within another of the same criterion; the outer one keeps the greater weight."""
     kept: list[Hit] = []
-    reached: dict[str, int] = {}
+    outer: dict[str, int] = {}
     for hit in sorted(found, key=lambda each: (each.at, -each.until, -each.weight)):
-        if hit.until > reached.get(hit.criterion, -1):
+        place = outer.get(hit.criterion)
+        if place is None or hit.until > kept[place].until:
+            outer[hit.criterion] = len(kept)
             kept.append(hit)
-            reached[hit.criterion] = hit.until
+        elif hit.weight > kept[place].weight:
+            kept[place] = replace(kept[place], weight=hit.weight)
     return kept
 
 

@@ -12,6 +12,7 @@ from crawler.detect.text.characters import Characters, characters, folded_charac
 from crawler.detect.text.spelling import PLAIN, Spelling, homophone_table, meaningful_marks, spellings
 
 INSERTED = "夹入符号"
+_ORDINARY = frozenset("/、，,：:；;-—~·\n")  # 元/天, 好评、返现
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,18 @@ class Folded:
         """What was restored within folded characters `start:end`, marks put into a word among it."""
         first = bisect_left(self.restorations, start, key=lambda each: each.end - 1)
         found = []
-        for each in self.restorations[first:]:
-            if each.start >= end:
-                break
-            found.append(each)
+        while first < len(self.restorations) and self.restorations[first].start < end:
+            found.append(self.restorations[first])
+            first += 1
         if not found and self._has_marks_inside(start, end):
             written = self.original[slice(*self.span(start, end))]
             found.append(Restoration(start, end, written, self.text[start:end], INSERTED, True))
         return found
 
     def _has_marks_inside(self, start: int, end: int) -> bool:
-        """Was something with a width left out between two of these characters?"""
+        """Was something with a width left out between two of these characters? Marks of ordinary lists are not."""
         gaps = (self.original[self.ends[i] : self.starts[i + 1]] for i in range(start, end - 1))
-        return any(folded_character(character) for gap in gaps for character in gap)
+        return any(folded_character(each) and each not in _ORDINARY for gap in gaps for each in gap)
 
 
 def fold(text: str) -> Folded:

@@ -119,6 +119,6 @@ def _table() -> Codes:
 def _one_spelling(character: str) -> str:
     letters = [each for each in unicodedata.normalize("NFKC", character).casefold() if each.isalnum()]
     folded = letters[0] if len(letters) == 1 else character
-    base, *marks = unicodedata.normalize("NFKD", folded)
-    accented = base.isascii() and marks and all(map(unicodedata.combining, marks))
-    return base if accented else folded
+    parts = unicodedata.normalize("NFKD", folded)
+    accented = len(parts) > 1 and parts[0].isascii() and all(map(unicodedata.combining, parts[1:]))
+    return parts[0] if accented else folded

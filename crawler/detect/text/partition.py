@@ -94,8 +94,8 @@ class _Spill:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise DiskFull(
-                f"no room in {self._folder.parent} for the index of shared runs ({name}): free about 40 bytes for each"
-                " character of all reviews, or set TMPDIR to a folder on a larger disk, and run it again"
+                f"no room in {self._folder.parent} for the index of shared runs ({name}): free about 40 bytes for"
+                " each character of all reviews, or set TMPDIR to a folder on a larger disk, and run it again"
             ) from error
 
     def take(self, name: str, kind: np.dtype[Any]) -> NDArray[Any]:

@@ -2,14 +2,20 @@
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import ahocorasick
+
+from crawler.detect.text.characters import is_han
 from crawler.detect.text.folding import Folded, fold
-from crawler.detect.text.spelling import automaton
+from crawler.detect.text.spelling import automaton, homophone_table
 
 GAP = 8  # folded characters between two parts of a phrase, as lexicon.md §"a few characters apart" is read here
 NUMBER = "#"
+LEAST = 2  # Han characters of a phrase that is heard
+SLIPS = 100  # characters with one slip of typing in ordinary text, at most (measured: one in 900)
+SWAPS = 2  # restored spellings from which on a text is taken to swap characters
 # Ranges (20-50) are one number; "ioo天" is how adverts write 100天. Blanks beside a number are no border.
 _NUMBERS = re.compile(r" ?(?:\d{1,9}(?:[.\-~至到]\d{1,9})?|(?<![a-z])[oil]{2,4}(?=[元块一]{0,2}天)) ?")
 
@@ -22,6 +28,11 @@ class Read:
     text: str
     places: array  # type: ignore[type-arg]
 
+    @property
+    def swaps(self) -> bool:
+        """Does the text write several words otherwise, more than slips of typing would?"""
+        return len(self.folded.restorations) >= max(SWAPS, len(self.text) // SLIPS)
+
     def folded_span(self, start: int, end: int) -> tuple[int, int]:
         """Folded offsets of read characters `start:end`."""
         return self.places[start], self.places[end]
@@ -29,12 +40,13 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A phrase found: which one, and read offsets."""
+    """A phrase found: which one, and read offsets. `sounding`: it is there by sound only."""
 
     name: str
     phrase: str
     start: int
     end: int
+    sounding: bool = False
 
 
 def read(text: str) -> Read:
@@ -56,33 +68,60 @@ class Phrases:
     """A set of named phrases. Two names may hold the same phrase."""
 
     def __init__(self, named: Mapping[str, Iterable[str]]) -> None:
-        parts: dict[str, list[tuple[int, int]]] = {}
-        self._all: list[tuple[str, str, int]] = []
+        self._all: list[tuple[str, str, tuple[str, ...]]] = []
         for name, phrases in named.items():
             for phrase in dict.fromkeys(phrases):
-                split = [_plain(part) for part in phrase.split("…")]
-                for place, part in enumerate(split):
-                    parts.setdefault(part, []).append((len(self._all), place))
-                self._all.append((name, phrase, len(split)))
-        self._automaton = automaton((part, (len(part), tuple(uses))) for part, uses in parts.items())
+                self._all.append((name, phrase, tuple(_plain(part) for part in phrase.split("…"))))
+        self._exact = self._automaton(str)
+        self._sound = self._automaton(sound)
+        self._lengths = [sum(is_han(character) for part in parts for character in part) for _, _, parts in self._all]
 
-    def find(self, text: str) -> Iterator[Match]:
-        """Every phrase in `text`, by its end. Each of a joined phrase's parts counts from its last occurrence."""
-        open_: dict[tuple[int, int], tuple[int, int]] = {}
-        for last, (length, uses) in self._automaton.iter(text):
+    def find(self, text: str, *, heard: bool = False) -> Iterator[Match]:
+        """Every phrase in `text`; where `heard`, also those that are there by sound only.
+
+        Short phrases are heard in ordinary text by chance: `heard` is for text that is known to swap characters.
+        Each of a joined phrase's parts counts from its last occurrence.
+        """
+        for which, start, end, _ in self._joined(self._exact, text, text):
+            name, phrase, _ = self._all[which]
+            yield Match(name, phrase, start, end)
+        if not heard:
+            return
+        for which, start, end, differs in self._joined(self._sound, sound(text), text):
+            name, phrase, _ = self._all[which]
+            if differs and self._lengths[which] >= LEAST:
+                yield Match(name, phrase, start, end, sounding=True)
+
+    def _automaton(self, form: Callable[[str], str]) -> ahocorasick.Automaton:
+        parts: dict[str, list[tuple[int, int]]] = {}
+        for which, (_, _, split) in enumerate(self._all):
+            for place, part in enumerate(split):
+                parts.setdefault(form(part), []).append((which, place))
+        return automaton((part, (len(part), tuple(uses))) for part, uses in parts.items())
+
+    def _joined(self, search: ahocorasick.Automaton, heard: str, text: str) -> Iterator[tuple[int, int, int, bool]]:
+        """Phrase, start, end, and whether a part is written otherwise."""
+        open_: dict[tuple[int, int], tuple[int, int, bool]] = {}
+        for last, (length, uses) in search.iter(heard):
             start, end = last + 1 - length, last + 1
+            written = text[start:end]
             for which, place in uses:
-                name, phrase, parts = self._all[which]
-                first = start
+                parts = self._all[which][2]
+                first, differs = start, written != parts[place]
                 if place:
                     before = open_.get((which, place - 1))
                     if before is None or not 0 <= start - before[1] <= GAP or "\n" in text[before[1] : start]:
                         continue
-                    first = before[0]
-                if place + 1 == parts:
-                    yield Match(name, phrase, first, end)
+                    first, differs = before[0], differs or before[2]
+                if place + 1 == len(parts):
+                    yield which, first, end, differs
                 else:
-                    open_[which, place] = (first, end)
+                    open_[which, place] = (first, end, differs)
+
+
+def sound(text: str) -> str:
+    """Each character as the group that it sounds like."""
+    return text.translate(homophone_table())
 
 
 def _plain(part: str) -> str:

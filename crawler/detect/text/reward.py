@@ -34,12 +34,12 @@ _CONDITION = re.compile(
 )
 _YOU = r"(?:你|您|我)?"
 _REWARD = re.compile(
-    r"[返反](?:还)?(?:给)?" + _YOU + r"(?:现金?)?" + _MONEY +
+    r"[返反](?:还)?(?:给)?" + _YOU + r"(?:现金?)?\s?" + _MONEY +
     r"|返(?:还)?(?:给)?" + _YOU + r"(?:现金?|款|钱|利|佣|本金|全款|红包|" + _NUMBER + r"(?![0-9年月日天点]))"
-    r"|(?:领取?|换|兑换?|补偿|补|奖励?|退|给|送|得|拿|发|抽)(?:到|个|你|您|我){0,2}"
+    r"|(?:领取?|换|兑换?|补偿|补|奖励?|退|给|送|获?得|拿|发|抽)(?:到|个|你|您|我){0,2}"
     r"(?:" + _MONEY + r"|" + _GOODS + r")(?:现金)?(?:红包|话费|体验金)?"
     r"|(?:领取?|换|送)(?:个|你|您)?" + _PRESENTS + r"(?!的问题)"
-    r"|" + _MONEY + r"(?:现金)?(?:红包|话费|体验金)|现金红包|半价退|免单"
+    r"|" + _MONEY + r"(?:现金)?(?:红包|话费|体验金)|现金红包|半价退|免单|全额?返"
     r"|" + _MONEY + r"钱?(?=(?:让|叫|换|买)" + _YOU + r"(?:给|改|打|写)?(?:好评|五星))"
 )  # fmt: skip
 _ANY_CONDITION = re.compile(r"(?:晒图|晒单|晒个图|写评价|评价有礼|好评有礼|写评论|点评|买家秀)")
@@ -112,6 +112,7 @@ class Offer:
     whole: Span
     card: Span | None  # the words that name a card
     thanks: bool  # 感谢五星支持: the stars are there already
+    open: bool  # it says that any review will do: 好评差评都送
     amounts: tuple[str, ...]  # 5元, 8.8元
     restored: tuple[str, ...]  # 好坪→好评（形近）
 
@@ -189,7 +190,8 @@ def _offer(folded: Folded, kind: Kind, condition: re.Match[str] | None, reward: 
     start = min(reward.start(), condition.start()) if condition else reward.start()
     end = max(reward.end(), condition.end()) if condition else reward.end()
     around = text[max(0, start - 40) : end + 40]
-    if kind == "good" and _ANY.search(around):
+    openly = bool(_ANY.search(around))
+    if kind == "good" and openly:
         kind = "any"
     card = _card(text, start, end)
     return Offer(
@@ -197,7 +199,7 @@ def _offer(folded: Folded, kind: Kind, condition: re.Match[str] | None, reward: 
         condition=_span(folded, *condition.span()) if condition else None, reward=_span(folded, *reward.span()),
         card=_span(folded, *card.span()) if card else None,
         thanks=bool(re.search(r"谢", text[max(0, start - 10) : start])),
-        amounts=_amounts(text[max(0, start - 20) : end + 20]),
+        open=openly, amounts=_amounts(text[max(0, start - 20) : end + 20]),
         restored=tuple(dict.fromkeys(str(each) for each in folded.restored_in(start, end) if each.core)),
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ Digests = NDArray[np.uint64]
 _BASE = 0x9E3779B97F4A7C15  # any odd number whose bits look random: 2⁶⁴ ÷ golden ratio
 _BLOCK = 1 << 18  # characters that are digested at once: stays in the processor's cache
 _ROWS = 1 << 19  # grams that are compared with the text at once: 30 MB
+_MOST_BITS = 40  # of a place: 24 bits of the digest remain, and with fewer nearly every gram would meet another
 _WORD = (1 << 64) - 1
 
 
@@ -109,7 +110,7 @@ def shared_runs(texts: Texts) -> Runs:
 def place_bits(characters: int) -> int:
     """How many bits a place needs. Raises ValueError where too few would remain for the digest."""
     bits = max(1, characters.bit_length())
-    if bits > 40:  # noqa: PLR2004 - 24 bits of digest remain: more collisions than grams from here on
+    if bits > _MOST_BITS:
         raise ValueError(f"{characters} characters are too many for one index: index fewer texts at once")
     return bits
 
@@ -123,7 +124,7 @@ def gram_keys(texts: Texts, bits: int) -> Iterator[Digests]:
 
 
 def gram_digests(codes: Codes) -> Digests:
-    """The digest of every K-gram: Σ code · base^(K−1−i) mod 2⁶⁴, by doubling (15 = 8 + 4 + 2 + 1), upper bits mixed."""
+    """The digest of every K-gram: Σ code · base^(K−1−i) mod 2⁶⁴ by doubling (15 = 8 + 4 + 2 + 1), then mixed."""
     one = codes.astype(np.uint64)
     two = one[:-1] * _power(1) + one[1:]
     four = two[:-2] * _power(2) + two[2:]
@@ -299,7 +300,8 @@ def _ranges(starts: Places, counts: Places) -> Places:
     """All numbers of the ranges [start, start + count), end to end."""
     ends = np.cumsum(counts)
     shifts = np.repeat(starts - (ends - counts), counts)
-    return np.arange(len(shifts)) + shifts
+    numbers: Places = np.arange(len(shifts)) + shifts
+    return numbers
 
 
 def _power(exponent: int) -> np.uint64:

@@ -6,6 +6,7 @@ contact (V, 卫星) that mean a contact only beside a word or an account of cont
 listed one (common_words.tsv) stands for itself.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from crawler.detect.text.tables import rows
 PLAIN = ""  # `how` of a spelling that disguises nothing
 _BESIDE = 3  # characters between a word of contact and its short form: "加一下我V"
 _ACCOUNT = 4  # letters and digits in a row that look like an account
+_READING = 4  # near sounds of one group that show another reading, not an odd entry of the list
 _LONGEST_SHORT = 2  # words up to here have chance homophones: each different character must be a listed near sound
 
 
@@ -185,8 +187,20 @@ def _others(name: str) -> dict[str, tuple[str, ...]]:
 def _sounds() -> ahocorasick.Automaton:
     by_sound: dict[str, list[tuple[str, bool]]] = {}
     for word, (_, core) in _words().items():
-        by_sound.setdefault(word.translate(homophone_table()), []).append((word, core))
-    return automaton((sound, tuple(words)) for sound, words in by_sound.items())
+        readings = [_readings(character) if core else _readings(character)[:1] for character in word]
+        for heard in product(*readings):
+            by_sound.setdefault("".join(heard), []).append((word, core))
+    return automaton((heard, tuple(words)) for heard, words in by_sound.items())
+
+
+@cache
+def _readings(character: str) -> tuple[str, ...]:
+    """Its own group of sound, and groups of its other readings: 单 sounds like 担, 善 and 缠."""
+    table = homophone_table()
+    own = table.get(ord(character), character)
+    near = Counter(table.get(ord(other), other) for other in _near_sounds().get(character, ""))
+    others = sorted(group for group, count in near.items() if group != own and count >= _READING)
+    return (own, *others)
 
 
 def automaton(entries: Iterable[tuple[str, Any]]) -> ahocorasick.Automaton:

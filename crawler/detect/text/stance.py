@@ -15,6 +15,7 @@ STANCES = (
     "report", "warning", "complaint", "account", "prohibition", "product_test", "public_body", "job", "other_trade",
 )  # fmt: skip
 ENOUGH = 3  # plain cues that decide alone: one or two occur in adverts too
+LONG = 400  # characters; a longer paragraph needs as many times more different cues
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,15 @@ def title(stance: str) -> str:
 def cues(source: Read) -> list[Cue]:
     """Every cue, by its end."""
     found = []
-    for match in _phrases().find(source.text):
+    for match in _phrases().find(source.text, heard=source.swaps):
         stance, sure = match.name.split(":")
         found.append(Cue(stance, match.phrase, sure == "sure", *source.folded_span(match.start, match.end)))
     return found
 
 
-def stances(told: Iterable[Cue]) -> dict[str, list[str]]:
-    """Stances that these cues decide → the words that did."""
+def stances(told: Iterable[Cue], length: int = 0) -> dict[str, list[str]]:
+    """Stances that these cues decide in a paragraph of `length` characters → the words that did."""
+    times = 1 + length // LONG
     plain: dict[str, list[Cue]] = {}
     for cue in told:
         plain.setdefault(cue.stance, []).append(cue)
@@ -51,7 +53,7 @@ def stances(told: Iterable[Cue]) -> dict[str, list[str]]:
     for stance in STANCES:
         own = plain.get(stance, [])
         words = list(dict.fromkeys(cue.text for cue in own))
-        if any(cue.sure for cue in own) or len(words) >= ENOUGH:
+        if len({cue.text for cue in own if cue.sure}) >= times or len(words) >= ENOUGH * times:
             decided[stance] = words
     return decided
 

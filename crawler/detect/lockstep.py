@@ -1,0 +1,90 @@
+"""同步账号: groups of accounts that review the same products or shops within the same days."""
+
+from collections.abc import Iterator
+
+from crawler.detect.graph import wording
+from crawler.detect.graph.crews import crews
+from crawler.detect.graph.gathered import Level, gathered
+from crawler.detect.graph.seen import LOW, Seen, seen
+from crawler.detect.kit.corpus import Corpus
+from crawler.detect.kit.detector import Detector
+from crawler.detect.kit.finding import Finding, Grade
+from crawler.detect.kit.subject import account_subject, listing_subject
+
+_LEVELS: tuple[Level, ...] = ("listing", "shop")
+_SHOPS_STRONG = 3  # shops from which one shop's own circle of customers no longer explains it
+_UNLIKELY = 1e-6  # expected groups, free choice, from which a finding can be strong
+_DAYS_UNLIKELY = 0.01  # expected groups, free days
+_MOST_SUBJECTS = 60  # accounts named as subjects
+
+
+class Lockstep(Detector):
+    """Pairs of accounts that meet at three or more places within three days, dense cores of the graph of pairs, and
+    in each the largest complete group of at least 4 accounts × 3 places, as CopyCatch (Beutel et al., WWW 2013);
+    chance by two models (graph/chance.py). Accounts are joined by their account id only, never by masked names."""
+
+    name = "lockstep"
+    version = 1
+    title = "同步账号"
+    summary = (
+        "查找在多件商品、多家店铺下总在几天之内结伴评价的账号组；隐名账号、公众人物、什么都评价的账号和"
+        "随机即可解释的相遇不列为线索"
+    )
+
+    def detect(self, corpus: Corpus) -> Iterator[Finding]:
+        """One finding per crew; shops are looked at where products show nothing of the same accounts."""
+        told: set[tuple[str, str]] = set()
+        for level in _LEVELS:
+            for site in gathered(corpus, level):
+                for one in seen(corpus, site, crews(site.visits)):
+                    names = {(site.site, site.accounts[account]) for account in one.crew.accounts}
+                    if level == "listing" or not names <= told:
+                        told |= names
+                        yield self._finding(one)
+
+    def _finding(self, one: Seen) -> Finding:
+        moments = [review.published_at for review in one.joint if review.published_at]
+        return Finding(
+            detector=self.name, version=self.version, key=_key(one), grade=grade(one), link="review",
+            conduct="reverse_brushing" if _mostly_bad(one) else "fake_review",
+            claim=wording.claim(one), why=wording.why(one), quotes=wording.quotes(one), facts=wording.facts(one),
+            innocent=wording.innocents(one), limits=wording.limits(one), chance=wording.chance(one),
+            tables=wording.tables(one), subjects=_subjects(one),
+            conduct_from=min(moments), conduct_until=max(moments),
+        )  # fmt: skip
+
+
+def grade(one: Seen) -> Grade:
+    """Strong: three shops, chance explains neither the choice nor the days, and no innocent reading that could be
+    tested remains. Weak: within one shop."""
+    shops = len(one.group_shops)
+    if shops == 1:
+        return "weak"
+    tested = wording.innocents(one)[:-1]  # the last can never be ruled out from pages
+    unlikely = one.crew.by_choice < _UNLIKELY and one.crew.by_days < _DAYS_UNLIKELY
+    if shops >= _SHOPS_STRONG and unlikely and not any(each.remains for each in tested):
+        return "strong"
+    return "medium"
+
+
+def _key(one: Seen) -> str:
+    """By the account that is first at the earliest occasion: later captures add accounts, seldom earlier ones."""
+    group = one.crew.group
+    earliest = min(
+        (one.cells[account, group.occasions[0].place].published_at or "", one.gathered.accounts[account])
+        for account in group.accounts
+    )
+    return f"{one.gathered.site}/{one.gathered.level}/{earliest[1]}"
+
+
+def _mostly_bad(one: Seen) -> bool:
+    return bool(one.stars) and 2 * sum(stars <= LOW for stars in one.stars) > len(one.stars)
+
+
+def _subjects(one: Seen) -> tuple[str, ...]:
+    named = [one.gathered.accounts[account] for account in one.crew.group.accounts]
+    accounts = [account_subject(one.gathered.site, alias) for alias in named[:_MOST_SUBJECTS]]
+    listings = [
+        listing_subject(review.domain, review.item_reviewed) for review in one.joint if review.item_reviewed
+    ]
+    return tuple(sorted({*one.group_shops, *listings, *accounts}))

@@ -1,0 +1,62 @@
+"""证据目录 as PDF, to file as it is: the rows of catalogue.docx. And the internal list of everything (清单)."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import groupby
+
+from crawler.export.catalogue import COLUMNS, IN_WORD, notes, row
+from crawler.export.model import group_names
+from crawler.export.papers.facts import CaseFacts
+from crawler.export.papers.paper import Paper
+from crawler.export.papers.pdf import pdf
+from crawler.store.casefile import CaseExhibit
+
+_STYLE = """\
+@page { size: A4 landscape; }
+table { font-size: 8.5pt; table-layout: fixed; }
+td { white-space: pre-wrap; }
+.band { background: #f4f4f4; font-weight: bold; }
+"""
+_WIDTHS = (4, 11, 19, 18, 17, 11, 5, 15)  # per cent, of COLUMNS
+
+
+class CataloguePdf(Paper):
+    """证据目录 (证据规定 art. 19): what is filed, by groups."""
+
+    name = "catalogue"
+    title = "证据目录"
+    order = 10
+
+    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+        """catalogue.pdf."""
+        case = facts.case
+        authority = escape(case.authority) or "＿＿＿＿＿＿"
+        head = (
+            f"<h1>证据目录</h1><p>案件名称：{escape(case.title)}　　本方案件编号：{escape(case.id)}<br>"
+            f"案由：{escape(case.cause)}　　案号：＿＿＿＿＿＿　　受理机关：{authority}<br>"
+            f"提交人：{escape(case.submitter)}　　提交日期：　　　年　　月　　日　　份数：一式　　份</p>"
+        )
+        under = "".join(
+            f"<p class=note>{number}. {escape(text)}</p>"
+            for number, text in enumerate(notes(facts.selection), 1)
+        )
+        sign = "<div class=sign><span>提交人（签名或者盖章）：</span><span>　　　年　　月　　日</span></div>"
+        body = head + _table(facts, facts.filed()) + under + sign
+        yield "catalogue.pdf", pdf(self.title, body, author=case.submitter, until=facts.until, style=_STYLE)
+
+
+def _table(facts: CaseFacts, exhibits: Sequence[CaseExhibit]) -> str:
+    config, names = facts.config, group_names()
+    collector = f"{config.organisation}（操作人：{config.operator}）"
+    widths = "".join(f"<col style='width:{width}%'>" for width in _WIDTHS)
+    lines = []
+    for group, members in groupby(exhibits, key=lambda one: one.group):
+        lines.append(f"<tr class=band><td colspan={len(COLUMNS)}>{group}　{escape(names[group])}</td></tr>")
+        lines += [_line(row(collector, one, facts.captures, *IN_WORD).cells) for one in members]
+    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    body = f"<colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
+    return f"<table>{body}</table>"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"

@@ -1,0 +1,42 @@
+"""What a paper is, and how it is found: one file in this folder, one class in it."""
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+import crawler.export.papers
+from crawler.export.papers.facts import CaseFacts
+
+
+class Paper(ABC):
+    """One document of a case, or several that belong together."""
+
+    name: ClassVar[str]  # ASCII; of its files
+    title: ClassVar[str]  # Chinese
+    order: ClassVar[int] = 50  # in lists of papers
+
+    @abstractmethod
+    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+        """Files by name, ASCII. The same facts give the same bytes. Nothing where it does not apply."""
+
+
+def papers() -> list[Paper]:
+    """Every paper, in order. Raises RuntimeError for two of one name."""
+    found: list[Paper] = []
+    for module in pkgutil.iter_modules(crawler.export.papers.__path__):
+        loaded = importlib.import_module(f"crawler.export.papers.{module.name}")
+        found += [
+            value()
+            for value in vars(loaded).values()
+            if isinstance(value, type)
+            and issubclass(value, Paper)
+            and value is not Paper
+            and value.__module__ == loaded.__name__
+            and hasattr(value, "name")
+        ]
+    names = [paper.name for paper in found]
+    if len(set(names)) != len(names):
+        raise RuntimeError(f"two papers of one name among {', '.join(sorted(names))}")
+    return sorted(found, key=lambda paper: (paper.order, paper.name))
