@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import appends, capture, extraction, many_looks, memory, rendered, verify
+from bench import appends, capture, extraction, many_looks, memory, rendered, templates, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
@@ -23,6 +23,7 @@ PARTS = {
     "log": appends,
     "verify": verify,
     "extraction": extraction,
+    "templates": templates,
 }
 
 
@@ -54,6 +55,8 @@ def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, 
         return memory.measure(folder, (options.few, options.many), _say)
     if part == "extraction":
         return extraction.measure(options.read, options.rounds, _say)
+    if part == "templates":
+        return templates.measure(folder, options.rounds, options.reviews, _say)
     if part == "log":
         return appends.measure(folder, (options.entries // 10, options.entries), 10 * options.entries, _say)
     return verify.measure(folder, options.megabytes, options.rounds, _say)
@@ -79,6 +82,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
     parser.add_argument("--read", type=_positive, help="pages of each extraction run (200; quick 40)")
+    parser.add_argument("--reviews", type=_positive, help="of the large run of templates (5000000; quick 500000)")
     parser.add_argument(
         "--entries", type=_positive, help="entries of the log; a tenth and ten times as many (100000)"
     )
@@ -93,6 +97,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "rich": (24, 6),
         "looks": (500, 60),
         "read": (200, 40),
+        "reviews": (5_000_000, 500_000),
         "few": (1000, 300),
         "many": (20000, 2000),
         "entries": (100_000, 20_000),

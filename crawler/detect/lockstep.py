@@ -36,7 +36,7 @@ class Lockstep(Detector):
         told: set[tuple[str, str]] = set()
         for level in _LEVELS:
             for site in gathered(corpus, level):
-                for one in seen(corpus, site, crews(site.visits)):
+                for one in seen(corpus, site, crews(site.visits, site.shops)):
                     names = {(site.site, site.accounts[account]) for account in one.crew.accounts}
                     if level == "listing" or not names <= told:
                         told |= names

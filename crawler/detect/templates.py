@@ -1,12 +1,16 @@
 """评价模板: reviews of one shop that share the same words within days."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 
-from crawler.detect.kit.corpus import Corpus, Post, Review
+import ahocorasick
+
+from crawler.detect.kit.corpus import Corpus, Listing, Post, Review
 from crawler.detect.kit.detector import Detector, Scorer
 from crawler.detect.kit.finding import Fact, Finding, Grade, Innocent, Plot, Quote, Table
 from crawler.detect.kit.subject import listing_subject, post_subject
@@ -33,8 +37,10 @@ from crawler.detect.text.similarity import PairScorer
 
 # Chance must be this small to speak of it at all, and this small where nothing else supports it.
 POSSIBLE, UNSUPPORTED = 1e-2, 1e-6
+AT_ONCE = 60  # minutes: one person's orders are reviewed in one go, a campaign's on several days
 SHOWN = 60  # reviews in the table
 QUOTED = 12  # reviews that are quoted with offsets
+_KIND_OF_SHOP = re.compile("(?:官方|旗舰|专营|专卖|自营|企业|品牌|小)*店$")  # what a shop's name ends with
 _THIN = 0.01  # probability below which the share of one-review accounts is remarkable
 _WHY = "对应“评价”环节：互不相识的消费者短期内写出相同字句的可能性很小，"
 _WITH_BRIEF = "相同字句又与已采集帖子要求的内容一致，可把“招募”和“评价”连在一起。"
@@ -42,13 +48,29 @@ _WITHOUT_BRIEF = "可能出自统一提供的文案。"
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A post that asks for words, and the runs that it holds itself."""
+
+    post: Post
+    asked: tuple[Demand, ...]
+    held: frozenset[str]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """A captured post that asks for what the reviews say."""
 
-    post: Post
+    asking: Asking
     demand: Demand | None  # None: it contains the words themselves
     phrase: str
     said_by: int  # members that say at least two of the items, or the words
+    names_shop: bool
+
+    @property
+    def post(self) -> Post:
+        """The post."""
+        return self.asking.post
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,20 +193,33 @@ def _collected(
     return kept, counted
 
 
-def _asking(corpus: Corpus, clusters: Sequence[Cluster]) -> list[tuple[Post, str, list[Demand]]]:
-    """Posts that ask for words, with their normalised text."""
-    if not clusters:
-        return []
-    found = []
-    for post in corpus.posts():
+def _asking(corpus: Corpus, clusters: Sequence[Cluster]) -> list[Asking]:
+    """Posts that ask for words, or that hold the run of a cluster."""
+    runs = ahocorasick.Automaton()
+    for cluster in clusters:
+        if cluster.basis == "run":
+            runs.add_word(cluster.phrases[0], cluster.phrases[0])
+    runs.make_automaton()
+    found: list[Asking] = []
+    headlines: dict[tuple[str, str], str] = {}
+    for post in corpus.posts() if clusters else ():
+        if post.headline:
+            headlines[post.domain, post.identifier] = post.headline
         text = post.article_body or ""
-        asked = demands(text)
-        plain = normalised(text).text
-        if asked or any(
-            phrase in plain for cluster in clusters for phrase in cluster.phrases if len(phrase) >= 15
-        ):
-            found.append((post, plain, asked))
-    return found
+        asked = tuple(demands(text))
+        held = (
+            frozenset(phrase for _, phrase in runs.iter(normalised(text).text)) if len(runs) else frozenset()
+        )
+        if asked or held:
+            found.append(Asking(post, asked, held))
+    return [_with_title(each, headlines) for each in found]
+
+
+def _with_title(asking: Asking, headlines: Mapping[tuple[str, str], str]) -> Asking:
+    """A floor of a thread is named by the thread's headline."""
+    post = asking.post
+    title = post.headline or headlines.get((post.domain, post.is_part_of or ""), "")
+    return replace(asking, title=title)
 
 
 def _group(
@@ -193,36 +228,44 @@ def _group(
     cluster: Cluster,
     chance: Odds,
     members: tuple[Review, ...],
-    posts: Sequence[tuple[Post, str, list[Demand]]],
+    posts: Sequence[Asking],
 ) -> Group:
     accounts = {int(context.accounts[number]) for number in cluster.members}
     thin = sum(int(context.reviews_of_account[account]) == 1 for account in accounts)
     others = context.reviews_of_account
     rate = float((others == 1).sum()) / max(1, len(others))
-    names = {listing.name for review in members if (listing := _listing(corpus, review)) is not None}
-    return Group(
-        cluster, chance, members, len(accounts), thin, poisson_tail(thin, rate * len(accounts)),
-        tuple(_briefs(cluster, members, posts)), tuple(shared_pictures(corpus, members)), tuple(sorted(names)),
-    )  # fmt: skip
+    listings = [listing for review in members if (listing := _listing(corpus, review)) is not None]
+    sellers = sorted({listing.seller for listing in listings if listing.seller})
+    names = tuple(sorted({listing.name for listing in listings}))
+    thin_chance = poisson_tail(thin, rate * len(accounts))
+    briefs = tuple(_briefs(cluster, members, posts, sellers))
+    pictures = tuple(shared_pictures(corpus, members))
+    return Group(cluster, chance, members, len(accounts), thin, thin_chance, briefs, pictures, names)
 
 
-def _listing(corpus: Corpus, review: Review):  # type: ignore[no-untyped-def]
+def _listing(corpus: Corpus, review: Review) -> Listing | None:
     return corpus.listing_of.get((review.domain, review.item_reviewed or ""))
 
 
 def _briefs(
-    cluster: Cluster, members: Sequence[Review], posts: Sequence[tuple[Post, str, list[Demand]]]
+    cluster: Cluster, members: Sequence[Review], posts: Sequence[Asking], sellers: Iterable[str]
 ) -> Iterator[Brief]:
     """Posts whose demands at least half of the members meet, or that contain the run."""
     said_by = [clauses(normalised(review.review_body or "")) for review in members]
-    for post, plain, asked in posts:
-        if cluster.basis == "run" and cluster.phrases[0] in plain:
-            yield Brief(post, None, cluster.phrases[0], len(members))
+    letters = {character for told in said_by for clause in told for character in clause.text}
+    names = [name for seller in sellers if len(name := _KIND_OF_SHOP.sub("", seller)) > 1]
+    for asking in posts:
+        text = f"{asking.title}\n{asking.post.article_body or ''}"
+        named = any(name in text for name in names)
+        if cluster.phrases[0] in asking.held:
+            yield Brief(asking, None, cluster.phrases[0], len(members), named)
             continue
-        for demand in asked:
+        for demand in asking.asked:
+            if sum(letters.issuperset(item) for item in demand.items) < LEAST_ITEMS:
+                continue
             count = sum(len(met(demand, told)) >= LEAST_ITEMS for told in said_by)
             if 2 * count >= len(members):
-                yield Brief(post, demand, "、".join(demand.items), count)
+                yield Brief(asking, demand, "、".join(demand.items), count, named)
                 break
 
 
@@ -252,7 +295,9 @@ def _innocents(group: Group) -> list[Innocent]:
     in_name = [phrase for phrase in cluster.phrases if any(phrase in name for name in plain_names)]
     own_wording = bool(plain_names) and 2 * len(in_name) >= len(cluster.phrases)
     unseen = sum(review.author_alias is None for review in group.members)
-    several = 10 * group.accounts < 7 * len(group.members) or bool(unseen)
+    minutes = _minutes(group.members)
+    at_once = minutes is not None and minutes <= AT_ONCE
+    several = 10 * group.accounts < 7 * len(group.members) or bool(unseen) or at_once
     total = chance.window + chance.same
     generic = names_no_fact("".join(cluster.phrases))
     return [
@@ -270,7 +315,8 @@ def _innocents(group: Group) -> list[Innocent]:
         Innocent(
             explanation="同一人的多笔订单",
             result=f"{len(group.members)}条评价出自{group.accounts}个账号"
-            + (f"，其中{unseen}条未显示账号" if unseen else ""),
+            + (f"，其中{unseen}条未显示账号" if unseen else "")
+            + (f"；全部在{minutes}分钟内发布，不能排除一人用几个账号连续评价" if at_once else ""),
             remains=several,
         ),
         Innocent(
@@ -285,6 +331,14 @@ def _innocents(group: Group) -> list[Innocent]:
             remains=generic,
         ),
     ]  # fmt: skip
+
+
+def _minutes(members: Sequence[Review]) -> int | None:
+    """Minutes from the first to the last review; None where a time is shown by the day only."""
+    if any(review.published_precision not in ("second", "minute") for review in members):
+        return None
+    moments = [datetime.fromisoformat(review.published_at) for review in members if review.published_at]
+    return int((max(moments) - min(moments)).total_seconds() / 60) if moments else None
 
 
 def _unit(cluster: Cluster) -> str:
@@ -302,7 +356,7 @@ def _finding(corpus: Corpus, detector: Detector, group: Group, grade: Grade, con
     return Finding(
         detector=detector.name,
         version=detector.version,
-        key=f"{context.shop_names[cluster.shop]}/{_digest(cluster)}",
+        key=_key(cluster, members, context),
         grade=grade,
         link="review",
         conduct="reverse_brushing" if bad else "fake_review",
@@ -338,6 +392,14 @@ def _shared_words(cluster: Cluster) -> str:
 
 def _digest(cluster: Cluster) -> str:
     return sha256("|".join(cluster.phrases).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _key(cluster: Cluster, members: Sequence[Review], context: Context) -> str:
+    """Shop and run; points are of one product, and the same points may come again another time."""
+    about = [context.shop_names[cluster.shop]]
+    if cluster.basis == "points":
+        about += [members[0].item_reviewed or "", as_date(cluster.first_day)]
+    return "/".join((*about, _digest(cluster)))
 
 
 def _quotes(group: Group) -> Iterator[Quote]:
@@ -382,17 +444,21 @@ def _facts(group: Group) -> Iterator[Fact]:
     for brief in group.briefs:
         what = "要求写入" if brief.demand is not None else "含有同样的字句"
         yield Fact(
-            text=f"帖子{_named(brief.post)}{what}“{brief.phrase[:60]}”，"
+            text=f"帖子{_named(brief)}{what}“{brief.phrase[:60]}”，"
             f"{len(group.members)}条评价中{brief.said_by}条与之相符。",
             captures=(brief.post.capture, *captures),
         )
     for picture in group.pictures[:5]:
-        accounts = len(picture.reviews)
-        yield Fact(text=f"{accounts}条评价配有同一张图片（{picture.basis}）。", captures=picture.captures)
+        count = len(picture.reviews)
+        yield Fact(
+            text=f"{count}条评价配有同一张图片（{picture.basis}）：{picture.address}",
+            captures=picture.captures,
+        )
 
 
-def _named(post: Post) -> str:
-    return f"“{post.headline}”" if post.headline else f"（{post.url}）"
+def _named(brief: Brief) -> str:
+    title = f"“{brief.asking.title}”" if brief.asking.title else f"（{brief.post.url}）"
+    return f"{title}{'提到该店名称，' if brief.names_shop else '未提该店名称，'}"
 
 
 def _chance(group: Group) -> str:

@@ -1,13 +1,5 @@
-"""The catalogue as a Word document: A4 landscape, fixed column widths, the header row on every page.
+"""The catalogue as a Word document: A4 landscape, fixed column widths, the header row on every page."""
 
-Fonts are 宋体 for Chinese and Times New Roman for the rest, which every Word has. 宋体 goes by its other name,
-SimSun: Word knows both, while LibreOffice without that font finds a serif face only for the latter (a sans-serif
-one for 宋体).
-"""
-
-import io
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,16 +14,10 @@ from docx.shared import Cm, Length, Pt
 
 from crawler import clock
 from crawler.export.model import Case
+from crawler.export.word import add_run, dated, number_pages, set_fonts
 
 WIDTHS = (1.2, 3.1, 5.8, 4.0, 5.3, 3.0, 1.2, 3.1)  # cm; together the page less its margins
-_CHINESE, _LATIN = "SimSun", "Times New Roman"
 _UNBROKEN = 400  # characters of a cell; a row with more may be taller than a page and must be free to break
-_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-_FONT_TABLE = "word/fontTable.xml"
-_SONG = (
-    '<w:font w:name="SimSun"><w:altName w:val="宋体"/><w:panose1 w:val="02010600030101010101"/>'
-    '<w:charset w:val="86"/><w:family w:val="roman"/><w:pitch w:val="variable"/></w:font></w:fonts>'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ def write_document(content: Document) -> bytes:
     _set_up(document, content)
     title = document.add_paragraph()
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _run(title, "证据目录", 18, bold=True)
+    add_run(title, "证据目录", 18, bold=True)
     case = content.case
     for left, right in (
         (f"案件名称：{case.title}", f"本方案件编号：{case.id}"),
@@ -69,16 +55,16 @@ def write_document(content: Document) -> bytes:
     ):
         paragraph = document.add_paragraph()
         paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(14))
-        _run(paragraph, f"{_one_line(left)}\t{_one_line(right)}", 11)
+        add_run(paragraph, f"{_one_line(left)}\t{_one_line(right)}", 11)
     _table(document, content)
     document.add_paragraph()
     for number, note in enumerate(content.notes, 1):
-        _run(document.add_paragraph(), f"{number}. {note}", 9)
+        add_run(document.add_paragraph(), f"{number}. {note}", 9)
     signature = document.add_paragraph()
     signature.paragraph_format.space_before = Pt(18)
     signature.paragraph_format.tab_stops.add_tab_stop(Cm(14))
-    _run(signature, "提交人（签名或者盖章）：\t      年    月    日", 11)
-    return _dated(document, content.until)
+    add_run(signature, "提交人（签名或者盖章）：\t      年    月    日", 11)
+    return dated(document, content.until)
 
 
 def _table(document: Any, content: Document) -> None:
@@ -103,7 +89,7 @@ def _band(row: Any, text: str) -> None:
     """The name of a group across the table; it stays on the page of its first exhibit."""
     merged = row.cells[0].merge(row.cells[-1])
     merged.paragraphs[0].paragraph_format.keep_with_next = True
-    _run(merged.paragraphs[0], text, 10, bold=True)
+    add_run(merged.paragraphs[0], text, 10, bold=True)
     _mark(row, "w:cantSplit")
 
 
@@ -116,7 +102,7 @@ def _fill(row: Any, cells: Sequence[str], *, bold: bool = False) -> None:
             paragraph.paragraph_format.line_spacing = Pt(13)
             paragraph.paragraph_format.space_before = Pt(4 if number else 0)
             paragraph.paragraph_format.keep_together = True
-            _run(paragraph, part, 9, bold=bold)
+            add_run(paragraph, part, 9, bold=bold)
     if max(len(text) for text in cells) <= _UNBROKEN:
         _mark(row, "w:cantSplit")
 
@@ -125,30 +111,15 @@ def _mark(row: Any, name: str) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 
-def _run(paragraph: Any, text: str, size: int, *, bold: bool = False) -> Any:
-    run = paragraph.add_run(_NOT_XML.sub("", text))
-    run.bold, run.font.size = bold, Pt(size)
-    _set_fonts(run)
-    return run._r
-
-
-def _set_fonts(styled: Any) -> None:
-    """Chinese quotation marks count as Chinese: without the hint Word takes them from the Latin font."""
-    styled.font.name = _LATIN
-    fonts = styled._element.get_or_add_rPr().get_or_add_rFonts()
-    fonts.set(qn("w:eastAsia"), _CHINESE)
-    fonts.set(qn("w:hint"), "eastAsia")
-
-
 def _set_up(document: Any, content: Document) -> None:
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Cm(29.7), Cm(21.0)
     section.left_margin = section.right_margin = Cm(1.5)
     section.top_margin = section.bottom_margin = Cm(1.8)
-    _number_pages(section)
+    number_pages(section, "证据目录")
     normal = document.styles["Normal"]
-    _set_fonts(normal)
+    set_fonts(normal)
     spacing = normal.paragraph_format
     spacing.space_after, spacing.line_spacing = Length(0), 1.15
     for language in document.styles.element.iter(qn("w:lang")):
@@ -159,33 +130,5 @@ def _set_up(document: Any, content: Document) -> None:
     properties.created = properties.modified = clock.parse(content.until).replace(tzinfo=None, microsecond=0)
 
 
-def _number_pages(section: Any) -> None:
-    paragraph = section.footer.paragraphs[0]
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for before, code in (("证据目录 第 ", "PAGE"), (" 页，共 ", "NUMPAGES")):
-        _run(paragraph, before, 9)
-        field = OxmlElement("w:fldSimple")
-        field.set(qn("w:instr"), code)
-        field.append(_run(paragraph, "1", 9))
-        paragraph._p.append(field)
-    _run(paragraph, " 页", 9)
-
-
 def _one_line(text: str) -> str:
     return " ".join(text.split("\n"))
-
-
-def _dated(document: Any, until: str) -> bytes:
-    """The document's zip with fixed member times: two exports of one case are the same bytes."""
-    written, fixed = io.BytesIO(), io.BytesIO()
-    document.save(written)
-    date = clock.parse(until).timetuple()[:6]
-    with zipfile.ZipFile(written) as old, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            entry = zipfile.ZipInfo(name, date)
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            content = old.read(name)
-            if name == _FONT_TABLE:
-                content = content.replace(b"</w:fonts>", _SONG.encode())
-            new.writestr(entry, content)
-    return fixed.getvalue()

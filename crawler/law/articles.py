@@ -162,6 +162,12 @@ def lighter_rule() -> Article:
     return articles()[_table()[2]["lighter_rule"]]
 
 
+def link_names() -> Mapping[str, str]:
+    """The four links of the chain as the court names them, in order: recruit → 招募."""
+    names: Mapping[str, str] = _table()[2]["links"]
+    return names
+
+
 def earliest_conduct() -> date:
     """The first day that the table covers."""
     day: date = _table()[2]["earliest_conduct"]

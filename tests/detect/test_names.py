@@ -49,6 +49,17 @@ def test_the_longest_name_counts(named: Named) -> None:
     assert ("云岚家居旗舰店", SHOP) in said(named, "店是云岚家居旗舰店")
 
 
+def test_of_two_names_that_overlap_the_longer_counts() -> None:
+    shops = [
+        listing("1", "茶", seller="老茶客", domain="a.example"),
+        listing("2", "茶", seller="茶客之家铺", domain="b.example"),
+    ]
+    assert [each.subject for each in Named(CorpusOf(listings=shops)).mentions("老茶客之家铺招人")] == [
+        "brand:茶客之家铺",
+        "shop:b.example/茶客之家铺",
+    ]
+
+
 def test_a_short_brand_needs_support(named: Named) -> None:
     assert BRAND in named.subjects("云岚烧水壶免费领")
     assert BRAND in named.subjects("云岚家的东西")
@@ -75,14 +86,36 @@ def test_an_address_names_its_listing(named: Named) -> None:
     assert named.subjects("http://[云岚 http://[::1") == ()
 
 
-def test_a_product_needs_its_shop(named: Named) -> None:
-    assert ("收纳箱", "listing:yunlan.example/2") in said(named, "云岚家居那款收纳箱夹返现卡")
-    assert named.subjects("那款收纳箱夹返现卡") == ()
+OTHER_KETTLE = listing(
+    "5", "云岚 养生壶 玻璃 墨绿 1.7L", seller="云岚家居旗舰店", brand="云岚", domain="yunlan.example"
+)
 
 
-def test_a_word_of_two_products_names_neither() -> None:
-    boxes = [listing(str(n), "云岚 收纳箱", seller="云岚家居旗舰店", domain="yunlan.example") for n in (1, 2)]
-    assert Named(CorpusOf(listings=boxes)).subjects("云岚家居的收纳箱") == ("brand:云岚家居", SHOP)
+def test_two_words_of_a_product_name_it_where_its_shop_is_named(named: Named) -> None:
+    assert ("烧水壶", "listing:yunlan.example/1") in said(named, "云岚家居的烧水壶，拍白色那款")
+    assert ("白色", "listing:yunlan.example/1") in said(named, "云岚家居的烧水壶，拍白色那款")
+    assert named.subjects("烧水壶，拍白色那款") == ()
+
+
+def test_one_word_names_no_product() -> None:
+    """A shop has more than one kettle."""
+    kettles = Named(CorpusOf(listings=[KETTLE, OTHER_KETTLE]))
+    assert kettles.subjects("云岚家居 免费领烧水壶") == ("brand:云岚家居", SHOP)
+
+
+def test_words_that_fit_two_products_name_neither() -> None:
+    boxes = [
+        listing(str(n), "云岚 收纳箱 加厚", seller="云岚家居旗舰店", domain="yunlan.example") for n in (1, 2)
+    ]
+    assert Named(CorpusOf(listings=boxes)).subjects("云岚家居的加厚收纳箱") == ("brand:云岚家居", SHOP)
+
+
+def test_words_that_all_goods_share_name_none() -> None:
+    same = [
+        listing(str(n), "云岚 收纳箱 加厚", seller="云岚家居旗舰店", domain="yunlan.example")
+        for n in range(60)
+    ]
+    assert Named(CorpusOf(listings=same)).subjects("云岚家居的加厚收纳箱") == ("brand:云岚家居", SHOP)
 
 
 def test_a_name_that_many_shops_bear_names_no_shop() -> None:

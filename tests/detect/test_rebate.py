@@ -75,6 +75,11 @@ def test_the_sellers_own_words_make_it_strong() -> None:
     assert own.conduct_until == "2026-11-20T02:00:00Z"  # not after its first capture
 
 
+def test_one_buyer_beside_the_sellers_own_words_is_medium() -> None:
+    found = findings(reviews=[told("1", CARD.format(5))], posts=[reply("1", "改成五星可以返10元")])
+    assert found["card"].grade == "medium"
+
+
 def test_one_reply_alone_is_medium_and_thanks_alone_weak() -> None:
     bad = told("3", "一般", stars=2)
     assert findings(reviews=[bad], posts=[reply("3", "改成五星可以返10元")])["reply"].grade == "medium"
@@ -118,7 +123,9 @@ def test_a_listing_name_is_the_sellers_own() -> None:
     assert findings(listings=[named])["listing"].grade == "medium"
 
 
-TYPED_OFF = "昨天收的烧水壶，盒子里夹着一张卡：“五星好评+3张图，截图发客服领8元红包”。店是云岚家居。"
+TYPED_OFF = (
+    "昨天收的烧水壶，白色那款，盒子里夹着一张卡：“五星好评+3张图，截图发客服领8元红包”。店是云岚家居。"
+)
 
 
 def test_a_post_counts_where_it_names_the_shop() -> None:
@@ -128,6 +135,22 @@ def test_a_post_counts_where_it_names_the_shop() -> None:
     assert "post:bbs.example/t" in card.subjects
     assert "listing:shop.example/l1" in card.subjects
     assert findings(posts=[post("t#1", TYPED_OFF.replace("云岚家居", "一家店"))]) == {}
+
+
+def test_a_post_that_names_many_shops_tells_of_none() -> None:
+    shops = [
+        listing(str(n), "壶", seller=f"{name}家居旗舰店")
+        for n, name in enumerate(("云岚", "山海", "青禾", "北辰"))
+    ]
+    text = "盒子里夹着一张卡：“五星好评截图领8元红包”。山海家居、青禾家居、北辰家居"
+    three = findings(listings=shops, posts=[post("t#1", text)])
+    assert len(three) == 3
+    assert findings(listings=shops, posts=[post("t#1", text + "、云岚家居")]) == {}
+
+
+def test_a_floor_under_such_a_title_counts_only_with_a_card() -> None:
+    title = post("t", "", headline="举报好评返现三个月，链接还挂着")
+    assert findings(posts=[title, post("t#2", "云岚家居也不处理", is_part_of="t")]) == {}
 
 
 def test_a_report_under_a_title_quotes_the_title() -> None:

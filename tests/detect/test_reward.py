@@ -49,6 +49,9 @@ def test_a_condition_and_its_reward_are_told(text: str) -> None:
         "打不了五分，等了十五分钟，退了15元",
         "质量好，好评。下次搞活动有优惠券再来",
         "已经返修三次，好评是不可能的",
+        "返现联系客服没人理，让人怎么给好评",
+        "好评。店里返现50元的活动没赶上",
+        "给他五星好评，冒着大雨把一大箱东西扛上六楼又帮着拆开检查，态度特别热情，隔天发现平台活动返现3元",
         "好评",
         "",
     ],
@@ -58,7 +61,14 @@ def test_praise_and_money_apart_are_no_offer(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["绝对不是因为返现才好评的", "没有好评返现也要夸", "连个好评返现都不给", "本版禁止好评返现信息"]
+    "text",
+    [
+        "绝对不是因为返现才好评的",
+        "没有好评返现也要夸",
+        "连个好评返现都不给",
+        "给不了好评，返现5元也不给",
+        "本版禁止好评返现信息",
+    ],
 )
 def test_denials_are_not_told(text: str) -> None:
     assert kinds(text) == ("good", "denied")
@@ -71,7 +81,12 @@ def test_suppositions_about_others_are_not_told(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["店家说晒图就送小样，好评差评都送", "客服讲写评价就送贴纸，没要求打几星", "晒单就领3元红包，不管几星"],
+    [
+        "店家说晒图就送小样，好评差评都送",
+        "客服讲写评价就送贴纸，没要求打几星",
+        "晒单就领3元红包，不管几星",
+        "店家说好评返3元，其实不管几星都给",
+    ],
 )
 def test_a_reward_for_any_review_is_told_apart(text: str) -> None:
     offer = found(text)

@@ -111,6 +111,12 @@ def test_an_organiser_of_several_shops_is_a_centre_of_its_own() -> None:
     assert one(*inside, finding("review", SHOP_A)).centre == SHOP_A  # the contact adds nothing to the shop
 
 
+def test_shops_with_just_the_same_findings_are_one_story() -> None:
+    story = one(finding("a", SHOP_A, SHOP_B), finding("b", SHOP_A, SHOP_B))
+    assert story.centre == SHOP_A
+    assert SHOP_B in story.subjects
+
+
 def test_platforms_join_nothing() -> None:
     for hub in ("shop:jd.com/京东自营", "brand:淘宝", "brand:京东"):
         assert storylines([finding("one", hub), finding("two", hub)]) == []

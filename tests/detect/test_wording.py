@@ -106,4 +106,4 @@ def test_the_check_sees_what_it_should() -> None:
         )
     )
     assert [line for line, _ in dict.fromkeys(seen)] == [2, 4, 4]  # the f-string, and its part
-    assert list(sentences('f"{n}条造假{x}的"')) == [(1, "条造假…的")]
+    assert list(sentences('A = f"{n}条造假{x}的"')) == [(1, "条造假…的")]

@@ -1,7 +1,9 @@
 """Crews: accounts that keep meeting, more often than chance lets them."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -34,8 +36,12 @@ class Crew:
     by_days: float
 
 
-def crews(visits: Visits, *, window: int = WINDOW, crowd: int = CROWD) -> list[Crew]:
+def crews(
+    visits: Visits, shops: Sequence[str] = (), *, window: int = WINDOW, crowd: int = CROWD
+) -> list[Crew]:
     """Every crew with a complete group of at least four accounts at three places that chance does not explain.
+
+    `shops`: of each place; a group at three different shops is preferred to a larger one at fewer.
 
     Linear in the visits times `crowd`, then in the links; deterministic.
     """
@@ -52,16 +58,17 @@ def crews(visits: Visits, *, window: int = WINDOW, crowd: int = CROWD) -> list[C
     )
     core = core_numbers(links)
     dense = [node for node in links if core[node] >= LEAST_ACCOUNTS - 1]
-    found = (_crew(visits, part, window) for part in components(links, dense))
+    shop_of = dict(enumerate(shops))
+    found = (_crew(visits, part, shop_of, window) for part in components(links, dense))
     return [crew for crew in found if crew is not None and crew.by_choice < _MOST_EXPECTED]
 
 
-def _crew(visits: Visits, accounts: list[int], window: int) -> Crew | None:
+def _crew(visits: Visits, accounts: list[int], shop_of: Mapping[int, str], window: int) -> Crew | None:
     rows = visits.kept(np.isin(visits.account, accounts))
     own = zip(rows.account.tolist(), rows.place.tolist(), rows.day.tolist(), strict=True)
-    group = largest_group(
-        occasions(own, window, LEAST_ACCOUNTS), accounts=LEAST_ACCOUNTS, places=LEAST_PLACES
-    )
+    found = occasions(own, window, LEAST_ACCOUNTS)
+    sought = partial(largest_group, found, accounts=LEAST_ACCOUNTS, places=LEAST_PLACES, kind_of=shop_of)
+    group = sought(kinds=LEAST_PLACES) or sought()
     if group is None:
         return None
     return Crew(tuple(accounts), group, _by_choice(visits, group, window), _by_days(visits, group, window))

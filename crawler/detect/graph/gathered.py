@@ -1,6 +1,7 @@
 """From reviews to visits: who may count as an account, which day a review has, and which places there are."""
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from crawler.clock import BEIJING
-from crawler.detect.graph.visits import Visits
+from crawler.detect.graph.visits import Numbers, Visits
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.subject import listing_subject
 
@@ -24,7 +25,7 @@ _PUBLIC = re.compile(r"官方(?:账号|号|客服|认证)|(?:机构|企业|媒�
 HUB = 200  # places of one account from which it is a hub: it meets everybody, whoever these are
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Gathered:
     """The visits of one site. `accounts` and `places` are in order of their numbers in `visits`."""
 
@@ -33,6 +34,7 @@ class Gathered:
     visits: Visits
     accounts: list[str]
     places: list[str]
+    shops: list[str]  # of each place
     hubs: int  # accounts left out by rule
     public: int
     masked: int  # reviews whose masked name names nobody
@@ -46,15 +48,18 @@ class Gathered:
 class _Site:
     """Rows of one site while they are read."""
 
-    rows: list[tuple[int, int, int]] = field(default_factory=list)
+    account: "array[int]" = field(default_factory=lambda: array("q"))
+    place: "array[int]" = field(default_factory=lambda: array("q"))
+    day: "array[int]" = field(default_factory=lambda: array("q"))
     accounts: dict[str, int] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    shops: dict[str, str] = field(default_factory=dict)  # place → shop
     public: set[str] = field(default_factory=set)
     masked: int = 0
 
 
 def gathered(corpus: Corpus, level: Level) -> list[Gathered]:
-    """The visits of every site, by name. One pass over the reviews; 24 bytes and three numbers a review."""
+    """The visits of every site, by name. One pass over the reviews; 24 bytes a review."""
     sites: dict[str, _Site] = {}
     for review in corpus.reviews():
         site = sites.setdefault(review.site, _Site())
@@ -67,7 +72,10 @@ def gathered(corpus: Corpus, level: Level) -> list[Gathered]:
         day = day_of(review)
         if day is not None:
             place = place_of(corpus, review, level)
-            site.rows.append((_number(site.accounts, alias), _number(site.places, place), day))
+            site.shops.setdefault(place, corpus.shop(review))
+            site.account.append(_number(site.accounts, alias))
+            site.place.append(_number(site.places, place))
+            site.day.append(day)
     return [_finished(name, level, sites[name]) for name in sorted(sites)]
 
 
@@ -109,17 +117,23 @@ def _finished(name: str, level: Level, site: _Site) -> Gathered:
     accounts, places = sorted(site.accounts), sorted(site.places)
     new_account = _renumbered(site.accounts, accounts)
     new_place = _renumbered(site.places, places)
-    visits = Visits.of([(new_account[account], new_place[place], day) for account, place, day in site.rows])
+    visits = Visits.of(
+        new_account[np.array(site.account, int)], new_place[np.array(site.place, int)], site.day
+    )
     counts = np.bincount(visits.account, minlength=len(accounts))
     public = np.array([alias in site.public for alias in accounts], dtype=bool)
     hub = (counts > HUB) & ~public
     kept = visits.kept(~(hub | public)[visits.account]) if len(accounts) else visits
-    return Gathered(name, level, kept, accounts, places, int(hub.sum()), int(public.sum()), site.masked)
+    return Gathered(
+        site=name, level=level, visits=kept, accounts=accounts, places=places,
+        shops=[site.shops[place] for place in places],
+        hubs=int(hub.sum()), public=int(public.sum()), masked=site.masked,
+    )  # fmt: skip
 
 
-def _renumbered(old: dict[str, int], ordered: list[str]) -> list[int]:
+def _renumbered(old: dict[str, int], ordered: list[str]) -> Numbers:
     """Old number → place in `ordered`."""
-    new = [0] * len(ordered)
+    new = np.zeros(len(ordered), dtype=np.int64)
     for number, name in enumerate(ordered):
         new[old[name]] = number
     return new

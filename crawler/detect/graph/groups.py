@@ -4,11 +4,12 @@ As CopyCatch (Beutel et al., WWW 2013): accounts × places with a window of time
 complete: every account of it was at every place of it within the window (a maximal biclique).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Row = tuple[int, int, int]  # account, place, day
 _STEPS = 20_000  # sets looked at before the search ends with the best so far: bounds time on any graph
+_ALIKE: Mapping[int, object] = {}  # every place of one kind
 _WIDEST = 400  # occasions taken into the search, those with most accounts first
 
 
@@ -50,14 +51,22 @@ def _windows(place: int, visits: list[tuple[int, int]], window: int, least: int)
     return found
 
 
-def largest_group(found: Sequence[Occasion], *, accounts: int, places: int) -> Group | None:
+def largest_group(
+    found: Sequence[Occasion],
+    *,
+    accounts: int,
+    places: int,
+    kind_of: Mapping[int, object] = _ALIKE,
+    kinds: int = 1,
+) -> Group | None:
     """The group with the most cells (accounts × places), at least `accounts` × `places`; None if there is none.
 
+    `kind_of` a place (its shop): the places of the group have `kinds` or more different kinds.
     Branch and bound over occasions. After 20,000 steps the best group so far is taken: it is complete and maximal,
     but another may be larger.
     """
     wide = sorted(found, key=lambda each: (-len(each.accounts), each.start, each.place))[:_WIDEST]
-    search = _Search(wide, accounts, places)
+    search = _Search(wide, accounts, places, kind_of, kinds)
     search.grow(0, None, ())
     if search.best is None:
         return None
@@ -65,16 +74,20 @@ def largest_group(found: Sequence[Occasion], *, accounts: int, places: int) -> G
 
 
 class _Search:
-    def __init__(self, found: Sequence[Occasion], accounts: int, places: int) -> None:
+    def __init__(
+        self, found: Sequence[Occasion], accounts: int, places: int, kind_of: Mapping[int, object], kinds: int
+    ) -> None:
         self.found, self.accounts, self.places = found, accounts, places
+        self.kind_of, self.kinds = kind_of, kinds
         self.best: tuple[Occasion, ...] | None = None
         self.cells = 0
         self.steps = 0
 
     def grow(self, start: int, common: frozenset[int] | None, chosen: tuple[Occasion, ...]) -> None:
         """Try each later occasion at a further place, the ones that keep most accounts first."""
-        if len(chosen) >= self.places and common is not None and len(common) * len(chosen) > self.cells:
-            self.best, self.cells = chosen, len(common) * len(chosen)
+        cells = len(common or ()) * len(chosen)
+        if len(chosen) >= self.places and cells > self.cells and self._kinds(chosen) >= self.kinds:
+            self.best, self.cells = chosen, cells
         taken = {each.place for each in chosen}
         options = []
         for number in range(start, len(self.found)):
@@ -89,6 +102,9 @@ class _Search:
                 return
             self.steps += 1
             self.grow(number + 1, kept, (*chosen, self.found[number]))
+
+    def _kinds(self, chosen: tuple[Occasion, ...]) -> int:
+        return len({self.kind_of.get(each.place) for each in chosen})
 
 
 def _closed(chosen: Sequence[Occasion], found: Sequence[Occasion]) -> Group:

@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from crawler.detect.graph.crews import WINDOW, Crew
 from crawler.detect.graph.gathered import Gathered, account_of, day_of, place_of
-from crawler.detect.graph.visits import Visits
+from crawler.detect.graph.visits import Numbers
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.subject import listing_subject
 
 LOW, HIGH = 2.0, 5.0  # stars: a bad review, the best
-_CROWDED = 3.0  # times the usual number of other accounts from which an occasion may be a promotion
+_CROWDED = 2.0  # times the usual number of reviews on the whole site from which a window may be a promotion
+_AROUND = 90  # days before and after a window
+_KNOWN = 30  # reviews usual in a window below which the site's own volume tells nothing
 
 
 @dataclass(slots=True)
@@ -87,11 +87,11 @@ def _add(corpus: Corpus, one: Seen, account: int, place: int, review: Review) ->
         one.names[place] = _printed(corpus, review, one.gathered.level == "shop")
 
 
-def crowded(one: Seen) -> list[bool]:
-    """For each occasion: whether other accounts too came three times as often as they usually come there."""
+def crowded(one: Seen) -> list[bool | None]:
+    """For each occasion: whether the rest of the site too had twice as many reviews as usual in its window; None
+    where the archive has too few to say. A promotion of the platform is felt everywhere, a task at one product."""
     group, visits = one.crew.group, one.gathered.visits
-    others = visits.kept(~np.isin(visits.account, one.crew.accounts))
-    return [_ratio(others, each.place, each.start) >= _CROWDED for each in group.occasions]
+    return [_felt(visits.day[visits.place != each.place], each.start) for each in group.occasions]
 
 
 def at_occasion(one: Seen, place: int, start: int) -> int:
@@ -101,13 +101,15 @@ def at_occasion(one: Seen, place: int, start: int) -> int:
     return int(near.sum())
 
 
-def _ratio(others: Visits, place: int, start: int) -> float:
-    days = others.day[others.place == place].tolist()
-    if not days:
-        return 0.0
-    span = max(days) - min(days) + 1
-    usual = max(len(days) * WINDOW / max(span, WINDOW), 1.0)  # one visit is no crowd
-    return sum(start <= day < start + WINDOW for day in days) / usual
+def _felt(days: Numbers, start: int) -> bool | None:
+    if not len(days):
+        return None
+    # Usual is the half year around: shops grow, and old reviews are seldom shown in full.
+    near = days[abs(days - start) <= _AROUND]
+    usual = len(near) * WINDOW / (2 * _AROUND + 1)
+    if usual < _KNOWN:
+        return None
+    return int(((days >= start) & (days < start + WINDOW)).sum()) >= _CROWDED * usual
 
 
 def _moment(review: Review) -> tuple[str, str]:

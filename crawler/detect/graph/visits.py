@@ -21,11 +21,10 @@ class Visits:
     day: Numbers
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, int, int]]) -> "Visits":
-        """From (account, place, day) in any order. Of several visits to one place the first day counts: an account
-        that reviews one product five times was there once."""
-        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        account, place, day = table[:, 0], table[:, 1], table[:, 2]
+    def of(cls, accounts: Sequence[int], places: Sequence[int], days: Sequence[int]) -> "Visits":
+        """Rows in any order. Of several visits of an account to one place the first day counts: an account that
+        reviews one product five times was there once."""
+        account, place, day = (np.array(column, dtype=np.int64) for column in (accounts, places, days))
         order = np.lexsort((day, account, place))
         account, place, day = account[order], place[order], day[order]
         first = np.ones(len(order), dtype=bool)

@@ -10,7 +10,7 @@ beside it (美的 stands in 完美的); a name that many shops bear (then only t
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -35,7 +35,10 @@ PLATFORMS = frozenset(map(plain, (
     "jd", "pdd", "amazon",
 )))  # fmt: skip
 _SHORTEST = 3  # characters from which a name needs no support; two-character brands do
-_SHORTEST_WORD = 3  # of a product's word: 收纳箱; two characters (面霜, 白色) are too common
+_SHORTEST_WORD = 2  # characters of a product's word: 面霜, 白色
+_GOODS_WORDS = 2  # words of one product that name it
+_GOODS_SHARED = 50  # products of a shop that may share a word; 包邮 stands in all and costs time
+_GOODS_TEXT = 5_000  # characters in which words of goods are sought
 _SHARED = 3  # shops with one and the same name up to which each of them is named
 _SUPPORT_NEAR = 6  # characters after a short name within which a word of its goods stands
 _LONGEST_TEXT = 100_000  # characters read; a name that matters stands earlier
@@ -71,6 +74,7 @@ class Named:
         self._goods: dict[str, dict[str, set[str]]] = defaultdict(
             lambda: defaultdict(set)
         )  # shop → word → listings
+        self._goods_found: dict[str, ahocorasick.Automaton | None] = {}
         known = _Known()
         for listing in corpus.listings():
             shop = corpus.shop(listing)
@@ -102,26 +106,39 @@ class Named:
         if not self._automaton:
             return
         flat, places = flattened(text)
-        taken = -1
         for start, end, name in _longest(self._automaton.iter(flat)):
             begins, ends = places[start], places[end - 1] + 1
-            if start <= taken or (
-                name.length < _SHORTEST and not _supported(name, flat, end, text, begins, ends)
-            ):
+            if name.length < _SHORTEST and not _supported(name, flat, end, text, begins, ends):
                 continue
-            taken = end - 1
             for subject in name.subjects:
                 yield Mention(begins, ends, subject, name.how)
 
     def _products(self, text: str, found: Iterable[Mention]) -> Iterator[Mention]:
-        """Words of goods in a text that names their shop: 收纳箱, where that shop sells one thing of this word."""
+        """The product of a named shop of which the text has two words, more than of any other: 烧水壶, 白色.
+
+        One word is not enough: a shop has more than one kettle.
+        """
         for shop in sorted({each.subject for each in found if each.subject in self._goods}):
-            domain = shop.partition(":")[2].partition("/")[0]
-            for word, listings in self._goods[shop].items():
-                place = text.find(word) if len(listings) == 1 else -1
-                if place >= 0:
-                    subject = listing_subject(domain, *listings)
+            words: dict[str, dict[str, int]] = defaultdict(dict)  # listing → word → where it stands first
+            goods = self._goods_of(shop)
+            for end, (word, listings) in goods.iter(text[:_GOODS_TEXT]) if goods else ():
+                for listing in listings:
+                    words[listing].setdefault(word, end + 1 - len(word))
+            told = sorted((len(each), listing) for listing, each in words.items())
+            if told and told[-1][0] >= _GOODS_WORDS and (len(told) == 1 or told[-2][0] < told[-1][0]):
+                domain = shop.partition(":")[2].partition("/")[0]
+                for word, place in words[told[-1][1]].items():
+                    subject = listing_subject(domain, told[-1][1])
                     yield Mention(place, place + len(word), subject, "product")
+
+    def _goods_of(self, shop: str) -> "ahocorasick.Automaton | None":
+        """The words of a shop's goods; one that many of them share tells none of them."""
+        if shop not in self._goods_found:
+            telling = {word: each for word, each in self._goods[shop].items() if len(each) <= _GOODS_SHARED}
+            self._goods_found[shop] = _automaton(
+                {word: (word, sorted(each)) for word, each in telling.items()}
+            )
+        return self._goods_found[shop]
 
 
 class _Known:
@@ -133,7 +150,7 @@ class _Known:
         self._goods: dict[str, set[str]] = defaultdict(set)
 
     def add(self, listing: Listing, shop: str) -> None:
-        words = set(_words(listing, shortest=2))
+        words = set(_words(listing))
         for name in _spellings(listing.seller):
             self._sellers[name].add(shop)
             self._goods[name] |= words
@@ -188,10 +205,10 @@ def _spellings(seller: str | None) -> list[str]:
     return [name for name in dict.fromkeys((whole, core)) if len(name) > 1 and name not in PLATFORMS]
 
 
-def _words(listing: Listing, *, shortest: int = _SHORTEST_WORD) -> Iterator[str]:
+def _words(listing: Listing) -> Iterator[str]:
     """Words of a product's name, as printed between blanks and marks, without its brand."""
     for word in re.split(r"[\s/，,、|【】\[\]（）()*+·-]+", listing.name or ""):
-        if len(word) >= shortest and word != listing.brand and not word.isascii():
+        if len(word) >= _SHORTEST_WORD and word != listing.brand and not word.isascii():
             yield word
 
 
@@ -205,12 +222,13 @@ def _address(url: str) -> str:
     return f"{host.removeprefix('www.')}{parts.path.rstrip('/')}"
 
 
-def _automaton(names: dict[str, _Name]) -> "ahocorasick.Automaton | None":
-    if not names:
+def _automaton(words: Mapping[str, object]) -> "ahocorasick.Automaton | None":
+    """Finds the words and gives what they map to; None without words."""
+    if not words:
         return None
     automaton = ahocorasick.Automaton()
-    for spelled, name in names.items():
-        automaton.add_word(spelled, name)
+    for word, meaning in words.items():
+        automaton.add_word(word, meaning)
     automaton.make_automaton()
     return automaton
 
@@ -232,7 +250,7 @@ def _longest(hits: Iterable[tuple[int, _Name]]) -> list[tuple[int, int, _Name]]:
 def _supported(name: _Name, flat: str, end: int, text: str, begins: int, ends: int) -> bool:
     """A name of two characters counts where it is written in one piece, and quoted, or followed by 家, 店 … or
     by a word of its goods."""
-    if False:
+    if ends - begins != name.length:
         return False
     around = (text[begins - 1 : begins], text[ends : ends + 1])
     if around[0] in _QUOTES and around[1] in _QUOTES and all(around):

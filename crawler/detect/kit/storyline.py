@@ -166,7 +166,7 @@ def _remarks(kind: Kind, side: Side, stages: tuple[Stage, ...]) -> list[str]:
     remarks = []
     if kind == "account":
         remarks.append("仅有共同账号，没有共同的店铺、商品或者联系方式，只作查找方向，不宜单独引用")
-    if side == "harmed":
+    if side == "harmed" and kind in ("shop", "brand", "listing"):
         remarks.append("所涉店铺、品牌在这些线索中是受影响的一方，不是行为人")
     recruit, review = stages[0].members, stages[2].members
     first_post = min((each.conduct_from for each in recruit if each.conduct_from), default=None)

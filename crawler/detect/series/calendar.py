@@ -29,6 +29,7 @@ class _Row:
     first: tuple[int, int]  # month, day
     last: tuple[int, int]
     year: int | None
+    words: tuple[str, ...]
 
     def in_year(self, year: int) -> Promotion:
         over = self.last < self.first
@@ -51,11 +52,18 @@ class Calendar:
 
     def names_promotion(self, text: str) -> bool:
         """Whether a buyer's text names a sale or a lowered price."""
-        return any(word in text for word in self.promotion_words)
+        return any(word in text for word in self.promotion_words) or any(self._named(text))
 
-    def names_earlier(self, text: str) -> bool:
-        """Whether a buyer's text says that the purchase lies some time back."""
-        return any(word in text for word in self.earlier_words)
+    def names_earlier(self, text: str, day: date) -> bool:
+        """Whether a buyer's text of this day says that the purchase lies some time back, or names a sale that is
+        not on."""
+        if any(word in text for word in self.earlier_words):
+            return True
+        on = {sale.name for sale in self.between(day, day)}
+        return any(row.name not in on for row in self._named(text))
+
+    def _named(self, text: str) -> Iterator[_Row]:
+        return (row for row in self.rows if any(word in text for word in row.words))
 
 
 def calendar(folder: Path | None = None) -> Calendar:
@@ -89,13 +97,13 @@ def _read(path: Path) -> Calendar:
 def _rows(content: Iterable[Mapping[str, Any]]) -> Iterator[_Row]:
     for row in content:
         first, last = (_month_day(str(row[end])) for end in ("from", "until"))
-        yield _Row(str(row["name"]), first, last, row.get("year"))
+        yield _Row(str(row["name"]), first, last, row.get("year"), tuple(_words(row, "words")))
 
 
 def _words(words: Mapping[str, Any], kind: str) -> Iterator[str]:
     for word in words.get(kind, []):
         if not isinstance(word, str) or not word:
-            raise ValueError(f"words.{kind} must be texts, not {word!r}")
+            raise ValueError(f"{kind} must be texts, not {word!r}")
         yield word
 
 

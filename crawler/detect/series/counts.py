@@ -6,7 +6,7 @@ could have shown one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from crawler.detect.series.chances import Numbers
 
 Days = npt.NDArray[np.int64]
-_BEIJING = timedelta(hours=8)
+_BEIJING = timezone(timedelta(hours=8))
 _EXACT = ("second", "minute", "day")  # published_precision that names a day
 
 
@@ -45,10 +45,10 @@ class Series:
 
 @lru_cache(maxsize=65536)
 def beijing_day(moment: str) -> int:
-    """The day of 北京时间, as an ordinal, of a UTC time or a date as stored. Raises ValueError for another form."""
+    """The day of 北京时间, as an ordinal, of a time with its zone, or of a date, as stored. Raises ValueError for another form."""
     if len(moment) == len("2026-11-20"):
         return date.fromisoformat(moment).toordinal()
-    return (datetime.fromisoformat(moment) + _BEIJING).date().toordinal()
+    return datetime.fromisoformat(moment).astimezone(_BEIJING).date().toordinal()
 
 
 def dated(published_at: str | None, precision: str | None) -> int | None:

@@ -4,7 +4,9 @@ NFKC, lower case, traditional → simplified; characters without width are dropp
 two Han characters is dropped where it cannot be a border of words. Every folded character keeps its original offsets.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -13,6 +15,8 @@ from crawler.detect.text.tables import rows
 _INSIDE = frozenset("*.·-_/|\\~^#@&`'\"•・=<>¤○●◎□■◇◆△▲▽▼※→←↑↓﹒ˉˇ¨〃々∼‖∶°′″§№★☆")
 _PAUSES = frozenset(",:;、")
 _LONGEST_RUN = 4  # more marks in a row are a border, not a disguise
+_STEADY = re.compile("[\u4e00-\u9fff0-9a-z\n]+")  # stand for themselves but for traditional forms
+_MARKS = re.compile("[^\u4e00-\u9fff0-9a-z\n]+")
 _REPLACEMENT = "\ufffd"
 _REMEMBERED = 1 << 16  # characters; all that real pages use
 
@@ -25,20 +29,39 @@ class Characters:
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
 
-    def add(self, character: str, start: int, end: int) -> None:
-        """One more character."""
-        self.text.append(character)
-        self.starts.append(start)
-        self.ends.append(end)
+    def add(self, text: str, start: int, end: int) -> None:
+        """Characters that all stand for `start:end`."""
+        self.text += text
+        self.starts += [start] * len(text)
+        self.ends += [end] * len(text)
+
+    def add_run(self, text: str, start: int) -> None:
+        """Characters that stand for one each, from `start` on."""
+        self.text += text
+        self.starts += range(start, start + len(text))
+        self.ends += range(start + 1, start + 1 + len(text))
+
+    def copy(self, other: "Characters", start: int, end: int) -> None:
+        """Characters `start:end` of another."""
+        self.text += other.text[start:end]
+        self.starts += other.starts[start:end]
+        self.ends += other.ends[start:end]
 
 
 def characters(text: str, meaningful: frozenset[str] = frozenset()) -> Characters:
     """`text` folded character by character. `meaningful`: marks and emoji that stand for a word and are kept."""
-    plain = Characters()
-    for place, character in enumerate(text):
-        for folded in folded_character(character):
-            plain.add(folded, place, place + 1)
+    plain, done = Characters(), 0
+    for run in _STEADY.finditer(text):
+        _one_by_one(text, done, run.start(), plain)
+        plain.add_run(run[0].translate(_simplified()), run.start())
+        done = run.end()
+    _one_by_one(text, done, len(text), plain)
     return _without_inserted_marks(plain, meaningful)
+
+
+def _one_by_one(text: str, start: int, end: int, plain: Characters) -> None:
+    for place in range(start, end):
+        plain.add(folded_character(text[place]), place, place + 1)
 
 
 @lru_cache(_REMEMBERED)
@@ -51,8 +74,8 @@ def folded_character(character: str) -> str:
         return _REPLACEMENT
     if kind == "Cc":
         return "\n" if character in "\n\r\v\f" else " "
-    plain = unicodedata.normalize("NFKC", character).casefold()
-    return "".join(_simplified().get(each, each) for each in plain if unicodedata.category(each) != "Mn")
+    plain = unicodedata.normalize("NFKC", character).casefold().translate(_simplified())
+    return "".join(each for each in plain if unicodedata.category(each) != "Mn")
 
 
 def is_han(character: str) -> bool:
@@ -60,27 +83,38 @@ def is_han(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf" or character >= "\U00020000"
 
 
+@lru_cache(_REMEMBERED)
+def is_rare(character: str) -> bool:
+    """A Chinese character outside the 3,755 of GB 2312's first level: ordinary text has one or two in a hundred."""
+    return is_han(character) and not b"\xb0\xa1" <= character.encode("gb2312", "replace") <= b"\xd7\xf9"
+
+
 @cache
-def _simplified() -> dict[str, str]:
-    return {row[0]: row[1] for row in rows("simplified.tsv")}
+def _simplified() -> dict[int, str]:
+    return {ord(row[0]): row[1] for row in rows("simplified.tsv")}
 
 
 def _without_inserted_marks(plain: Characters, meaningful: frozenset[str]) -> Characters:
-    kept = Characters()
-    text, place, length = plain.text, 0, len(plain.text)
-    while place < length:
-        until = place
-        while until < length and _may_be_inserted(text[until], meaningful):
-            until += 1
-        if until == place:
-            kept.add(text[place], plain.starts[place], plain.ends[place])
-            place += 1
-            continue
-        if not _is_inserted(text, place, until):
-            for each in range(place, until):
-                kept.add(text[each], plain.starts[each], plain.ends[each])
-        place = until
+    kept, text, done = Characters(), "".join(plain.text), 0
+    for marks in _MARKS.finditer(text):
+        for start, end in _runs(text, marks.start(), marks.end(), meaningful):
+            if _is_inserted(text, start, end):
+                kept.copy(plain, done, start)
+                done = end
+    kept.copy(plain, done, len(text))
     return kept
+
+
+def _runs(text: str, start: int, end: int, meaningful: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Runs of marks that may have been put in, within `text[start:end]`."""
+    first = start
+    for place in range(start, end):
+        if not _may_be_inserted(text[place], meaningful):
+            if first < place:
+                yield first, place
+            first = place + 1
+    if first < end:
+        yield first, end
 
 
 @lru_cache(_REMEMBERED)
@@ -92,7 +126,7 @@ def _may_be_inserted(character: str, meaningful: frozenset[str]) -> bool:
     return unicodedata.category(character) in ("So", "Sk")
 
 
-def _is_inserted(text: list[str], start: int, end: int) -> bool:
+def _is_inserted(text: str, start: int, end: int) -> bool:
     """Do these marks stand inside a word? A pause or a blank does only beside a character that stands alone."""
     if start == 0 or end == len(text) or end - start > _LONGEST_RUN:
         return False
@@ -106,7 +140,7 @@ def _is_inserted(text: list[str], start: int, end: int) -> bool:
     return _alone(text, start - 1) or _alone(text, end)
 
 
-def _alone(text: list[str], place: int) -> bool:
+def _alone(text: str, place: int) -> bool:
     """A character or a letter with no other character or letter beside it."""
     before = place > 0 and text[place - 1].isalnum()
     after = place + 1 < len(text) and text[place + 1].isalnum()

@@ -109,8 +109,8 @@ def densest(members: Places, context: Context, days: int = DAYS) -> Places:
 def odds_of(cluster: Cluster, context: Context) -> Odds:
     """What chance would give.
 
-    The rate is the larger of that in the same shop (for points: of the same product) on other days and that
-    everywhere else; the number of reviews in the window sets the expectation, so a day of many reviews expects more.
+    The rate is the larger of that in the same shop (for points: of the same product) on other days and that of
+    the whole archive; the number of reviews in the window sets the expectation, so a day of many reviews expects more.
     """
     own = context.shops if cluster.basis == "run" else context.products
     unit = own == own[cluster.members[0]]
@@ -122,10 +122,8 @@ def odds_of(cluster: Cluster, context: Context) -> Odds:
     same, others = unit & ~inside, ~unit
     counts = [int(np.count_nonzero(each)) for each in (inside, same, same & having, others, others & having)]
     window, same_count, same_with, elsewhere, elsewhere_with = counts
-    rate = max(
-        (same_with + 1) / (same_count + 1), (elsewhere_with + 1) / (elsewhere + 1) if elsewhere else 0.0
-    )
-    expected = window * min(1.0, rate)
+    rate = max(_rate(same_with, same_count), _rate(same_with + elsewhere_with, same_count + elsewhere))
+    expected = window * rate
     days = context.days[unit & dated]
     span = cluster.last_day - cluster.first_day + 1
     windows = max(1, int(days.max() - days.min() + 1) // span)

@@ -1,9 +1,9 @@
-"""The criteria of lexicon.toml over folded text: R recruiting, T task (F: account filter), V required praise, M reward,
-P platform or shop, X contact; A names the act itself. A term behind a negation is void, unless the sentence forbids
-only to mention it: that is an instruction to conceal, and part of the task.
+"""The criteria of lexicon.toml over folded text: R recruiting, T task (F: account filter), V required praise,
+M reward, P platform or shop, X contact; A names the act itself. A term behind a negation is void, unless the sentence
+forbids only to mention it: that is an instruction to conceal, and part of the task.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -46,7 +46,9 @@ def hits(text: str, source: Read | None = None) -> list[Hit]:
     """Every term of a criterion in `text`, in order; of terms within each other only the longest."""
     source = source or read(text)
     found = []
-    matches = sorted(_phrases().find(source.text, heard=source.swaps), key=lambda each: (each.end, each.start))
+    matches = sorted(
+        _phrases().find(source.text, heard=source.swaps), key=lambda each: (each.end, each.start)
+    )
     other = [(match.start, match.end) for match in matches if match.name == _EXCEPTION]
     for match in matches:
         if match.name == _EXCEPTION or _within(match, other):
@@ -64,7 +66,9 @@ def hits(text: str, source: Read | None = None) -> list[Hit]:
         weight = WEIGHTS[strength]  # type: ignore[index]
         if criterion == "A" and len(restored) < len(spellings) and not source.swaps:
             weight = min(weight, WEIGHTS["medium"])  # one word, all of it by sound: 控保 need not be 空包
-        found.append(Hit(criterion, match.phrase, weight, start, end, at, until, void and not conceals, restored))
+        found.append(
+            Hit(criterion, match.phrase, weight, start, end, at, until, void and not conceals, restored)
+        )
     return _outermost(found)
 
 
@@ -72,9 +76,9 @@ def criteria_features(text: str) -> dict[str, float]:
     """What the rules see, as numbers for a model that ranks: the same keys for every text, all finite.
 
     `n_X` distinct terms of criterion X; `w_X` weight of its strongest; `p_XY` 1 where X and Y stand within 40
-    characters; `void` terms behind a negation; `evasive` restored spellings; `s_NAME` and `sure_NAME` cues of a stance.
+    characters; `void` terms behind a negation; `evasive` restored spellings; `s_NAME`, `sure_NAME` cues of a stance.
     """
-    from crawler.detect.text.stance import STANCES, cues  # noqa: PLC0415 - stance reads `hits` of this module
+    from crawler.detect.text.stance import STANCES, cues  # it reads `settings` of this module
 
     source = read(text)
     found = hits(text, source)
@@ -138,9 +142,12 @@ def _phrases() -> Phrases:
 
 
 def _within(match: Match, other: list[tuple[int, int]]) -> bool:
-    """Does the match begin in a word that means something else, and end in it? `other` is in order of ends."""
-    place = bisect_left(other, match.end, key=lambda span: span[1])
-    return place < len(other) and other[place][0] <= match.start
+    """Does the match begin within a word that means something else? `other` is in order of ends."""
+    place = bisect_right(other, match.start, key=lambda span: span[1])
+    if place == len(other):
+        return False
+    start, end = other[place]
+    return start < match.start or (start == match.start and match.end <= end)
 
 
 def _heard(folded: Folded, phrase: str, at: int, until: int) -> Restoration:

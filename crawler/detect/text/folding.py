@@ -1,8 +1,8 @@
 """Folding: a plain copy of a text to search in, with the way back to the original.
 
-What people write to escape a search (薇信, 刷*单, shua单, 5⭐, 加V) is restored in the copy; findings quote the original
-and say what was restored. Folding decodes spelling only: glyphs or fonts that a site disguises on purpose stay as they
-are. Linear in the length of the text.
+What people write to escape a search (薇信, 刷*单, shua单, 5⭐, 加V) is restored in the copy; findings quote the
+original and say what was restored. Folding decodes spelling only: glyphs or fonts that a site disguises on purpose
+stay as they are. Linear in the length of the text.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ from crawler.detect.text.characters import Characters, characters, folded_charac
 from crawler.detect.text.spelling import PLAIN, Spelling, homophone_table, meaningful_marks, spellings
 
 INSERTED = "夹入符号"
-_ORDINARY = frozenset("/、，,：:；;-—~·\n")  # 元/天, 好评、返现
+_ORDINARY = frozenset("/：:-—~·\n")  # 元/天
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,15 @@ def fold(text: str) -> Folded:
 def _with_words(original: str, plain: Characters, found: list[Spelling]) -> Folded:
     folded, restored, place = Characters(), [], 0
     for each in found:
-        _copy(plain, place, each.start, folded)
+        folded.copy(plain, place, each.start)
         start = len(folded.text)
         _write(plain, each, folded)
         if each.how != PLAIN:
             written = original[plain.starts[each.start] : plain.ends[each.end - 1]]
             restored.append(Restoration(start, len(folded.text), written, each.plain, each.how, each.core))
         place = each.end
-    _copy(plain, place, len(plain.text), folded)
+    folded.copy(plain, place, len(plain.text))
     return Folded(original, "".join(folded.text), tuple(folded.starts), tuple(folded.ends), tuple(restored))
-
-
-def _copy(plain: Characters, start: int, end: int, folded: Characters) -> None:
-    folded.text += plain.text[start:end]
-    folded.starts += plain.starts[start:end]
-    folded.ends += plain.ends[start:end]
 
 
 def _write(plain: Characters, word: Spelling, folded: Characters) -> None:
@@ -101,5 +95,4 @@ def _write(plain: Characters, word: Spelling, folded: Characters) -> None:
         for place, character in enumerate(word.plain, word.start):
             folded.add(character, plain.starts[place], plain.ends[place])
         return
-    for character in word.plain:
-        folded.add(character, plain.starts[word.start], plain.ends[word.end - 1])
+    folded.add(word.plain, plain.starts[word.start], plain.ends[word.end - 1])

@@ -2,7 +2,7 @@
 
 A character becomes at most one character (NFKC, case folded, accents off) and everything else falls out, so the
 offset map is the list of places that stayed, and a million texts are normalised by one table look-up. A character
-whose NFKC form is several letters (㎏, ß) stays itself for the same reason. Time and memory are linear in the text,
+whose NFKC form is several letters (ß, ﬁ) stays itself for the same reason. Time and memory are linear in the text,
 whatever it holds; lone surrogates fall out.
 """
 

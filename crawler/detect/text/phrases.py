@@ -4,23 +4,27 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import ahocorasick
 
-from crawler.detect.text.characters import is_han
+from crawler.detect.text.characters import is_han, is_rare
 from crawler.detect.text.folding import Folded, fold
 from crawler.detect.text.spelling import automaton, homophone_table
 
-GAP = 8  # folded characters between two parts of a phrase, as lexicon.md §"a few characters apart" is read here
+GAP = (
+    8  # folded characters between two parts of a phrase, as lexicon.md §"a few characters apart" is read here
+)
 NUMBER = "#"
 LEAST = 2  # Han characters of a phrase that is heard
 SLIPS = 100  # characters with one slip of typing in ordinary text, at most (measured: one in 900)
+RARE, RARE_SHARE = 3, 0.07  # rare characters from which on a text is taken to swap: ordinary text has .01 to .02
 SWAPS = 2  # restored spellings from which on a text is taken to swap characters
 # Ranges (20-50) are one number; "ioo天" is how adverts write 100天. Blanks beside a number are no border.
 _NUMBERS = re.compile(r" ?(?:\d{1,9}(?:[.\-~至到]\d{1,9})?|(?<![a-z])[oil]{2,4}(?=[元块一]{0,2}天)) ?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Read:
     """Folded text with each number as one sign; `places[i]` is the folded offset of character i."""
 
@@ -28,10 +32,12 @@ class Read:
     text: str
     places: array  # type: ignore[type-arg]
 
-    @property
+    @cached_property
     def swaps(self) -> bool:
-        """Does the text write several words otherwise, more than slips of typing would?"""
-        return len(self.folded.restorations) >= max(SWAPS, len(self.text) // SLIPS)
+        """Does the text write several words otherwise, more than slips of typing would, or in rare characters?"""
+        if len(self.folded.restorations) >= max(SWAPS, len(self.text) // SLIPS):
+            return True
+        return sum(map(is_rare, self.folded.text)) >= max(RARE, len(self.text) * RARE_SHARE)
 
     def folded_span(self, start: int, end: int) -> tuple[int, int]:
         """Folded offsets of read characters `start:end`."""
@@ -74,7 +80,9 @@ class Phrases:
                 self._all.append((name, phrase, tuple(_plain(part) for part in phrase.split("…"))))
         self._exact = self._automaton(str)
         self._sound = self._automaton(sound)
-        self._lengths = [sum(is_han(character) for part in parts for character in part) for _, _, parts in self._all]
+        self._lengths = [
+            sum(is_han(character) for part in parts for character in part) for _, _, parts in self._all
+        ]
 
     def find(self, text: str, *, heard: bool = False) -> Iterator[Match]:
         """Every phrase in `text`; where `heard`, also those that are there by sound only.
@@ -99,7 +107,9 @@ class Phrases:
                 parts.setdefault(form(part), []).append((which, place))
         return automaton((part, (len(part), tuple(uses))) for part, uses in parts.items())
 
-    def _joined(self, search: ahocorasick.Automaton, heard: str, text: str) -> Iterator[tuple[int, int, int, bool]]:
+    def _joined(
+        self, search: ahocorasick.Automaton, heard: str, text: str
+    ) -> Iterator[tuple[int, int, int, bool]]:
         """Phrase, start, end, and whether a part is written otherwise."""
         open_: dict[tuple[int, int], tuple[int, int, bool]] = {}
         for last, (length, uses) in search.iter(heard):

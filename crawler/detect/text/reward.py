@@ -50,15 +50,16 @@ _ANY = re.compile(
 _BREAK = re.compile(r"[。!?;\n]")
 _NEAR = 32  # characters between condition and reward of one sentence: 五星好评+3张图+20字以上,截图发客服领
 _FAR = 64  # the same within a list of steps, and from a promise to its steps
-_STEPS = re.compile(r"(?:领取)?(?:方法|方式|步骤|条件|要求|规则|流程)|截图|客服|微信|扫码")
+_STEPS = re.compile(r"方法|方式|步骤|条件|要求|规则|流程|截图|客服|微信|扫码")
+_TERMS = re.compile(r"方法|方式|步骤|条件|要求|规则|流程")
 # From the reward back to the condition: 返8块我才打五星; 让我好评; 为了5块钱给好评; 返现换好评.
 _PRICE_OF = re.compile(
-    r"(?:才|就为|为了|换|让|叫|要求|求我|必须|须|需|得|条件|方法|方式|步骤|要不是|看在|谁|凭)"
+    r"(?:才|就为|为了|换|[让叫][你您我]|要求|求我|必须|须|需|得|条件|方法|方式|步骤|要不是|看在|谁|凭)"
 )
 _DENIED = re.compile(
     r"(?:不是|不会是?|并非|绝非|绝不|没有?|不)(?:因为|为了|冲着|图|贪)|连.{0,4}(?:都|也)(?:不|没|木)|"
     r"(?:禁止|严禁|不得|杜绝|拒绝|没有任何|从不|绝不)|没有?说(?:必须|需要|要).{0,6}(?:好评|五星)|"
-    r"(?:没有|无)(?:五星)?好评返"
+    r"(?:没有|无|不给|不再给)(?:五星)?好评返|(?:给不了|不想给|不会给)(?:五星|好评)"
 )
 _DENIED_AFTER = re.compile(r"^.{0,3}(?:都|也)(?:不给|没给|舍不得)")
 # Others' good reviews explained by money: a supposition, whoever makes it. 好评这么多,原来都是返现的.
@@ -137,11 +138,11 @@ def offer_in(text: str | None) -> Offer | None:
 
 
 def _conditional(folded: Folded) -> Offer | None:
-    """指定好评. Of several ties the first that is told; else the first."""
+    """指定好评. Of several ties the closest that is told; else the closest."""
     found = [_offer(folded, "good", *tie) for tie in _ties(folded.text)]
     plain = [each for each in found if each.kind == "good"]
     told = [each for each in plain if each.stance == "told"]
-    return next(iter(told or plain or found), None)
+    return min(told or plain or found, key=lambda each: each.whole.end - each.whole.start, default=None)
 
 
 def _ties(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
@@ -178,7 +179,7 @@ def _precedes(text: str, reward: re.Match[str], condition: re.Match[str]) -> boo
     between = text[reward.end() : condition.start()]
     if len(between) > _FAR:
         return False
-    if _STEPS.search(between):
+    if _TERMS.search(between):
         return True
     before = text[max(0, reward.start() - 8) : reward.start()]  # 为了, 要不是: directly before the reward
     near = len(between) <= _NEAR // 2 and not _BREAK.search(between)

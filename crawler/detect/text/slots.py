@@ -70,7 +70,8 @@ class Reading:
     core: tuple[str, ...]
     strong: int  # how many of them by a term that says much
     points: float
-    tested: dict[str, list[str]]  # stance → its cues anywhere in the text
+    tested: dict[str, list[str]]  # stance decided by the whole text → its cues
+    seen: dict[str, list[str]]  # stance → its cues in the block, however few
 
     @property
     def found(self) -> bool:
@@ -109,7 +110,16 @@ def readings(text: str) -> list[Reading]:
     source = read(text)
     told = cues(source)
     tested = stances(told, len(source.text))
-    return [_reading(block, tested) for block in _blocks(source, hits(text, source), told)]
+    blocks = _blocks(source, hits(text, source), told)
+    return [_reading(block, tested, _seen(source, block, told)) for block in blocks]
+
+
+def _seen(source: Read, block: Block, told: Sequence[Cue]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for cue in told:
+        if block.start <= source.folded.span(cue.start, cue.end)[0] < block.end:
+            found.setdefault(cue.stance, []).append(cue.text)
+    return {stance: list(dict.fromkeys(words)) for stance, words in found.items()}
 
 
 def _blocks(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Block]:
@@ -188,12 +198,16 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def _reading(block: Block, tested: dict[str, list[str]]) -> Reading:
+def _reading(block: Block, tested: dict[str, list[str]], seen: dict[str, list[str]]) -> Reading:
     weights = dict.fromkeys("ARTFVMPX", 0.0)
     for hit in _told_once(block.live):
         weights[hit.criterion] = max(weights[hit.criterion], hit.weight)
     evasive = any(hit.restored for hit in block.live)
-    merged = {**weights, "T": max(weights["T"], weights["F"]), "X": max(weights["X"], COUNTS if evasive else 0)}
+    merged = {
+        **weights,
+        "T": max(weights["T"], weights["F"]),
+        "X": max(weights["X"], COUNTS if evasive else 0),
+    }
     filled = tuple(letter for letter in "ARTVMPX" if merged[letter] >= COUNTS)
     bound = _bound(block.live)
     core = _core(block.live, weights, bound)
@@ -202,7 +216,7 @@ def _reading(block: Block, tested: dict[str, list[str]]) -> Reading:
         + 0.4 * weights["P"] + 0.5 * merged["X"] + bound + 0.4 * len(core)
     )  # fmt: skip
     strong = sum(merged[letter] >= 1 for letter in filled)
-    return Reading(block, _kind(block.live, filled, bound), filled, core, strong, points, tested)
+    return Reading(block, _kind(block.live, filled, bound), filled, core, strong, points, tested, seen)
 
 
 def _bound(found: list[Hit]) -> bool:
@@ -242,7 +256,8 @@ def _kind(found: list[Hit], filled: tuple[str, ...], bound: bool) -> Kind:
     for kind, marks in _MARKS:
         if terms & set(marks):
             return kind
-    return "rebate_card" if bound and "R" not in filled and "A" not in filled else "recruitment"
+    recruits = any(hit.criterion == "R" and hit.weight >= 1 for hit in found) or "A" in filled
+    return "rebate_card" if bound and not recruits else "recruitment"
 
 
 def disclosed(text: str) -> bool:

@@ -23,7 +23,9 @@ PLAIN = ""  # `how` of a spelling that disguises nothing
 _BESIDE = 3  # characters between a word of contact and its short form: "加一下我V"
 _ACCOUNT = 4  # letters and digits in a row that look like an account
 _READING = 4  # near sounds of one group that show another reading, not an odd entry of the list
-_LONGEST_SHORT = 2  # words up to here have chance homophones: each different character must be a listed near sound
+_LONGEST_SHORT = (
+    2  # words up to here have chance homophones: each different character must be a listed near sound
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Spelling:
 
 def spellings(text: str) -> list[Spelling]:
     """Which runs of `text` (folded character by character) stand for another word, in order, not overlapping."""
-    found = sorted(_candidates(text), key=lambda each: (each.start, -each.end, each.how))
+    found = sorted(_candidates(text), key=lambda each: (each.start, -each.end))
     chosen: list[Spelling] = []
     until = 0
     for each in found:
@@ -69,11 +71,10 @@ def _candidates(text: str) -> Iterator[Spelling]:
             continue
         if framed and not _has_frame(text, start, end + 1):
             continue
-        if how is None:  # the word itself
-            taken[start : end + 1] = b"\1" * (end + 1 - start)
+        taken[start : end + 1] = b"\1" * (end + 1 - start)  # the word itself or a listed form: no mere sound
         yield Spelling(start, end + 1, plain, how or PLAIN, core)
     for each in _sounding(text):
-        if 1 not in taken[each.start : each.end]:
+        if each.end - each.start > _LONGEST_SHORT or 1 not in taken[each.start : each.end]:
             yield each
 
 
@@ -108,7 +109,9 @@ def _has_frame(text: str, start: int, end: int) -> bool:
     if any(frame in before for frame in _frames()):
         return True
     behind = text[end : end + _BESIDE + _ACCOUNT].lstrip(" :;,号是-—")
-    return len(behind) >= _ACCOUNT and all(c.isascii() and (c.isalnum() or c in "-_") for c in behind[:_ACCOUNT])
+    return len(behind) >= _ACCOUNT and all(
+        c.isascii() and (c.isalnum() or c in "-_") for c in behind[:_ACCOUNT]
+    )
 
 
 @cache
@@ -134,13 +137,17 @@ def _listed() -> dict[str, tuple[str, str, bool]]:
 @cache
 def _words() -> dict[str, tuple[tuple[str, ...], bool]]:
     """word → its syllables, core."""
-    return {word: (tuple(pinyin.split(" ")), weight == "core") for word, pinyin, weight in rows("vocabulary.tsv")}
+    return {
+        word: (tuple(pinyin.split(" ")), weight == "core") for word, pinyin, weight in rows("vocabulary.tsv")
+    }
 
 
 @cache
 def _common() -> frozenset[str]:
     known = set(_words())
-    return frozenset(word for row in rows("common_words.tsv") for word in row[0].split(" ") if word not in known)
+    return frozenset(
+        word for row in rows("common_words.tsv") for word in row[0].split(" ") if word not in known
+    )
 
 
 @cache
@@ -163,7 +170,7 @@ def _forms() -> ahocorasick.Automaton:
 
 def _made(word: str, syllables: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Ways to write a word with some characters in pinyin, or one as a look-alike or in its parts."""
-    if len(syllables) <= 4:  # noqa: PLR2004 - 2⁴ forms; longer words are not written so
+    if len(syllables) <= 4:  # 2⁴ forms; longer words are not written so
         for form in product(*zip(word, syllables, strict=True)):
             if not all(part.isascii() for part in form):
                 yield "".join(form), "拼音"

@@ -34,6 +34,11 @@ def title(stance: str) -> str:
     return str(settings()["stances"][stance]["title"])
 
 
+def sure_cues(stance: str) -> list[str]:
+    """Cues of which one decides; phrases that are not joined, for naming in a finding."""
+    return [cue for cue in settings()["stances"][stance]["sure"] if "…" not in cue and "”" not in cue]
+
+
 def cues(source: Read) -> list[Cue]:
     """Every cue, by its end."""
     found = []
@@ -45,16 +50,15 @@ def cues(source: Read) -> list[Cue]:
 
 def stances(told: Iterable[Cue], length: int = 0) -> dict[str, list[str]]:
     """Stances that these cues decide in a paragraph of `length` characters → the words that did."""
-    times = 1 + length // LONG
-    plain: dict[str, list[Cue]] = {}
+    own: dict[str, dict[str, bool]] = {}
     for cue in told:
-        plain.setdefault(cue.stance, []).append(cue)
+        own.setdefault(cue.stance, {})[cue.text] = cue.sure
+    times = 1 + length // LONG
     decided = {}
-    for stance in STANCES:
-        own = plain.get(stance, [])
-        words = list(dict.fromkeys(cue.text for cue in own))
-        if len({cue.text for cue in own if cue.sure}) >= times or len(words) >= ENOUGH * times:
-            decided[stance] = words
+    for stance in (stance for stance in STANCES if stance in own):
+        words = own[stance]
+        if sum(words.values()) >= times or len(words) >= ENOUGH * times:
+            decided[stance] = list(words)
     return decided
 
 

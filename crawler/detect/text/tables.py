@@ -2,7 +2,7 @@
 
 `python -m crawler.detect.text.tables FOLDER` writes homophones.tsv, simplified.tsv, lookalikes.tsv, near_sounds.tsv
 and splits.tsv beside this file. FOLDER holds the lists under their published names (docs/third-party.md says whose
-they are). The tables are small: shapes, near sounds and split forms are kept for the characters of vocabulary.tsv only.
+they are). The tables are small: shapes, near sounds and split forms only of the characters of vocabulary.tsv.
 """
 
 import sys
@@ -33,7 +33,9 @@ def build(folder: Path) -> dict[str, str]:
     return {
         "homophones.tsv": _table("contr4l", "characters of one sound, tones and n/ng apart", sounds),
         "simplified.tsv": _table("kfcd/chaizi", "traditional, simplified", simple),
-        "lookalikes.tsv": _table("contr4l, pycorrector", "character, its look-alikes", _shapes(folder, wanted)),
+        "lookalikes.tsv": _table(
+            "contr4l, pycorrector", "character, its look-alikes", _shapes(folder, wanted)
+        ),
         "near_sounds.tsv": _table("pycorrector", "character, same sound", _near(folder, wanted)),
         "splits.tsv": _table("kfcd/chaizi", "character, its two parts", _splits(folder, wanted, known)),
     }
@@ -54,7 +56,11 @@ def _homophones(pairs: dict[str, str]) -> list[str]:
 def _simplified(cells: Iterable[list[str]], known: set[str]) -> list[str]:
     """Only characters that are no simplified ones themselves: 么 and 乾 stay as they are."""
     pairs = {row[0]: row[1] for row in cells if len(row) == 2}
-    kept = {old: new for old, new in pairs.items() if old != new and old not in known | {_UNKNOWN} and new != _UNKNOWN}
+    kept = {
+        old: new
+        for old, new in pairs.items()
+        if old != new and old not in known | {_UNKNOWN} and new != _UNKNOWN
+    }
     return [f"{old}\t{new}" for old, new in sorted(kept.items()) if len(old) == len(new) == 1]
 
 
@@ -75,7 +81,9 @@ def _near(folder: Path, wanted: Iterable[str]) -> list[str]:
     for character, others in alike.items():
         for other in others:
             back.setdefault(other, set()).add(character)
-    joined = {each: "".join(sorted((set(alike.get(each, "")) | back.get(each, set())) - {each})) for each in wanted}
+    joined = {
+        each: "".join(sorted((set(alike.get(each, "")) | back.get(each, set())) - {each})) for each in wanted
+    }
     return [f"{each}\t{others}" for each, others in joined.items() if others]
 
 

@@ -85,7 +85,7 @@ class CaseFacts:
             for name in exhibit.findings
             if name in self.findings
         ]
-        days = [clock.beijing(one.time)[:10] for one in self.captures.values() if one.time]
+        days = [_day(one.time) for one in self.captures.values() if one.time]
         begins = [str(one["conduct_from"]) for one in found if one.get("conduct_from")]
         ends = [str(one["conduct_until"]) for one in found if one.get("conduct_until")]
         return (
@@ -154,4 +154,6 @@ def _articles(conduct: str, first: str, last: str) -> Sequence[Article]:
 
 def _day(moment: str) -> str:
     """The day in Beijing of a date or a time."""
-    return moment if len(moment) == len("2026-11-20") else clock.beijing(moment)[:10]
+    if len(moment) == len("2026-11-20"):
+        return moment
+    return clock.parse(moment).astimezone(clock.BEIJING).date().isoformat()

@@ -83,17 +83,19 @@ def pdf(
         weasyprint.Attachment(string=content, name=name, created=moment, modified=moment, relationship="Data")
         for name, content in (attachments or {}).items()
     ]
-    with _dated(moment):
-        document = weasyprint.HTML(string=page, url_fetcher=_only(weasyprint, title, pictures or {}))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile to the collector
-            made: bytes = document.write_pdf(
+    html = weasyprint.HTML(string=page, url_fetcher=_only(weasyprint, pictures or {}))
+    with _dated(moment), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile to the collector
+        try:
+            made: bytes = html.write_pdf(
                 pdf_variant="pdf/a-3b", attachments=kept, pdf_identifier=until.encode()
             )
+        except weasyprint.urls.FatalURLFetchingError as error:
+            raise UsageError(f"{title}: {error} is not among its pictures") from error
     return made
 
 
-def _only(weasyprint: Any, title: str, pictures: Mapping[str, bytes]) -> Any:
+def _only(weasyprint: Any, pictures: Mapping[str, bytes]) -> Any:
     """A fetcher of WeasyPrint's that knows these pictures and nothing else."""
 
     class Pictures(weasyprint.urls.URLFetcher):  # type: ignore[misc]
@@ -102,11 +104,8 @@ def _only(weasyprint: Any, title: str, pictures: Mapping[str, bytes]) -> Any:
             name = url.partition(":")[2]
             if not url.startswith("picture:") or name not in pictures:
                 # WeasyPrint goes on without what cannot be fetched, unless it is told that this is fatal.
-                raise NotHandedOver(f"{title}: {url[:80]} is not among its pictures")
+                raise weasyprint.urls.FatalURLFetchingError(url[:80])
             return weasyprint.urls.URLFetcherResponse(url, pictures[name], {"Content-Type": "image/png"})
-
-    class NotHandedOver(weasyprint.urls.FatalURLFetchingError):  # type: ignore[misc]
-        pass
 
     return Pictures()
 

@@ -1,0 +1,1 @@
+"""Recruiting posts: what is read together, and how a finding is worded."""
