@@ -1,14 +1,19 @@
 """Where on a plot a value stands: ticks of an axis, places of dates and numbers, and how they are printed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
 from crawler.clock import BEIJING
 
 _STEPS = (1, 2, 2.5, 5, 10)  # ticks at round numbers
 _WAN = 10_000
+_LONG = 1e12  # larger numbers are written with their power of ten
+_MOST = 1e15  # beyond it, floats no longer hold every integer: no count on a page is so large
+_SAME = 1e-9  # values so close to each other are one value: an axis between them would show noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,9 @@ class Scale:
 def ticks(low: float, high: float, most: int) -> list[float]:
     """At most `most` + 1 round numbers from at or below `low` to at or above `high`; at least two."""
     span = high - low
-    if span <= 0:
-        high, span = low + 1, 1.0
+    if span <= _SAME * max(1.0, abs(low)):
+        span = max(1.0, abs(low))
+        high = low + span
     rough = span / most
     size = 10.0 ** math.floor(math.log10(rough))
     # The steps count up to 10; below the largest one always suffices, whatever rounding did to `size`.
@@ -37,16 +43,22 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [number * step for number in range(first, last + 1)]
 
 
+def numbers(values: Iterable[Any]) -> list[float | None]:
+    """Values as they are drawn; None for what is no number, or none that an axis could show."""
+    return [float(each) if isinstance(each, (int, float)) and abs(each) <= _MOST else None for each in values]
+
+
 def printed(value: float) -> str:
     """A number as it stands on an axis: 1200, 0.5, 3万."""
-    if abs(value) >= _WAN and math.isfinite(value):
+    if abs(value) >= _WAN:
         return f"{_trimmed(value / _WAN)}万"
     return _trimmed(value)
 
 
 def _trimmed(value: float) -> str:
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    if value == int(value) and abs(value) < _LONG:
+        return str(int(value))
+    return f"{value:.4g}"
 
 
 def places(x: Sequence[str]) -> list[float]:
@@ -54,7 +66,7 @@ def places(x: Sequence[str]) -> list[float]:
     for read in (_moment, _number):
         found = [read(each) for each in x]
         there = [each for each in found if each is not None]
-        if len(there) == len(x) and all(a < b for a, b in zip(there, there[1:], strict=False)):
+        if len(there) == len(x) and all(a < b for a, b in pairwise(there)):
             return there
     return [float(number) for number in range(len(x))]
 

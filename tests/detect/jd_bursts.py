@@ -68,7 +68,8 @@ class Market:
         written = Counter(each.author_alias for rows in found.values() for each in rows)
         self.words = words
         self.rows = {
-            key: [row for each in rows if (row := told(each, dict(written), words))]
+            # Masks are no accounts: that one occurs once says nothing.
+            key: [replace(row, once=None) for each in rows if (row := told(each, dict(written), words))]
             for key, rows in found.items()
         }
         self.last = max(row.day for rows in self.rows.values() for row in rows)
@@ -101,7 +102,7 @@ class Market:
         day = dice.choice(self._days(rows))
         others = dice.sample(rows, BURST)  # the words of this product's own reviews, so that only volume speaks
         more = [
-            replace(other, day=day + number * DAYS // BURST, account=f"added {number}", once=True)
+            replace(other, day=day + number * DAYS // BURST, account=f"added {number}")
             for number, other in enumerate(others)
         ]
         more = [replace(row, review=replace(row.review, identifier=f"added-{place}")) for place, row in enumerate(more)]

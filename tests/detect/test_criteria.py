@@ -59,6 +59,12 @@ def test_words_that_hold_a_term_and_mean_another_thing(text: str) -> None:
     assert "本金" not in _terms(text, "M")
 
 
+def test_one_word_all_by_sound_is_no_strong_act() -> None:
+    [hit] = [hit for hit in hits("这个监控保密") if hit.criterion == "A"]
+    assert hit.term == "空包"
+    assert hit.weight < 1
+
+
 @pytest.mark.parametrize("text", ["20-50一天", "ioo天", "100元/天", "每单8.8元", "一天一百"])
 def test_pay_by_the_day_is_read(text: str) -> None:
     assert bool(_terms(text, "M")) is (text != "一天一百")  # written numbers are not read

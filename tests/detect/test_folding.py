@@ -46,7 +46,7 @@ def test_marks_put_into_a_word_are_dropped_and_told(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["人物简直体现了往往的收获", "卫星发射成功", "不但没有消耗", "建立网点", "他买好了宝马", "酒店服务人无完人"]
+    "text", ["人物简直体现了往往的收获", "卫星发射成功", "不但没有消耗", "建立网点", "他买好了宝马", "酒店服务人无完人", "科技体验馆"]
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert fold(text).text == text
@@ -58,6 +58,12 @@ def test_ordinary_words_stay(text: str) -> None:
 )
 def test_short_forms_need_a_contact_beside_them(text: str, restored: bool) -> None:
     assert ("微信" in fold(text).text) is restored
+
+
+@pytest.mark.parametrize("text", ["刷当", "刷******单", "刷\n单"])
+def test_a_likeness_is_not_enough(text: str) -> None:
+    """A far sound, a row of marks as a border, a new line."""
+    assert "刷单" not in fold(text).text
 
 
 def test_plain_forms_are_no_disguise() -> None:

@@ -51,8 +51,8 @@ def test_a_finding_explains_itself() -> None:
     assert "垫付" in by_label["任务步骤"]
     assert "淘气值" in by_label["对账号的要求"]
     assert "V信 demo-ab-01" in " ".join(by_label["联系方式"])
-    assert any("V信→微信" in (quote.restored or "") for quote in finding.quotes)
-    assert any("V信→微信" in fact.text for fact in finding.facts)
+    assert any("加V信→加微信" in (quote.restored or "") for quote in finding.quotes)
+    assert any("加V信→加微信" in fact.text for fact in finding.facts)
 
 
 def test_every_other_reading_is_listed_as_tested() -> None:
@@ -99,6 +99,24 @@ def test_press_pages_need_a_contact_in_the_block() -> None:
 def test_words_alone_make_no_finding() -> None:
     assert not _found(post("p1", "刷单"), post("p2", "好评返现"), post("p3", "招募体验官，报名加微信"))
     assert not _found(post("p4", "五星好评返现5元，截图给客服"))  # left to `rebate`
+
+
+def test_one_strong_word_among_common_ones_is_a_mention() -> None:
+    reading = best_reading("兼职刷单，也有别的任务")
+    assert len(reading.criteria) >= 3
+    assert not reading.found
+
+
+def test_praise_within_the_name_of_an_act_is_not_told_twice() -> None:
+    assert best_reading("他想刷好评").criteria == ("A",)
+
+
+def test_of_two_blocks_the_one_that_says_more_is_told() -> None:
+    less, more = "招刷单兼职，日结，加微信 ab12345", f"淘宝店铺诚聘刷手，{POST.partition(chr(10))[0]}加微信 ab12345"
+    report = "记者从法院获悉，被告人非法获利十万元。"
+    [finding] = _found(post("p1", "\n".join([less, report, more])))
+    assert "刷手" in [quote.text for quote in finding.quotes]
+    assert [each.explanation for each in finding.innocent if each.remains] == ["新闻报道、裁判文书、行业分析"]
 
 
 @pytest.mark.parametrize("row", lines()["planted"], ids=lambda row: str(row["key"]))

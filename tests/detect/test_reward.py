@@ -96,6 +96,9 @@ def test_a_reward_for_any_review_is_told_apart(text: str) -> None:
 def test_a_paid_task_and_a_payment() -> None:
     assert kinds("体验官群里接的单，本金和佣金昨天到账了，评价是按要求写的") == ("task", "told")
     assert found("亲亲收到，返款今晚打给您，感谢配合").kind == "payment"
+    assert found("亲亲收到，体验金24小时内到账，记得再追评一条").kind == "payment"
+    assert found("感谢体验官，本单已退回您的账户，下期再约").kind == "payment"
+    assert offer_in("您好，本单已退回您的账户，感谢配合") is None
     assert offer_in("亲，退货的货款已退回您的账户，感谢配合") is None
     assert offer_in("差价红包已经发给您，记得追评") is None
 

@@ -101,3 +101,21 @@ def test_the_longest_shared_stretch(first: str, second: str) -> None:
 def test_too_many_characters_are_refused() -> None:
     with pytest.raises(ValueError, match="too many"):
         place_bits(1 << 41)
+
+
+def test_two_runs_that_follow_one_another_are_not_one() -> None:
+    whole = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥东南西北中春夏秋冬金木水火土风雨雷电"
+    texts = [whole, whole[:20], whole[6:]]
+    check(texts, shared_runs(normalised_texts(texts)))
+
+
+BASE = "".join(PARTS)
+SLICES = st.tuples(st.integers(0, len(BASE)), st.integers(0, len(BASE))).map(
+    lambda ends: BASE[min(ends) : max(ends)]
+)
+
+
+@given(st.lists(SLICES, max_size=6))
+@settings(max_examples=100, deadline=None)
+def test_slices_of_one_text(texts: list[str]) -> None:
+    check(texts, shared_runs(normalised_texts(texts)))

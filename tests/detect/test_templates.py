@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -296,9 +297,9 @@ def test_labelled_pairs(detect_data: Path) -> None:
 def test_all_within_the_hour_may_be_one_person() -> None:
     texts = edited()
     close = [
-        review(f"t{n}", text, item_reviewed="l1", author=f"t{n}", published_at=f"2026-06-09T04:0{n}:00Z", published_precision="minute")
-        for n, text in enumerate(texts)
-    ]  # fmt: skip
+        replace(each, published_at=f"2026-06-09T04:0{number}:00Z", published_precision="minute")
+        for number, each in enumerate(templated(texts))
+    ]
     findings = found_in([*ordinary(200), *close])
     assert [each.grade for each in findings] == ["weak"]
     assert [each.explanation for each in findings[0].innocent if each.remains] == ["同一人的多笔订单"]

@@ -39,8 +39,9 @@ class Series:
         return self.first + len(self.counts) - 1
 
     @property
-    def total(self) -> int:
-        return int(self.counts.sum())
+    def judged_days(self) -> int:
+        """Days from the first on that may be judged and may serve as history."""
+        return max(0, self.judged_until - self.first + 1)
 
 
 @lru_cache(maxsize=65536)

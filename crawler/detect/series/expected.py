@@ -36,21 +36,24 @@ class Level:
     before: np.typing.NDArray[np.bool_]
 
 
-def level(counts: Numbers, window: int) -> Level:
-    """The level for each window [day, day + window) of a series; see the module."""
+def level(counts: Numbers, window: int, known: int | None = None) -> Level:
+    """The level for each window [day, day + window) of a series; see the module. `known`: days from the first on
+    that may serve as history; the days of a cut list's edge may not."""
     size = len(counts)
+    used = size if known is None else max(0, min(size, known))
     weeks = np.full(size + 1, np.nan)
-    if size >= WEEK:
-        total = np.concatenate(([0.0], np.cumsum(counts)))
-        weeks[: size - WEEK + 1] = total[WEEK:] - total[:-WEEK]
+    if used >= WEEK:
+        total = np.concatenate(([0.0], np.cumsum(counts[:used])))
+        weeks[: used - WEEK + 1] = total[WEEK:] - total[:-WEEK]
     starts = np.arange(size)
     back = starts[None, :] - GAP - WEEK * np.arange(1, WEEKS + 1)[:, None]
     ahead = starts[None, :] + window + GAP + WEEK * np.arange(WEEKS)[:, None]
     earlier, days_earlier = _steady(_taken(weeks, back))
     later, days_later = _steady(_taken(weeks, ahead))
-    use_later = np.isnan(earlier) | (np.nan_to_num(later, nan=-1.0) > np.nan_to_num(earlier, nan=-1.0))
-    rate = np.where(use_later, later, earlier)
-    return Level(rate, np.where(use_later, days_later, days_earlier), ~np.isnan(earlier))
+    days = days_earlier + days_later
+    both = np.nan_to_num(earlier) * days_earlier + np.nan_to_num(later) * days_later
+    rate = np.where(days > 0, both / np.maximum(days, 1.0), np.nan)
+    return Level(rate, days, ~np.isnan(earlier))
 
 
 def _taken(weeks: Numbers, places: np.typing.NDArray[np.int64]) -> Numbers:

@@ -11,7 +11,7 @@ from crawler.detect.series.counts import Series
 from crawler.detect.series.expected import GAP, Around, Level, around, level, mean_and_size, spread
 
 WINDOWS = (1, 3, 7, 14)  # days
-LEAST = 5  # reviews; what fewer people did is no burst
+LEAST = 6  # reviews; what fewer people did is no burst
 MODEST = 0.05  # chance at or below which a window is looked at more closely (composition)
 _ABOVE = 1.3  # times its expectation below which a window cannot be unusual enough to be worth a probability
 OTHERS = 5  # shops on a platform from which on its own days are measured on it alone
@@ -56,7 +56,7 @@ def scanned(
     """All windows of all series. `platform`: shop → platform. `sums`: series of whole shops, which are scanned too
     and never count among the others. The order of the series does not matter."""
     products = sorted(products, key=lambda part: part.key)
-    others = _others(products, [level(part.counts, 1) for part in products], platform)
+    others = _others(products, [level(part.counts, 1, part.judged_days) for part in products], platform)
     ordered = sorted((*products, *sums), key=lambda part: part.key)
     indices = {
         part.key: (part.first, others[part.shop].index(part.first, len(part.counts))) for part in ordered
@@ -101,7 +101,7 @@ class _Row:
 
     @classmethod
     def of(cls, part: Series, days: int, index: Numbers) -> "_Row":
-        own = level(part.counts, days)
+        own = level(part.counts, days, part.judged_days)
         places = len(part.counts) - days + 1
         observed, weight = _sums(part.counts, days), _sums(index, days)
         ends = part.first + np.arange(places) + days - 1

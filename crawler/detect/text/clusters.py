@@ -110,7 +110,7 @@ def odds_of(cluster: Cluster, context: Context) -> Odds:
     """What chance would give.
 
     The rate is the larger of that in the same shop (for points: of the same product) on other days and that of
-    the whole archive; the number of reviews in the window sets the expectation, so a day of many reviews expects more.
+    the whole archive. The number of reviews in the window sets the expectation: a crowded day expects more.
     """
     own = context.shops if cluster.basis == "run" else context.products
     unit = own == own[cluster.members[0]]

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import struct
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def shared_pictures(corpus: Corpus, members: Sequence[Review]) -> list[SharedPic
 def perceptual_digest(picture: bytes) -> int | None:
     """64 bits; None for what is no picture, too large or almost one colour."""
     try:
-        with Image.open(io.BytesIO(picture), formats=_FORMATS) as image:
+        with _opened(picture) as image:
             if image.width * image.height > _MOST_PIXELS:
                 return None
             image.draft("L", (64, 64))
@@ -115,6 +116,12 @@ def perceptual_digest(picture: bytes) -> int | None:
     if sum(map(abs, steps)) < _FLAT * len(steps):
         return None
     return sum(1 << place for place, step in enumerate(steps) if step > 0)
+
+
+def _opened(picture: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at before it is decoded
+        return Image.open(io.BytesIO(picture), formats=_FORMATS)
 
 
 def picture_addresses(page: "Page", node: str) -> list[str]:

@@ -21,11 +21,11 @@ Stance = Literal["told", "denied", "guessed"]
 _LONGEST = 20_000  # characters read of one text; a card or a reply has 200
 
 # Without one of these characters (plain or as written evasively) a text cannot name a reward.
-_TRIGGER = re.compile(r"[返反贩犯饭fF领岭奖红🧧💰💴补送退换给佣免]")
+_TRIGGER = re.compile(r"[返反贩犯饭fF领岭奖红🧧💰💴补送退换给佣免金款]")
 
 _NUMBER = r"(?:[0-9][0-9.~\-到至]{0,8}|[一二两三四五六七八九十几]{1,3}|\*{1,4})"
 _MONEY = rf"{_NUMBER}\s?(?:元|块|米|rmb|京豆|%|个点)"
-_GOODS = r"(?:现金)?(?:红包|体验金|现金|话费|京豆|优惠券|优惠卷|代金券|本金|佣金)"
+_GOODS = r"(?:现金|小)?(?:红包|体验金|现金|话费|京豆|优惠券|优惠卷|代金券|本金|佣金)"
 _PRESENTS = r"(?:小样|试用装|贴纸|赠品|礼品|小?礼物|小礼品)"
 _CONDITION = re.compile(
     r"(?:改成|改为|追加|打|写|给|全)?(?:"
@@ -79,9 +79,10 @@ _TO_ORDER = re.compile(
     r"(?:评价|好评|文案|图片?).{0,4}(?:按(?:照)?要求|(?:是)?(?:他们|店家|商家|群主|老板)(?:给|发)的|照着写)"
 )
 _PAID = re.compile(
-    r"(?:返款|体验金|货款|本金|佣金|红包|返现|奖励)[^。!?;\n]{0,24}?(?:到账|打给|退回|返到|转给|发给|发放|返还)"
+    r"(?:返款|体验金|货款|本金|佣金|红包|返现|奖励|本单)[^。!?;\n]{0,24}?(?:到账|打给|退回|返到|转给|发给|发放|返还)"
 )
 _FOR_REVIEW = re.compile(r"感谢配合|配合|体验官|晒图|追评|合作|下期|五星|好评|截图")
+_HIRED = re.compile(r"体验官|合作|下期")  # without these 本单已退回 is an ordinary refund
 _REFUND = re.compile(r"退货|售后|破损|质量问题|补发|运费|差价|少发|漏发|瑕疵|坏果|换货|缺货")
 _CARD = re.compile(
     r"(?:卡片|小卡|返现卡|红包卡|好评卡|刮刮卡|贵宾卡|服务卡|感谢卡|小纸条|纸条|张.{0,6}?卡)(?!号|住|顿|死|槽|针|座)"
@@ -242,6 +243,8 @@ def _task(folded: Folded) -> Offer | None:
 def _payment(folded: Folded) -> Offer | None:
     found = _PAID.search(folded.text)
     if not found or not _FOR_REVIEW.search(folded.text) or _REFUND.search(folded.text):
+        return None
+    if found[0].startswith("本单") and not _HIRED.search(folded.text):
         return None
     return _offer(folded, "payment", None, found)
 

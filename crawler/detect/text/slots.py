@@ -108,7 +108,7 @@ def best_reading(text: str) -> Reading:
 def readings(text: str) -> list[Reading]:
     """One reading per block of `text`, in order; at least one."""
     source = read(text)
-    told = cues(source)
+    told = sorted(cues(source), key=_begin)
     tested = stances(told, len(source.text))
     blocks = _blocks(source, hits(text, source), told)
     return [_reading(block, tested, _seen(source, block, told)) for block in blocks]
@@ -116,9 +116,10 @@ def readings(text: str) -> list[Reading]:
 
 def _seen(source: Read, block: Block, told: Sequence[Cue]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for cue in told:
-        if block.start <= source.folded.span(cue.start, cue.end)[0] < block.end:
-            found.setdefault(cue.stance, []).append(cue.text)
+    starts = source.folded.starts
+    first, last = bisect_left(starts, block.start), bisect_left(starts, block.end)
+    for cue in _between(told, first, last):
+        found.setdefault(cue.stance, []).append(cue.text)
     return {stance: list(dict.fromkeys(words)) for stance, words in found.items()}
 
 
@@ -128,8 +129,7 @@ def _blocks(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Blo
     blocks: list[Block] = []
     pending: list[tuple[int, int]] = []
     for start, end in _paragraphs(source.folded.text):
-        own = [cue for cue in told if start <= cue.start < end]
-        against = stances(own, end - start)
+        against = stances(_between(told, start, end), end - start)
         if against:
             blocks += _joined(source, pending, found)
             blocks.append(_block(source, start, end, found, against))
@@ -142,7 +142,7 @@ def _blocks(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Blo
 
 def _without_quotations(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Hit]:
     """Terms between quotation marks are void in a paragraph that tells of others: 记者… “发布五星好评即可返现”."""
-    telling = sorted(cue.start for cue in told if cue.stance in TELLING)
+    telling = [cue.start for cue in told if cue.stance in TELLING]
     kept: list[Hit] = []
     for start, end in _paragraphs(source.folded.text):
         first = bisect_left(telling, start)
@@ -155,6 +155,15 @@ def _without_quotations(source: Read, found: Sequence[Hit], told: Sequence[Cue])
 
 def _at(hit: Hit) -> int:
     return hit.at
+
+
+def _begin(cue: Cue) -> int:
+    return cue.start
+
+
+def _between(told: Sequence[Cue], start: int, end: int) -> Sequence[Cue]:
+    """Cues that begin within folded characters `start:end`."""
+    return told[bisect_left(told, start, key=_begin) : bisect_left(told, end, key=_begin)]
 
 
 def _quotations(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -183,7 +192,7 @@ def _joined(source: Read, paragraphs: list[tuple[int, int]], found: Sequence[Hit
 
 
 def _block(source: Read, start: int, end: int, found: Sequence[Hit], against: dict[str, list[str]]) -> Block:
-    own = tuple(hit for hit in found if start <= hit.at < end)
+    own = tuple(found[bisect_left(found, start, key=_at) : bisect_left(found, end, key=_at)])
     first, last = source.folded.span(start, end)
     return Block(first, last, own, against)
 

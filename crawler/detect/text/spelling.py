@@ -84,7 +84,7 @@ def _sounding(text: str) -> Iterator[Spelling]:
         for word, core in words:
             start = end + 1 - len(word)
             written = text[start : end + 1]
-            if written == word or written in _common():
+            if written == word:
                 continue
             different = [(a, b) for a, b in zip(word, written, strict=True) if a != b]
             if len(word) > _LONGEST_SHORT or all(b in near.get(a, "") for a, b in different):
