@@ -30,6 +30,7 @@ HOMES = {
     "where": "where",
     "watch": "watch",
     "detect": "detect",
+    "findings": "findings",
     "seal": "seal",
     "case": "case",
     "export": "export",

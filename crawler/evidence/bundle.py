@@ -9,6 +9,8 @@ tagmanifest-sha256.txt.p7s            only if an organisation signed: CMS, detac
 data/captures.wacz                    WACZ 1.1.1; its WARC records are stored byte for byte as in the archive
 data/log … stamps … trust             the part of the log, see below
 data/catalogue.docx, catalogue.csv    证据目录        data/verify-zh.md, verify-zh.html    核验说明
+data/index.html, pictures/            what a judge opens: exhibits with pictures, papers, explanations
+data/papers/                          the papers of the case (docs/papers.md)
 data/verifier.html                    a verifier that runs in a browser, without a network
 data/hash-list.csv                    哈希清单: every other file in data/, then every WARC record
 

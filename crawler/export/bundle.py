@@ -27,6 +27,7 @@ from crawler.evidence.signing_key import LOG_KEY, load_key
 from crawler.export.bag import payload_names, write_bag
 from crawler.export.catalogue import write_catalogue
 from crawler.export.hash_list import write_hash_list
+from crawler.export.index_page import PAPERS, write_index
 from crawler.export.log_part import write_log_part
 from crawler.export.model import Case, Exhibit, require_exhibits
 from crawler.export.papers.facts import CaseFacts, gathered
@@ -37,7 +38,6 @@ from crawler.export.verifier.assemble import write_verifier
 from crawler.export.wacz import write_wacz
 
 Json = dict[str, Any]
-PAPERS = "papers"  # folder of the documents, below data/
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def export_bundle(
 def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Progress | None) -> BundleSummary:
     archive, selection, case = facts.archive, facts.selection, facts.case
     exhibits = case.exhibits
-    (bag / "data" / PAPERS).mkdir(parents=True)
+    (bag / PAPERS).mkdir(parents=True)
     meter = _Meter(progress, sum(r.locator.length for s in selection.leaves for r in s.leaf.records))
     placed = write_wacz(
         bag / WACZ,
@@ -113,9 +113,7 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
     write_catalogue(bag, case, exhibits, selection, f"{config.organisation}（操作人：{config.operator}）")
     write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
     write_verifier(bag)
-    for paper in papers():
-        for name, content in paper.write(facts):
-            (bag / "data" / PAPERS / name).write_bytes(content)
+    write_index(bag, facts, _write_papers(facts, bag / PAPERS))
     write_hash_list(bag, placed)
     about = (
         ("Source-Organization", config.organisation),
@@ -126,6 +124,16 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
         ("Bag-Software-Agent", f"web-evidence/{__version__}"),
     )
     return _summary(bag, write_bag(bag, about), selection, len(placed))
+
+
+def _write_papers(facts: CaseFacts, folder: Path) -> dict[str, str]:
+    """Write every paper; returns their titles by file name."""
+    titles = {}
+    for paper in papers():
+        for name, content in paper.write(facts):
+            (folder / name).write_bytes(content)
+            titles[name] = paper.titled(name)
+    return titles
 
 
 def _sign(bag: Path, key: Ed25519PrivateKey, identity: Identity | None) -> None:

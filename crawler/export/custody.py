@@ -113,6 +113,7 @@ ACTS = {
             ("SHA-256", "digest"),
         ),
     ),
+    "finding-exported": Act("导出疑似线索", (("线索", "finding"), ("形式", "form"), ("SHA-256", "sha256"))),
     "case-created": Act(
         "建立案件", (("案件", "case"), ("名称", "title"), ("案由", "cause"), ("提交人", "submitter"))
     ),

@@ -32,8 +32,9 @@ class Crop:
     original: str
 
 
-def quoted_crop(archive: Archive, index: Index, quote: Json) -> Crop | None:
-    """The picture of a quote; None where its page was not rendered or its words are not found in the picture."""
+def quoted_crop(archive: Archive, index: Index, quotes: Sequence[Json]) -> Crop | None:
+    """The picture of quotes of one field; None where its page was not rendered or the picture does not show it."""
+    quote = quotes[0]
     rows = index.query("select * from capture where id = ?", (quote["capture"],))
     if not rows or not rows[0]["look"] or rows[0]["removed"] or not quote.get("place"):
         return None
@@ -42,7 +43,7 @@ def quoted_crop(archive: Archive, index: Index, quote: Json) -> Crop | None:
         picture = take_artefact(archive, rows[0]["leaf"], "screenshot")
     except (UsageError, ArchiveError):  # not made, sealed, or damaged: `evidence verify` names damage
         return None
-    boxes = boxes_of(quote, text["runs"])
+    boxes = [box for each in quotes for box in boxes_of(each, text["runs"])]
     return crop(picture.content, str(picture.record.payload_digest), boxes, text["width"]) if boxes else None
 
 

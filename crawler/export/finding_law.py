@@ -7,6 +7,9 @@ from crawler.errors import UsageError
 from crawler.export.plot_words import text
 from crawler.law.articles import UNCHECKED, Article, NoLawForDate, articles_for, conducts, notes_for
 
+# A note of `notes_for` that lists the marks again; here each stands beside its article.
+_REPEATED = "打印前须核对"
+
 
 def law_section(content: Mapping[str, Any]) -> list[str]:
     """For the conduct of a finding's JSON: what kind it is, the articles in force then, and what stands beside them.
@@ -31,7 +34,7 @@ def law_section(content: Mapping[str, Any]) -> list[str]:
     except UsageError as error:  # an end before the start: a date that a page states wrongly
         return [_doubt(f"行为起止时间有误，不能列出条文（{error}）")]
     lines = "".join(f"<li>{_article(each)}</li>" for each in found)
-    told = "".join(f"<li>{text(note)}</li>" for note in notes)
+    told = "".join(f"<li>{text(note)}</li>" for note in notes if not note.startswith(_REPEATED))
     named = f"<p>行为类型：{text(known.name)}。是否适用由律师和有权机关判断。</p>"
     return [*said, named, f"<ul>{lines}</ul>", f"<ul class=note>{told}</ul>" if told else ""]
 

@@ -6,6 +6,7 @@ kept apart from ours (`<bdi>`: text that runs backwards turns only itself around
 """
 
 import base64
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,10 @@ from crawler import clock
 from crawler.evidence.report import STATES_ZH
 from crawler.export.finding_crop import Crop
 from crawler.export.finding_law import law_section
+from crawler.export.finding_passage import Passage, Piece
 from crawler.export.finding_sources import Logged, Sources
+from crawler.export.finding_style import PAGE, STYLE
+from crawler.export.finding_table import table_html
 from crawler.export.papers.pdf import FONT, pdf
 from crawler.export.plot import plot_svg
 from crawler.export.plot_words import text
@@ -28,61 +32,10 @@ FIELDS = {
     "name": "名称", "headline": "标题", "review_body": "评价内容", "article_body": "正文", "seller": "卖家",
     "sales": "销量", "review_count": "评价数",
 }  # fmt: skip
-_MOST_QUOTED, _MOST_CELL = 600, 240  # characters that are shown of a quote and of a table's cell
-_MOST_ROWS, _MOST_CAPTURES = 60, 30
-STYLE = """\
-@page { size: A4; margin: 14mm 15mm 16mm; }
-body { font-size: 9.3pt; line-height: 1.45; }
-h1 { font-size: 13.5pt; line-height: 1.4; text-align: left; margin: 1mm 0 2mm; }
-h2 { font-size: 10.5pt; margin: 3mm 0 1mm; border-bottom: .6pt solid #999; }
-p, ul { margin: 1mm 0; } ul { padding-left: 5mm; }
-table { font-size: 8.5pt; } caption { text-align: left; font-weight: bold; padding: 1mm 0; }
-th, td { padding: .6mm 1.2mm; border-color: #999; }
-code { font-size: 7.5pt; }
-.head { display: flex; flex-wrap: wrap; gap: 0 4mm; border-bottom: 1.2pt solid #000; font-size: 9pt; padding-bottom: 1mm; }
-.head b { font-size: 11pt; }
-.chain { margin: 1.5mm 0; }
-.chain span { border: .8pt solid #999; color: #666; padding: .3mm 2.5mm; }
-.chain .here { border-color: #000; background: #000; color: #fff; font-weight: bold; }
-.quote { border-left: 2pt solid #999; padding-left: 2.5mm; margin: 1.5mm 0; break-inside: avoid; }
-.quote p { margin: .3mm 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.where { font-size: 7.6pt; color: #444; }
-mark { background: #ffe27a; border-bottom: 1pt solid #8a6d00; }
-.around { color: #555; }
-figure { margin: 2mm 0; break-inside: avoid; } figure svg { width: 100%; height: auto; }
-figcaption { font-size: 7.6pt; color: #444; }
-.crop { max-width: 100%; border: .5pt solid #999; }
-.remains { font-weight: bold; }
-.foot { margin-top: 3mm; border-top: .6pt solid #999; font-size: 8pt; color: #333; }
-"""
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font-family: {font}; max-width: 180mm; margin: 2em auto; padding: 0 1em; color: #000; background: #fff; }}
-table {{ border-collapse: collapse; width: 100%; margin: 2mm 0; }}
-th, td {{ border: .5pt solid #999; vertical-align: top; text-align: left; overflow-wrap: anywhere; }}
-th {{ background: #eee; }}
-tr {{ break-inside: avoid; }}
-h2 {{ break-after: avoid; }}
-code {{ font-family: "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace; overflow-wrap: anywhere; }}
-.note {{ font-size: 8.5pt; color: #333; }}
-.unchecked {{ border: 1pt solid #b00; color: #b00; padding: 0 1mm; }}
-{style}
-@page {{ @bottom-center {{ font: 8pt {font}; content: "{title}　第 " counter(page) " 页，共 " counter(pages) " 页"; }} }}
-@media print {{ body {{ max-width: none; margin: 0; padding: 0; }} }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+_FIRST = 3  # passages on the first page
+_MOST_QUOTED = 600  # characters that are shown of a mark
+_MOST_CAPTURES = 30
+_BMP, _MOST_SIGNS = 0xFFFF, 8
 
 
 def finding_html(finding: StoredFinding, found: Sources, *, detector: str) -> str:
@@ -92,7 +45,7 @@ def finding_html(finding: StoredFinding, found: Sources, *, detector: str) -> st
         return "data:image/png;base64," + base64.b64encode(crop.png).decode()
 
     body = _body(finding, found, detector, embedded)
-    return _PAGE.format(title=text(_title(finding)), font=FONT, style=STYLE, body=body)
+    return PAGE.format(title=text(_title(finding)), font=FONT, style=STYLE, body=body)
 
 
 def finding_pdf(finding: StoredFinding, found: Sources, *, detector: str, author: str) -> bytes:
@@ -108,24 +61,28 @@ def _title(finding: StoredFinding) -> str:
 
 
 def _body(finding: StoredFinding, found: Sources, detector: str, shown: Callable[[Crop, int], str]) -> str:
+    """First what tells the finding, on one page where there is little of it; then all the rest of its material."""
     content: Json = finding.content or {}
-    quotes = [_quote(quote, number, found, shown) for number, quote in enumerate(content.get("quotes", ()))]
+    passages = [_passage(each, number, found, shown) for number, each in enumerate(found.passages)]
+    left = len(passages) - _FIRST
+    more = [f"<p class=note>另有 {left} 处原文，附后。</p>"] if left > 0 else []
     facts = "".join(f"<li>{text(fact['text'])}{_shown_by(fact)}</li>" for fact in content.get("facts", ()))
     parts = [
         _head(finding, content, detector),
         f"<h1>{text(content['claim'])}</h1>",
         _chain(content),
         f"<p>{text(content['why'])}</p>",
-        *_section("原文", quotes),
         *_section("所见事实", [f"<ul>{facts}</ul>"] if facts else []),
+        *_section("原文", [*passages[:_FIRST], *more]),
         *(f"<figure>{plot_svg(plot)}</figure>" for plot in content.get("plots", ())),
-        *map(_table, content.get("tables", ())),
         *_section("已检验的其他解释", [_innocent(content["innocent"])]),
         *_section("偶然性", [f"<p>{text(content['chance'])}</p>"] if content.get("chance") else []),
         *_section("本线索不能说明的", [_list(content.get("limits", ()))] if content.get("limits") else []),
         *_section("可能涉及的条文（按行为时间）", law_section(content)),
         *_section("人工核对", _decisions(finding)),
-        *_section("所依据的采集", _captures(found.captures)),
+        *_section("附：其余原文", passages[_FIRST:]),
+        *_section("附：表", [table_html(table) for table in content.get("tables", ())]),
+        *_section("附：所依据的采集", _captures(found.captures)),
         _foot(finding),
     ]
     return "\n".join(parts)
@@ -156,26 +113,40 @@ def _section(title: str, parts: Sequence[str]) -> Iterator[str]:
         yield from parts
 
 
-def _quote(quote: Json, number: int, found: Sources, shown: Callable[[Crop, int], str]) -> str:
-    words, around = quote["text"], found.contexts.get(number)
-    more = f"……（引文共 {len(words)} 字）" if len(words) > _MOST_QUOTED else ""
-    marked = f"<mark>{text(words[:_MOST_QUOTED])}</mark>{more}"
-    if around is not None:
-        before = ("……" if around.cut_before else "") + around.before.lstrip()
-        after = around.after.rstrip() + ("……" if around.cut_after else "")
-        marked = f"<span class=around>{text(before)}</span>{marked}<span class=around>{text(after)}</span>"
-    restored = f"<p>还原：{text(quote['restored'])}</p>" if quote.get("restored") else ""
-    field = FIELDS.get(quote["field"], quote["field"])
+def _passage(passage: Passage, number: int, found: Sources, shown: Callable[[Crop, int], str]) -> str:
+    first, several = passage.quotes[0], len(passage.labels) > 1
+    words = "".join(_piece(piece, labelled=several) for piece in passage.pieces)
+    restored = dict.fromkeys(quote["restored"] for quote in passage.quotes if quote["restored"])
+    plain = f"<p>还原：{text('；'.join(restored))}</p>" if restored else ""
+    field = str(FIELDS.get(first["field"], first["field"]))
+    spans = dict.fromkeys(f"{quote['start'] + 1}–{quote['end']}" for quote in passage.quotes)
     where = (
-        f"{KINDS.get(quote['kind'], quote['kind'])} {text(quote['identifier'][:40])} 的{text(field)}"
-        f"第 {quote['start'] + 1}–{quote['end']} 字；采集 <code>{text(quote['capture'][:12])}</code>，"
-        f"{clock.beijing(quote['captured_at'])}；<code>{text(quote['url'])}</code>"
+        f"{KINDS.get(first['kind'], first['kind'])} {text(first['identifier'][:40])} 的{text(field)}"
+        f"第 {'、'.join(spans)} 字；采集 <code>{text(first['capture'][:12])}</code>，"
+        f"{clock.beijing(first['captured_at'])}；<code>{text(first['url'])}</code>{_signs(passage)}"
     )
     crop = found.crops.get(number)
     return (
-        f"<div class=quote><p><b>{text(quote['label'])}</b>：<bdi>{marked}</bdi></p>{restored}"
+        f"<div class=quote><p><b>{text('、'.join(passage.labels))}</b>：<bdi>{words}</bdi></p>{plain}"
         f"<p class=where>{where}</p>{_crop(crop, shown(crop, number)) if crop else ''}</div>"
     )
+
+
+def _signs(passage: Passage) -> str:
+    """Which emoji stand there: not every machine has a font that shows them."""
+    marked = "".join(piece.text for piece in passage.pieces)
+    signs = [
+        each for each in dict.fromkeys(marked) if ord(each) > _BMP and unicodedata.category(each) == "So"
+    ]
+    return f"；文中符号 {'、'.join(f'U+{ord(each):X}' for each in signs[:_MOST_SIGNS])}" if signs else ""
+
+
+def _piece(piece: Piece, *, labelled: bool) -> str:
+    if not piece.labels:
+        return f"<span class=around>{text(piece.text)}</span>"
+    more = f"……（引文共 {len(piece.text)} 字）" if len(piece.text) > _MOST_QUOTED else ""
+    label = f"<small>〔{text('、'.join(piece.labels))}〕</small>" if labelled else ""
+    return f"<mark>{text(piece.text[:_MOST_QUOTED])}</mark>{more}{label}"
 
 
 def _crop(crop: Crop, source: str) -> str:
@@ -194,22 +165,6 @@ def _shown_by(fact: Json) -> str:
     return (
         f" <span class=where>（采集 {first}{f' 等 {len(captures)} 次' if len(captures) > 3 else ''}）</span>"
     )
-
-
-def _table(table: Json) -> str:
-    head = "".join(f"<th>{text(name)}</th>" for name in table["columns"])
-    rows = "".join(
-        f"<tr>{''.join(f'<td><bdi>{text(_cell(cell))}</bdi></td>' for cell in row)}</tr>"
-        for row in table["rows"][:_MOST_ROWS]
-    )
-    left = len(table["rows"]) - _MOST_ROWS
-    more = f"<p class=note>另有 {left} 行，见 evidence findings show --json。</p>" if left > 0 else ""
-    caption = f"<caption>{text(table['title'])}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
-
-
-def _cell(words: str) -> str:
-    return words if len(words) <= _MOST_CELL else words[:_MOST_CELL] + "……"
 
 
 def _innocent(tested: Sequence[Json]) -> str:
@@ -242,14 +197,14 @@ def _captures(captures: Sequence[Logged]) -> list[str]:
     rows = "".join(map(_capture, captures[:_MOST_CAPTURES]))
     left = len(captures) - _MOST_CAPTURES
     more = f"<p class=note>另有 {left} 次采集，编号见 evidence findings show --json。</p>" if left > 0 else ""
-    widths = "<colgroup><col style='width:15%'><col style='width:33%'><col></colgroup>"
+    widths = "<colgroup><col style='width:13%'><col style='width:34%'><col></colgroup>"
     head = "<thead><tr><th>采集，日志序号</th><th>网址，采集时间，状态</th><th>SHA-256</th></tr></thead>"
     return [f"<table>{widths}{head}<tbody>{rows}</tbody></table>{more}"]
 
 
 def _capture(logged: Logged) -> str:
     one = logged.capture
-    digests = "<br>".join(f"{name} <code>{text(digest)}</code>" for name, digest in logged.digests)
+    digests = "<br>".join(f"{name}<br><code>{text(digest)}</code>" for name, digest in logged.digests)
     removed = "；内容已按留存期限删除" if logged.removed else ""
     return (
         f"<tr><td><code>{text(one.id[:12])}</code>，{logged.leaf}</td>"

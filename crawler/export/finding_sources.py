@@ -7,23 +7,13 @@ from typing import Any
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture
 from crawler.export.finding_crop import Crop, quoted_crop
+from crawler.export.finding_passage import Passage, passage
 from crawler.items import ITEM_TYPES
 from crawler.store.findings import StoredFinding, captures_of
 from crawler.store.index import Index
 
 Json = Mapping[str, Any]
-AROUND = 60  # characters of context before and after a quote
 MOST_CROPS = 6  # pictures on a page; further quotes stand there in words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What stands before and after a quote in its field; `cut` tells whether more stands there."""
-
-    before: str
-    after: str
-    cut_before: bool
-    cut_after: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,44 +37,44 @@ class Logged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """For one finding: contexts and crops by the number of the quote, and its captures, oldest first."""
+    """For one finding: its quotes as passages, pictures by the passage's number, and its captures, oldest first."""
 
-    contexts: Mapping[int, Context]
+    passages: tuple[Passage, ...]
     crops: Mapping[int, Crop]
     captures: tuple[Logged, ...]
 
 
 def sources(archive: Archive, index: Index, finding: StoredFinding) -> Sources:
     """Read them. What is not there (removed under retention, not rendered, not found) is left out, not an error."""
-    quotes: Sequence[Json] = (finding.content or {}).get("quotes", ())
-    contexts = {
-        number: found for number, quote in enumerate(quotes) if (found := context(index, quote)) is not None
-    }
+    groups: dict[tuple[str, ...], list[Json]] = {}
+    for quote in (finding.content or {}).get("quotes", ()):
+        key = tuple(quote[name] for name in ("capture", "kind", "identifier", "field"))
+        groups.setdefault(key, []).append(quote)
+    passages = [passage(group, _field(index, group)) for group in groups.values()]
     crops: dict[int, Crop] = {}
-    for number, quote in enumerate(quotes):
-        if len(crops) < MOST_CROPS and (crop := quoted_crop(archive, index, quote)) is not None:
+    for number, group in enumerate(groups.values()):
+        if len(crops) < MOST_CROPS and (crop := quoted_crop(archive, index, group)) is not None:
             crops[number] = crop
     captures = [_logged(archive, index, name) for name in captures_of(index, finding.id)]
     ordered = sorted(filter(None, captures), key=lambda one: (one.capture.started, one.leaf))
-    return Sources(contexts=contexts, crops=crops, captures=tuple(ordered))
+    return Sources(passages=tuple(passages), crops=crops, captures=tuple(ordered))
 
 
-def context(index: Index, quote: Json) -> Context | None:
-    """What stands around a quote; None where no reading of the page has these words at that place."""
-    if quote["kind"] not in ITEM_TYPES:
+def _field(index: Index, quotes: Sequence[Json]) -> str | None:
+    """The field as the newest reading has it in which all these quotes stand; None where there is none."""
+    first = quotes[0]
+    if first["kind"] not in ITEM_TYPES:
         return None
     rows = index.query(
-        f"select * from {quote['kind']} where capture = ? and identifier = ? order by version desc",  # noqa: S608 - our own names
-        (quote["capture"], quote["identifier"]),
+        f"select * from {first['kind']} where capture = ? and identifier = ? order by version desc",  # noqa: S608 - ours
+        (first["capture"], first["identifier"]),
     )
-    start, end = quote["start"], quote["end"]
     for row in rows:
-        whole = dict(row).get(quote["field"])
-        if isinstance(whole, str) and whole[start:end] == quote["text"]:
-            before, after = whole[max(0, start - AROUND) : start], whole[end : end + AROUND]
-            return Context(
-                before=before, after=after, cut_before=start > AROUND, cut_after=len(whole) > end + AROUND
-            )
+        whole = dict(row).get(first["field"])
+        if isinstance(whole, str) and all(
+            whole[each["start"] : each["end"]] == each["text"] for each in quotes
+        ):
+            return whole
     return None
 
 

@@ -20,9 +20,9 @@ from crawler.detect.series.calendar import calendar
 from crawler.detect.series.counts import Series, printed, series
 from crawler.detect.series.expected import GAP, LEAST_WEEKS, WEEK
 from crawler.detect.series.histories import EDGE
-from crawler.detect.series.judging import Judged, by_series, decided, judged, volume_threshold
+from crawler.detect.series.judging import Judged, decided, judged, volume_threshold
 from crawler.detect.series.people import Told, told
-from crawler.detect.series.scan import Scan, scanned
+from crawler.detect.series.scan import Scan, candidates, scanned
 from tests.detect.things import review
 
 FILE = Path(__file__).parents[3] / "shared" / "detect" / "jd_comment_xyf" / "jdComment_DataSet.csv"
@@ -86,7 +86,7 @@ class Market:
         rows, scan = self.rows | changed, self.scan(changed)
         limit = volume_threshold(scan)
         found = []
-        for key, windows in by_series(scan).items():
+        for key, windows in candidates(scan).items():
             if only in (None, key):
                 found += judged(windows, rows[key], self.words, limit)
         return decided(found, scan.tests)
@@ -95,18 +95,26 @@ class Market:
         """First days of a burst that is judged: after four weeks of history and the gap, before the edge."""
         return range(min(row.day for row in rows) + HISTORY, self.last - EDGE - DAYS + 1)
 
-    def injected(self, dice: random.Random) -> tuple[str, int, list[Told]]:
-        """A product, a first day, and its reviews with a burst."""
+    def injected(self, dice: random.Random, *, brief: bool) -> tuple[str, int, list[Told]]:
+        """A product, a first day, and its reviews with a burst. `brief`: the texts share two points."""
         key = dice.choice(sorted(key for key, rows in self.rows.items() if rows and self._days(rows)))
         rows = self.rows[key]
         day = dice.choice(self._days(rows))
-        others = dice.sample(rows, BURST)  # the words of this product's own reviews, so that only volume speaks
+        like = dice.choice(rows)
         more = [
-            replace(other, day=day + number * DAYS // BURST, account=f"added {number}")
-            for number, other in enumerate(others)
-        ]
-        more = [replace(row, review=replace(row.review, identifier=f"added-{place}")) for place, row in enumerate(more)]
+            replace(
+                like, day=day + number * DAYS // BURST, account=f"added {number}", once=None, default=False,
+                promotion=False, earlier=False,
+                review=replace(like.review, identifier=f"added-{number}", review_body=_words(number, brief)),
+            )
+            for number in range(BURST)
+        ]  # fmt: skip
         return key, day, [*rows, *more]
+
+
+def _words(number: int, brief: bool) -> str:
+    own = f"第{number}个人写的，{number * 7}天"
+    return f"{own}，底子软得像踩棉花，颜色比图上还正" if brief else own
 
 
 def shown(each: Judged) -> str:
@@ -135,21 +143,25 @@ def main() -> None:
     print("unusual in volume, and explained:")
     print(*(shown(each) for each in rows if each.by_volume and not each.called), sep="\n")
     if given.injected:
-        simulate(market, given.injected, random.Random(given.seed))
+        for brief in (False, True):
+            simulate(market, given.injected, given.seed, brief=brief)
 
 
-def simulate(market: Market, times: int, dice: random.Random) -> None:
-    found, in_sale, found_in_sale = 0, 0, 0
+def simulate(market: Market, times: int, seed: int, *, brief: bool) -> None:
+    """Add a burst, look, and again; print how many were found, by the calendar and by the product's own rate."""
+    dice = random.Random(seed)
+    tally: dict[str, list[bool]] = defaultdict(list)
     for _ in range(times):
-        key, day, rows = market.injected(dice)
+        key, day, rows = market.injected(dice, brief=brief)
         sale = bool(market.words.between(date.fromordinal(day), date.fromordinal(day + DAYS - 1)))
         alarms = [each.window for each in market.judged({key: rows}, only=key) if each.called]
         hit = any(window.first <= day + DAYS - 1 and day <= window.last for window in alarms)
-        found, in_sale, found_in_sale = found + hit, in_sale + sale, found_in_sale + (hit and sale)
-    print(
-        f"simulation: {found} of {times} found ({found / times:.1%}); in sales {found_in_sale} of {in_sale},"
-        f" outside {found - found_in_sale} of {times - in_sale}"
-    )
+        usual = sum(abs(row.day - day) <= 28 for row in market.rows[key]) / 57
+        for name in ("all", "in a sale" if sale else "no sale", "below 2 a day" if usual < 2 else "2 a day or more"):
+            tally[name].append(hit)
+    parts = (f"{name}: {sum(hits)} of {len(hits)} ({sum(hits) / len(hits):.1%})" for name, hits in sorted(tally.items()))
+    kind = "texts that share two points" if brief else "volume only"
+    print(f"simulation, {BURST} more in {DAYS} days, {kind}: " + "; ".join(parts))
 
 
 if __name__ == "__main__":

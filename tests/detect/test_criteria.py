@@ -35,7 +35,9 @@ def test_disguised_lexicon_terms_do_not_turn_plain_words_into_acts() -> None:
     assert _terms("完成任务", "A") == set()  # 仁武 of the lexicon folds to 任务
 
 
-@pytest.mark.parametrize("text", ["禁止刷单", "没有好评返现", "不要求五星好评", "拒绝刷单炒信", "打击刷单行为"])
+@pytest.mark.parametrize(
+    "text", ["禁止刷单", "没有好评返现", "不要求五星好评", "拒绝刷单炒信", "打击刷单行为"]
+)
 def test_a_negation_voids(text: str) -> None:
     assert [hit for hit in hits(text) if hit.criterion in "AV"]
     assert not [hit for hit in hits(text) if hit.criterion in "AV" and not hit.void]

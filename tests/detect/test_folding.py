@@ -46,7 +46,16 @@ def test_marks_put_into_a_word_are_dropped_and_told(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["人物简直体现了往往的收获", "卫星发射成功", "不但没有消耗", "建立网点", "他买好了宝马", "酒店服务人无完人", "科技体验馆"]
+    "text",
+    [
+        "人物简直体现了往往的收获",
+        "卫星发射成功",
+        "不但没有消耗",
+        "建立网点",
+        "他买好了宝马",
+        "酒店服务人无完人",
+        "科技体验馆",
+    ],
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert fold(text).text == text
@@ -54,7 +63,8 @@ def test_ordinary_words_stay(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "restored"), [("加卫星", True), ("卫星：abc123", True), ("卫星电视", False), ("V领连衣裙", False)]
+    ("text", "restored"),
+    [("加卫星", True), ("卫星：abc123", True), ("卫星电视", False), ("V领连衣裙", False)],
 )
 def test_short_forms_need_a_contact_beside_them(text: str, restored: bool) -> None:
     assert ("微信" in fold(text).text) is restored

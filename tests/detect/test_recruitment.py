@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from tomllib import loads
 from typing import Any
 
 import pytest
@@ -112,7 +113,10 @@ def test_praise_within_the_name_of_an_act_is_not_told_twice() -> None:
 
 
 def test_of_two_blocks_the_one_that_says_more_is_told() -> None:
-    less, more = "招刷单兼职，日结，加微信 ab12345", f"淘宝店铺诚聘刷手，{POST.partition(chr(10))[0]}加微信 ab12345"
+    less, more = (
+        "招刷单兼职，日结，加微信 ab12345",
+        f"淘宝店铺诚聘刷手，{POST.partition(chr(10))[0]}加微信 ab12345",
+    )
     report = "记者从法院获悉，被告人非法获利十万元。"
     [finding] = _found(post("p1", "\n".join([less, report, more])))
     assert "刷手" in [quote.text for quote in finding.quotes]
@@ -130,6 +134,25 @@ def test_lookalike_threads_stay_quiet(row: dict[str, Any]) -> None:
     assert not _found(post("p1", _written(row)))
 
 
+def _synthetic(part: str, label: str) -> list[str]:
+    return list(loads(Path(__file__).with_name("synthetic_recruitment.toml").read_text("utf-8"))[part][label])
+
+
+@pytest.mark.parametrize("text", _synthetic("known", "recruit"))
+def test_recruiting_in_the_style_of_notes(text: str) -> None:
+    assert best_reading(text).found
+
+
+@pytest.mark.parametrize("text", _synthetic("known", "other") + _synthetic("unseen", "other"))
+def test_innocent_texts_of_the_same_trades(text: str) -> None:
+    assert not _found(post("p1", text))
+
+
+def test_wordings_that_the_rules_were_not_made_for() -> None:
+    texts = _synthetic("unseen", "recruit")
+    assert sum(best_reading(text).found for text in texts) >= 0.8 * len(texts)
+
+
 def test_the_market(market_corpus: Corpus, market_truth: list[dict[str, Any]]) -> None:
     found = list(Recruitment().detect(market_corpus))
     about = {quote.identifier.rpartition("#")[2] for finding in found for quote in finding.quotes}
@@ -138,7 +161,9 @@ def test_the_market(market_corpus: Corpus, market_truth: list[dict[str, Any]]) -
     assert planted
     assert planted <= about
     assert len(found) == len(planted)
-    assert [finding.id for finding in Recruitment().detect(market_corpus)] == [finding.id for finding in found]
+    assert [finding.id for finding in Recruitment().detect(market_corpus)] == [
+        finding.id for finding in found
+    ]
 
 
 def test_contacts_are_read_through_their_disguise() -> None:
@@ -186,7 +211,9 @@ def test_rules_on_the_labelled_set(rows: list[dict[str, Any]]) -> None:
 
 def test_innocent_genres_of_the_labelled_set_stay_quiet(rows: list[dict[str, Any]]) -> None:
     genres = ("news", "police", "job", "体验", "trial", "first-person")
-    innocent = [row for row in rows if any(genre in row["note"] for genre in genres) and row["label"] == "other"]
+    innocent = [
+        row for row in rows if any(genre in row["note"] for genre in genres) and row["label"] == "other"
+    ]
     assert len(innocent) > 300
     assert [row["id"] for row in innocent if _found(post("p1", unmasked(row["text"])))] == []
 
@@ -200,7 +227,9 @@ def test_a_real_news_article_stays_quiet(detect_data: Path) -> None:
 def test_swapped_homophones_cost_little(rows: list[dict[str, Any]], detect_data: Path) -> None:
     table = dict(
         line.split(" ", 1)
-        for line in (detect_data / "charvariants" / "contr4l_音近字语料库.txt").read_text("utf-8").splitlines()
+        for line in (detect_data / "charvariants" / "contr4l_音近字语料库.txt")
+        .read_text("utf-8")
+        .splitlines()
         if " " in line
     )
     dice = random.Random(20261123)
@@ -214,7 +243,11 @@ def test_swapped_homophones_cost_little(rows: list[dict[str, Any]], detect_data:
 
 
 def test_scorer_reads_the_format() -> None:
-    row = {"text": "招刷单兼职，五星返本金，加微信ab12345", "label": "recruit", "source": "github:a/b@1 line 2"}
+    row = {
+        "text": "招刷单兼职，五星返本金，加微信ab12345",
+        "label": "recruit",
+        "source": "github:a/b@1 line 2",
+    }
     [example] = RuleScorer().examples([row, {**row, "ambiguous": True}])
     assert isinstance(example, Example)
     assert example.truth

@@ -31,7 +31,9 @@ def test_the_same_words_without_the_speaker_are_found() -> None:
 
 
 def test_one_cue_in_an_advert_does_not_silence_it() -> None:
-    assert best_reading("诚聘淘宝刷单兼职，不收押金，小心假冒，日结100元，五星好评返本金，加微信 ab12345").found
+    assert best_reading(
+        "诚聘淘宝刷单兼职，不收押金，小心假冒，日结100元，五星好评返本金，加微信 ab12345"
+    ).found
 
 
 def test_a_block_put_into_a_report_is_judged_alone() -> None:

@@ -222,6 +222,16 @@ def test_bad_reviews_by_template_are_reverse_brushing() -> None:
     assert "差评" in finding.claim
 
 
+def test_words_of_a_page_are_never_our_judgement() -> None:
+    core = "这家就是刷单的骗子，烧水特别慢，壶身烫手，打开一股胶味道"
+    (finding,) = found_in(
+        [*ordinary(200), *templated(edited(6, core), stars=1)],
+        posts=[post("f1", f"差评这样写：{core}", headline="都是骗子")],
+    )
+    assert "骗子" not in finding.claim
+    assert any("骗子" in quote.text for quote in finding.quotes)
+
+
 def test_again_and_in_another_order_of_posts_it_is_the_same() -> None:
     rows = [*ordinary(200), *templated(edited()), *ordinary(40, "l2", seed=3, prefix="z")]
     posts = [post(f"f{number}", "要提到烧水快、不烫手、没有异味") for number in range(3)]

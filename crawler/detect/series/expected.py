@@ -1,8 +1,8 @@
 """What was to be expected on each day: a product's own level, the days of all, and how unsteady counts are.
 
 Level: for each day the 56 days before it and the 56 days after it (with a gap, so that a burst does not expect
-itself), each as eight weeks of which no one may stand far above their median; the higher of the two counts, so that
-growth is no burst. Days of all: what the other shops' products gained that day against their own level.
+itself), each as eight weeks of which no one may stand far above their median; the higher of the two counts double, so
+that growth is no burst. Days of all: what the other shops' products gained that day against their own level.
 Spread: negative binomial, its dispersion measured on the same archive.
 """
 
@@ -18,6 +18,7 @@ from crawler.detect.series.counts import Series
 WEEK, WEEKS = 7, 8  # 56 days on each side
 LEAST_WEEKS = 4  # fewer weeks of history than this say nothing: four give each weekday four times
 GAP = 14  # days between a window's edge and its history: the longest window that is scanned
+_HIGHER = 2 / 3  # weight of the higher side: a product that grows or fades has no burst at the turn
 _FAR = 2.5  # standard deviations of a Poisson count above the median at which a week is cut off
 _PRIOR = 0.5  # reviews added to a level: that of a Gamma prior (Jeffreys) for a Poisson rate
 _SHRINK = 5.0  # reviews added on both sides of the index: with few products it stays near 1
@@ -51,9 +52,8 @@ def level(counts: Numbers, window: int, known: int | None = None) -> Level:
     earlier, days_earlier = _steady(_taken(weeks, back))
     later, days_later = _steady(_taken(weeks, ahead))
     days = days_earlier + days_later
-    both = np.nan_to_num(earlier) * days_earlier + np.nan_to_num(later) * days_later
-    rate = np.where(days > 0, both / np.maximum(days, 1.0), np.nan)
-    return Level(rate, days, ~np.isnan(earlier))
+    higher, lower = np.fmax(earlier, later), np.fmin(earlier, later)
+    return Level(_HIGHER * higher + (1 - _HIGHER) * lower, days, ~np.isnan(earlier))
 
 
 def _taken(weeks: Numbers, places: np.typing.NDArray[np.int64]) -> Numbers:
@@ -133,3 +133,20 @@ def mean_and_size(rate: float, days: float, weight: float, alpha: float) -> tupl
     """
     seen = rate * days + _PRIOR
     return seen / days * weight, 1.0 / (alpha + 1.0 / seen)
+
+
+def range_of(mean: float, size: float, *, outside: float = 0.025) -> tuple[float, float]:
+    """(lowest, highest) count of a negative binomial with at most `outside` of the probability below and above."""
+    step = mean / (mean + size)
+    term, below, number = (size / (mean + size)) ** size, 0.0, 0
+    lowest: float | None = None
+    most = round(mean + 40 * (mean + mean * mean / size) ** 0.5) + 10  # far beyond any 97.5 % point
+    while number < most:
+        if lowest is None and below + term > outside:
+            lowest = float(number)
+        if below + term >= 1 - outside:
+            break
+        below += term
+        term *= step * (number + size) / (number + 1)
+        number += 1
+    return lowest or 0.0, float(number)

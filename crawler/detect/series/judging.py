@@ -8,7 +8,7 @@ from crawler.detect.series.chances import benjamini_hochberg
 from crawler.detect.series.composition import Composition, composition, in_common
 from crawler.detect.series.innocent import Surroundings, Tested, tested
 from crawler.detect.series.people import Told, apart, inside, people
-from crawler.detect.series.scan import GAP, MODEST, Scan, Window, name, separate
+from crawler.detect.series.scan import GAP, MODEST, Scan, Window, name, touch
 
 # Share of false alarms among windows called by volume alone, and by volume and composition together: the second may
 # be stricter because a window that is made up otherwise is so by far.
@@ -21,7 +21,8 @@ _SAME_ONE = 0.6  # of a shop's window in one product: then the product's own win
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A window with everything that was tested. `joint`: chance of volume and composition, `q_joint` with all
-    windows accounted for. `rest`: the number of reviews it was compared with."""
+    windows accounted for. `before`, `after`: compared with the time before and after only. `lengths`: the most unusual
+    window of each length at this place."""
 
     window: Window
     rows: tuple[Told, ...]
@@ -30,6 +31,7 @@ class Judged:
     after: Composition
     innocent: tuple[Tested, ...]
     joint: float
+    lengths: tuple[Window, ...] = ()
     q_joint: float = 1.0
 
     @property
@@ -58,17 +60,8 @@ def volume_threshold(scan: Scan) -> float:
     return max(called, default=BY_VOLUME / max(1, scan.tests))
 
 
-def by_series(scan: Scan) -> dict[str, list[Window]]:
-    """The windows of each series that do not touch one another, the least probable of each place."""
-    chance = {name(window): window.p for window in scan.windows}
-    found: dict[str, list[Window]] = {}
-    for window in separate(scan.windows, chance):
-        found.setdefault(window.key, []).append(window)
-    return found
-
-
 def judged(
-    windows: Iterable[Window], rows: Sequence[Told], words: Calendar, threshold: float
+    windows: Sequence[Window], rows: Sequence[Told], words: Calendar, threshold: float
 ) -> list[Judged]:
     """The windows of one series with its reviews. Those that can become nothing are left out."""
     ordered = sorted(rows, key=lambda row: (row.day, row.review.identifier))
@@ -79,7 +72,24 @@ def judged(
         made = _one(window, ordered, common, words, threshold)
         if made.by_volume or made.joint <= _KEPT:
             found.append(made)
-    return found
+    return [replace(each, lengths=_lengths(each.window, windows)) for each in _apart(found)]
+
+
+def _apart(found: Iterable[Judged]) -> list[Judged]:
+    """Of windows that show the same rise the least probable one, by volume or together with composition."""
+    kept: list[Judged] = []
+    for each in sorted(found, key=lambda each: (min(each.joint, each.window.p), *name(each.window))):
+        if not any(touch(each.window, other.window) for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _lengths(window: Window, windows: Iterable[Window]) -> tuple[Window, ...]:
+    best: dict[int, Window] = {}
+    for each in windows:
+        if touch(each, window) and (each.days not in best or each.p < best[each.days].p):
+            best[each.days] = each
+    return tuple(best[days] for days in sorted(best))
 
 
 def _one(

@@ -74,14 +74,22 @@ def scanned(
     return Scan(tuple(window for window in judged if window.p <= MODEST), tests, alphas, indices)
 
 
-def separate(windows: Sequence[Window], chance: Mapping[tuple[str, int, int], float]) -> Iterator[Window]:
-    """Of windows of one series that touch (less than GAP days between them) only the least probable."""
-    kept: dict[str, list[Window]] = defaultdict(list)
-    for window in sorted(windows, key=lambda each: (chance[name(each)], each.key, each.first, each.days)):
-        near = kept[window.key]
-        if all(window.first > each.last + GAP or each.first > window.last + GAP for each in near):
+def candidates(scan: Scan) -> dict[str, list[Window]]:
+    """Of each series, and of each length of window, the windows that stand apart: the least probable of each place."""
+    kept: dict[tuple[str, int], list[Window]] = defaultdict(list)
+    for window in sorted(scan.windows, key=lambda each: (each.p, *name(each))):
+        near = kept[window.key, window.days]
+        if not any(touch(window, each) for each in near):
             near.append(window)
-            yield window
+    found: dict[str, list[Window]] = {}
+    for (key, _), windows in sorted(kept.items()):
+        found.setdefault(key, []).extend(windows)
+    return found
+
+
+def touch(one: Window, other: Window) -> bool:
+    """Whether two windows of a series stand so near that they show the same rise."""
+    return one.first <= other.last + GAP and other.first <= one.last + GAP
 
 
 def name(window: Window) -> tuple[str, int, int]:

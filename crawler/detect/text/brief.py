@@ -7,7 +7,7 @@ item's characters in order and little else ("烧水特别快", "壶身不烫手"
 import re
 from dataclasses import dataclass
 
-from crawler.detect.text.normalise import normalised
+from crawler.detect.text.normalise import LONGEST, normalised
 from crawler.detect.text.points import Clause
 
 LEAST = 2  # items: one alone is anybody's word
@@ -33,7 +33,7 @@ class Demand:
 def demands(text: str) -> list[Demand]:
     """Every list of at least two items that a post asks for."""
     found = []
-    for asked in _ASKS.finditer(text):
+    for asked in _ASKS.finditer(text[:LONGEST]):
         items = [normalised(item).text for item in _BETWEEN.split(asked[1])]
         kept = tuple(dict.fromkeys(item for item in items if _ITEM[0] <= len(item) <= _ITEM[1]))
         if len(kept) >= LEAST:

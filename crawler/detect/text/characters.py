@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from crawler.detect.text.tables import rows
 
-_INSIDE = frozenset("*.·-_/|\\~^#@&`'\"•・=<>¤○●◎□■◇◆△▲▽▼※→←↑↓﹒ˉˇ¨〃々∼‖∶°′″§№★☆")
-_PAUSES = frozenset(",:;、")
+_INSIDE = frozenset("*.·-/|\\~^#@&`'\"•・=<>¤○●◎□■◇◆△▲▽▼※→←↑↓﹒ˉˇ¨〃々∼‖∶°′″§№★☆")
+_PAUSES = frozenset(",:;、_")
 _LONGEST_RUN = 4  # more marks in a row are a border, not a disguise
 _STEADY = re.compile("[\u4e00-\u9fff0-9a-z\n]+")  # stand for themselves but for traditional forms
 _MARKS = re.compile("[^\u4e00-\u9fff0-9a-z\n]+")

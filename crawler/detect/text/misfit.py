@@ -19,9 +19,10 @@ _PLAIN = (
 )
 _WEIGHT = 5.0  # of the clear words together: an outright one and a clear one
 _LEAST_LENGTH = 12  # Han characters from which praise could name a fact
-_LEAST_SHARE, _LEAST_REVIEWS = 0.05, 4  # of a product's reviews that name a pair of characters
+_LEAST_SHARE, _LEAST_REVIEWS = 0.05, 4  # of a product's texts that name a pair of characters
 _LIFT = 8.0  # times as often as elsewhere: typical of the product
 _MOST_TYPICAL = 80  # pairs kept for each product
+_HARDLY = 0.03  # share of a product's reviews up to which a pair is foreign to it
 _SIGNS = 3  # pairs typical of one other product
 
 
@@ -49,13 +50,19 @@ def pairs(text: str) -> frozenset[str]:
     )
 
 
-def typical(own: Counter[str], reviews: int, everywhere: Counter[str], all_reviews: int) -> frozenset[str]:
-    """The pairs that a product's reviews name in at least one of twenty, and eight times as often as all do."""
-    least = max(_LEAST_REVIEWS, _LEAST_SHARE * reviews)
+def frequent_pairs(own: Counter[str], texts: int) -> Counter[str]:
+    """The pairs that at least one of twenty of a product's texts names."""
+    least = max(_LEAST_REVIEWS, _LEAST_SHARE * texts)
+    return Counter({pair: count for pair, count in own.items() if count >= least})
+
+
+def typical(own: Counter[str], texts: int, everywhere: Counter[str], all_texts: int) -> frozenset[str]:
+    """The frequent pairs of a product that its texts name eight times as often as those of all others do."""
+    others = all_texts - texts
     lifted = [
         (-count, pair)
-        for pair, count in own.items()
-        if count >= least and count * all_reviews >= _LIFT * reviews * everywhere[pair]
+        for pair, count in frequent_pairs(own, texts).items()
+        if count * others >= _LIFT * texts * (everywhere[pair] - count)
     ]
     return frozenset(pair for _, pair in sorted(lifted)[:_MOST_TYPICAL])
 
@@ -84,12 +91,15 @@ def names_no_fact(text: str, stars: float | None, known: Iterable[str], name: st
     return heard.score >= _CLEAR and _clear(heard, 1) >= _WEIGHT
 
 
-def other_product(said: frozenset[str], product: str, own: Counter[str], known: Typical) -> str | None:
+def other_product(
+    said: frozenset[str], product: str, own: Counter[str], texts: int, known: Typical
+) -> str | None:
     """The product that a review seems to describe instead of its own: it names three pairs that are typical of that
-    product and that no further review of its own product names, and none that is typical of its own."""
+    product and that hardly any of the `texts` of its own product names, and none that is typical of its own."""
     if said & known.of.get(product, frozenset()):
         return None
-    foreign = [pair for pair in said if own[pair] <= 1]  # 1: this review itself
+    few = max(1, _HARDLY * texts)  # 1: this review itself
+    foreign = [pair for pair in said if own[pair] <= few]
     counts = Counter(name for pair in sorted(foreign) for name in known.products.get(pair, ()))
     best = min(((-count, name) for name, count in counts.items() if name != product), default=(0, ""))
     return best[1] if -best[0] >= _SIGNS else None

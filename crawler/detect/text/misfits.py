@@ -1,4 +1,4 @@
-"""What does not fit in reviews, counted for each shop of a corpus; three passes, product by product."""
+"""What does not fit in reviews, counted for each shop of a corpus; two passes, product by product."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from crawler.detect.text.misfit import (
     Typical,
     before_launch,
     before_purchase,
+    frequent_pairs,
     names_no_fact,
     other_product,
     pairs,
@@ -70,7 +71,8 @@ class Unusual:
 
 
 def shops(corpus: Corpus) -> dict[str, Shop]:
-    """Every shop by its subject. Memory: one counter of character pairs, 80 pairs a product, 20 cases a kind."""
+    """Every shop by its subject. Memory: one counter of character pairs, the frequent pairs of each
+    product, 20 cases a kind."""
     known = _known(corpus)
     names = {corpus.shop(listing): listing.seller or listing.name for listing in corpus.listings()}
     found: dict[str, Shop] = {}
@@ -111,7 +113,7 @@ def _look(shop: Shop, review: Review, said: frozenset[str], product: "_Product",
     if own is not None:
         if stars == 5:
             shop.add("factless", Case(review) if names_no_fact(body, stars, own, product.printed) else None)
-        seems = other_product(said, product.name, product.said, known)
+        seems = other_product(said, product.name, product.said, product.texts, known)
         shop.add("other", Case(review) if seems else None)
     launched = product.launched
     if launched and review.published_at:
@@ -127,7 +129,8 @@ class _Product:
     name: str  # its subject
     printed: str
     launched: str | None
-    said: Counter[str]  # pairs of characters, once per review
+    texts: int  # different ones: a text that was copied thirty times says nothing thirty times
+    said: Counter[str]  # pairs of characters, once per text
 
 
 def _by_product(corpus: Corpus) -> Iterator[tuple[_Product, list[tuple[Review, frozenset[str]]]]]:
@@ -138,12 +141,14 @@ def _by_product(corpus: Corpus) -> Iterator[tuple[_Product, list[tuple[Review, f
         reviews = [(review, pairs(review.review_body)) for review in group]
         key = name or reviews[0][0].url
         listing = corpus.listing_of.get((domain, key))
-        said = Counter(pair for _, own in reviews for pair in own)
+        texts = {review.review_body: own for review, own in reviews}
+        said = Counter(pair for own in texts.values() for pair in own)
         yield (
             _Product(
                 listing_subject(domain, key),
                 listing.name if listing else "",
                 listing.published_at if listing else None,
+                len(texts),
                 said,
             ),
             reviews,
@@ -151,16 +156,15 @@ def _by_product(corpus: Corpus) -> Iterator[tuple[_Product, list[tuple[Review, f
 
 
 def _known(corpus: Corpus) -> Typical:
-    """Two passes: how often each pair is named at all, then what is typical of each product."""
+    """One pass: how often each pair is named at all, and of each product the pairs that could be typical."""
     everywhere: Counter[str] = Counter()
+    frequent: dict[str, tuple[Counter[str], int]] = {}
     total = 0
     for product, reviews in _by_product(corpus):
         everywhere.update(product.said)
-        total += len(reviews)
+        total += product.texts
+        if len(reviews) >= _LEAST_READ:
+            frequent[product.name] = frequent_pairs(product.said, product.texts), product.texts
     return Typical.learnt(
-        {
-            product.name: typical(product.said, len(reviews), everywhere, total)
-            for product, reviews in _by_product(corpus)
-            if len(reviews) >= _LEAST_READ
-        }
+        {name: typical(own, texts, everywhere, total) for name, (own, texts) in frequent.items()}
     )

@@ -18,7 +18,10 @@ GAP = (
 NUMBER = "#"
 LEAST = 2  # Han characters of a phrase that is heard
 SLIPS = 100  # characters with one slip of typing in ordinary text, at most (measured: one in 900)
-RARE, RARE_SHARE = 3, 0.07  # rare characters from which on a text is taken to swap: ordinary text has .01 to .02
+RARE, RARE_SHARE = (
+    3,
+    0.07,
+)  # rare characters from which on a text is taken to swap: ordinary text has .01 to .02
 SWAPS = 2  # restored spellings from which on a text is taken to swap characters
 # Ranges (20-50) are one number; "ioo天" is how adverts write 100天. Blanks beside a number are no border.
 _NUMBERS = re.compile(r" ?(?:\d{1,9}(?:[.\-~至到]\d{1,9})?|(?<![a-z])[oil]{2,4}(?=[元块一]{0,2}天)) ?")

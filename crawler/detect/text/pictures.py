@@ -120,7 +120,9 @@ def perceptual_digest(picture: bytes) -> int | None:
 
 def _opened(picture: bytes) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at before it is decoded
+        warnings.simplefilter(
+            "ignore", Image.DecompressionBombWarning
+        )  # its size is looked at before it is decoded
         return Image.open(io.BytesIO(picture), formats=_FORMATS)
 
 

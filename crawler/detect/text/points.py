@@ -18,6 +18,8 @@ SHORTEST, LONGEST = 2, 30  # characters of a clause that may be a point
 MOST_CLAUSES = 24  # of one review: pairs grow with the square
 LEAST_TOGETHER = 6  # characters of two clauses: below that they are everybody's
 LEAST_ACCOUNTS = 3
+MOST_POINTS = 8  # of one group: a brief that asks for more is not met
+_WHOLE = "="  # no normalised text holds this mark
 LEAST_POINTS = 2  # that a member makes
 _DENSE = 0.1  # probability below which a clause is looked at: a first sieve, not the judgement
 SHARED_BY = 0.4  # of the reviews that a pair brought together: what so many share is a point too
@@ -81,35 +83,54 @@ def shared_points(reviews: Iterable[Said], days: int) -> list[Points]:
 
     No chains: every member makes two of the same few points, or is the same short text.
     """
-    dated = sorted(
-        (review for review in reviews if review.day >= 0), key=lambda each: (each.day, each.number)
-    )
+    dated = sorted((each for each in reviews if each.day >= 0), key=lambda each: (each.day, each.number))
+    making = _making(dated)
     found: list[Points] = []
     taken: set[int] = set()
-    seeds = [(_densest(rows, days), points) for points, rows in _seeds(dated, days).items()]
+    seeds = [(_densest(rows, days), points) for points, rows in _seeds(dated, making, days).items()]
     for rows, seed in sorted(seeds, key=lambda each: (-_accounts(each[0]), each[1])):
-        if _accounts(rows) < LEAST_ACCOUNTS:
-            break
-        group = Points(_points(seed, rows), ())
-        around = [review for review in dated if group.made_by(review)]
-        members = [review for review in _densest(around, days) if review.number not in taken]
+        if _accounts([review for review in rows if review.number not in taken]) < LEAST_ACCOUNTS:
+            continue
+        points = _points(seed, rows)
+        members = [each for each in _densest(_around(points, making), days) if each.number not in taken]
         if _accounts(members) >= LEAST_ACCOUNTS:
             taken.update(review.number for review in members)
-            found.append(Points(group.points, tuple(sorted(each.number for each in members))))
+            found.append(Points(points, tuple(sorted(each.number for each in members))))
     return found
 
 
-def _seeds(dated: Sequence[Said], days: int) -> dict[tuple[str, ...], list[Said]]:
-    """Pairs of clauses, and whole short texts, that enough accounts have within `days` days."""
-    by_clause: dict[str, list[Said]] = {}
-    seeds: dict[tuple[str, ...], list[Said]] = {}
+def _making(dated: Sequence[Said]) -> dict[str, list[Said]]:
+    """Clause or whole short text → the reviews that make it, by day. A whole text is marked, to be no clause."""
+    making: dict[str, list[Said]] = {}
     for review in dated:
         for clause in review.clauses:
-            by_clause.setdefault(clause, []).append(review)
+            making.setdefault(clause, []).append(review)
         if review.whole:
-            seeds.setdefault((review.whole,), []).append(review)
-    dense = {clause for clause, rows in by_clause.items() if _is_dense(rows, len(dated), days, dated)}
+            making.setdefault(_WHOLE + review.whole, []).append(review)
+    return making
+
+
+def _around(points: tuple[str, ...], making: dict[str, list[Said]]) -> list[Said]:
+    """The reviews that make these points, by day."""
+    if len(points) == 1:
+        return making[_WHOLE + points[0]]
+    times: dict[int, int] = {}
+    rows = [review for point in points for review in making[point]]
+    for review in rows:
+        times[review.number] = times.get(review.number, 0) + 1
+    enough = {review.number: review for review in rows if times[review.number] >= LEAST_POINTS}
+    return sorted(enough.values(), key=lambda each: (each.day, each.number))
+
+
+def _seeds(
+    dated: Sequence[Said], making: dict[str, list[Said]], days: int
+) -> dict[tuple[str, ...], list[Said]]:
+    """Pairs of clauses, and whole short texts, that enough accounts have within `days` days."""
+    seeds: dict[tuple[str, ...], list[Said]] = {}
+    dense = {text for text, rows in making.items() if _is_dense(rows, len(dated), days, dated)}
     for review in dated:
+        if _WHOLE + review.whole in dense:
+            seeds.setdefault((review.whole,), []).append(review)
         for pair in combinations(sorted(review.clauses & dense), 2):
             if sum(map(len, pair)) >= LEAST_TOGETHER:
                 seeds.setdefault(pair, []).append(review)
@@ -137,14 +158,9 @@ def _points(seed: tuple[str, ...], rows: Sequence[Said]) -> tuple[str, ...]:
         for clause in review.clauses:
             times[clause] = times.get(clause, 0) + 1
     least = max(LEAST_POINTS, SHARED_BY * len(rows))
-    return tuple(
-        sorted(
-            {
-                *seed,
-                *(clause for clause, count in times.items() if count >= least and not names_no_fact(clause)),
-            }
-        )
-    )
+    often = [text for text, count in times.items() if count >= least and not names_no_fact(text)]
+    often.sort(key=lambda text: (text not in seed, -times[text], text))
+    return tuple(sorted({*seed, *often[:MOST_POINTS]}))
 
 
 def _densest(rows: Sequence[Said], days: int) -> Sequence[Said]:

@@ -22,7 +22,9 @@ Digests = NDArray[np.uint64]
 _BASE = 0x9E3779B97F4A7C15  # any odd number whose bits look random: 2⁶⁴ ÷ golden ratio
 _BLOCK = 1 << 18  # characters that are digested at once: stays in the processor's cache
 _ROWS = 1 << 19  # grams that are compared with the text at once: 30 MB
-_MOST_BITS = 40  # of a place: 24 bits of the digest remain, and with fewer nearly every gram would meet another
+_MOST_BITS = (
+    40  # of a place: 24 bits of the digest remain, and with fewer nearly every gram would meet another
+)
 _WORD = (1 << 64) - 1
 
 

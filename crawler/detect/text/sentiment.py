@@ -88,9 +88,14 @@ def _heard(text: str) -> Iterator[Heard]:
 
 
 def _words(text: str) -> Iterator[tuple[int, int, float]]:
-    """Start, end, weight of the words, the longest where they overlap, left to right."""
-    for end, (length, weight) in weights().iter_long(text):
-        yield end - length + 1, end + 1, weight
+    """Start, end, weight of the words; left to right, of several that begin at one place the longest."""
+    # Not iter_long: in pyahocorasick 2.3 it passes over 好 in 不太好, having begun on 太好了.
+    found = [(end - length + 1, -length, weight) for end, (length, weight) in weights().iter(text)]
+    reached = 0
+    for start, less, weight in sorted(found):
+        if start >= reached:
+            reached = start - less
+            yield start, reached, weight
 
 
 @cache

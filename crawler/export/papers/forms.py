@@ -26,6 +26,10 @@ class Forms(Paper):
     title = "起诉状、举报书、12315 要素、线索函等可编辑文书"
     order = 30
 
+    def titled(self, name: str) -> str:
+        """The form's own title; the file's name for one that only the user has."""
+        return next((form["title"] for form in forms() if f"{form['name']}.docx" == name), name)
+
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
         """NAME.docx of each form. Raises UsageError for a template of the user's that cannot be filled in."""
         said = _clean(context(facts))

@@ -17,6 +17,11 @@ class Paper(ABC):
     title: ClassVar[str]  # Chinese
     order: ClassVar[int] = 50  # in lists of papers
 
+    def titled(self, name: str) -> str:
+        """The title of one of its files."""
+        del name
+        return self.title
+
     @abstractmethod
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
         """Files by name, ASCII. The same facts give the same bytes. Nothing where it does not apply."""

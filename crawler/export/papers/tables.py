@@ -20,6 +20,7 @@ from crawler.store.casefile import LEDGERS, CaseExhibit
 
 Rows = list[tuple[str, ...]]
 MOST_IN_CELL = 32_767  # characters, of Excel
+_TITLES = {"exhibits": "证据与采集", "quotes": "疑似线索引文", "ledgers": "台账"}
 _MARK = "…（截断，全文见网页存档）"
 _WIDE = 60  # characters: no column is wider
 
@@ -31,16 +32,16 @@ class Tables(Paper):
     title = "证据、引文与台账表格"
     order = 40
 
+    def titled(self, name: str) -> str:
+        """What the table of a file holds."""
+        return _TITLES.get(name.removesuffix(".csv"), self.title)
+
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
         """tables.xlsx, exhibits.csv, quotes.csv, ledgers.csv. Tables without rows are left out."""
-        sheets = {
-            "exhibits": ("证据与采集", _exhibits(facts)),
-            "quotes": ("疑似线索引文", _quotes(facts)),
-            "ledgers": ("台账", _ledgers(facts)),
-        }
-        filled = {name: (title, rows) for name, (title, rows) in sheets.items() if len(rows) > 1}
-        yield "tables.xlsx", workbook(list(filled.values()), facts.until)
-        for name, (_, rows) in filled.items():
+        tables = {"exhibits": _exhibits(facts), "quotes": _quotes(facts), "ledgers": _ledgers(facts)}
+        filled = {name: rows for name, rows in tables.items() if len(rows) > 1}
+        yield "tables.xlsx", workbook([(_TITLES[name], rows) for name, rows in filled.items()], facts.until)
+        for name, rows in filled.items():
             yield f"{name}.csv", csv_text(rows)
 
 

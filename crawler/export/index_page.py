@@ -1,0 +1,99 @@
+"""index.html: what a judge opens by double click: exhibits with pictures, papers, what digest, log and stamp mean.
+
+One file without programs; pictures lie beside it. Everything that stands on a page is escaped.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from string import Template
+
+from crawler.evidence.bundle import CATALOGUE_DOCX, HASH_LIST, SHEET_PAGE, VERIFIER_PAGE, WACZ
+from crawler.evidence.report import STATES_ZH
+from crawler.export.artefact import take_artefact
+from crawler.export.model import group_names
+from crawler.export.papers.facts import CaseFacts, capture_of
+from crawler.export.papers.html import moment
+from crawler.export.selection import Selected
+from crawler.export.wording import how_kept
+from crawler.store.casefile import CaseExhibit
+
+INDEX, PICTURES, PAPERS = "data/index.html", "data/pictures", "data/papers"
+_VIEWPORT = "viewport"
+_MOST = 6  # quotes of one kind; the tables have all
+
+
+def write_index(bag: Path, facts: CaseFacts, papers: Mapping[str, str]) -> None:
+    """Write data/index.html and the pictures that it shows. `papers`: file name → title, of those that are there."""
+    (bag / PICTURES).mkdir(exist_ok=True)
+    case = facts.case
+    head = (
+        f"<p>案件：{escape(case.title)}（编号 {escape(case.id)}）　案由：{escape(case.cause)}"
+        f"　提交人：{escape(case.submitter)}</p>"
+        "<p class=small>所列材料为初步证据；所涉行为仅为涉嫌，是否成立由有权机关判断。</p>"
+    )
+    page = Template((files("crawler.export") / "index.html").read_text("utf-8"))
+    shown = page.substitute(
+        title=escape(f"证据材料：{case.title}"),
+        body="".join([head, _papers(papers), *_exhibits(bag, facts)]),
+        sheet=SHEET_PAGE.removeprefix("data/"),
+        verifier=VERIFIER_PAGE.removeprefix("data/"),
+    )
+    (bag / INDEX).write_text(shown, "utf-8")
+
+
+def _papers(papers: Mapping[str, str]) -> str:
+    beside = {CATALOGUE_DOCX: "证据目录（可编辑）", SHEET_PAGE: "核验说明", VERIFIER_PAGE: "离线核验程序",
+              HASH_LIST: "哈希清单", WACZ: "网页存档（WACZ，可用 ReplayWeb.page 打开）"}  # fmt: skip
+    links = [(f"{PAPERS.removeprefix('data/')}/{name}", title) for name, title in papers.items()]
+    links += [(name.removeprefix("data/"), title) for name, title in beside.items()]
+    items = "".join(
+        f"<li><a href='{escape(link)}'>{escape(title)}</a>　<code>{escape(link)}</code></li>"
+        for link, title in links
+    )
+    return f"<h2>文书</h2><ul>{items}</ul>"
+
+
+def _exhibits(bag: Path, facts: CaseFacts) -> Iterator[str]:
+    names = group_names()
+    for group, members in groupby(facts.filed(), key=lambda one: one.group):
+        yield f"<h2>{group}　{escape(names[group])}</h2>"
+        for exhibit in members:
+            yield _exhibit(bag, facts, exhibit)
+
+
+def _exhibit(bag: Path, facts: CaseFacts, exhibit: CaseExhibit) -> str:
+    said: dict[str, dict[str, None]] = {}
+    for name in exhibit.findings:
+        for quote in (facts.findings.get(name) or {}).get("quotes", ()):
+            said.setdefault(quote["label"], {})[quote["text"]] = None
+    quotes = [
+        f"<blockquote class=small>{_quoted(label, list(texts))}</blockquote>" for label, texts in said.items()
+    ]
+    shown = "".join(_captured(bag, facts, one) for one in facts.of(exhibit))
+    number, title = escape(exhibit.number), escape(exhibit.title)
+    return (
+        f"<div class=exhibit id='{number}'><h3>证据 {number}　{title}</h3>"
+        f"<p>{escape(exhibit.purpose)}</p>{''.join(quotes)}{shown}</div>"
+    )
+
+
+def _quoted(label: str, texts: list[str]) -> str:
+    more = f"等 {len(texts)} 处" if len(texts) > _MOST else ""
+    return f"{escape(label)}：{''.join(f'“{escape(text)}”' for text in texts[:_MOST])}{more}"
+
+
+def _captured(bag: Path, facts: CaseFacts, one: Selected) -> str:
+    capture = capture_of(one)
+    told = (
+        f"{capture.url}　{STATES_ZH[capture.state]}；{how_kept(capture)}；采集于 {moment(capture.started)}，"
+        f"不早于 {moment(one.not_before)}，不晚于 {moment(one.not_after)}（北京时间）；日志序号 {one.index}"
+    )
+    picture = ""
+    if capture.look is not None and capture.artefact(_VIEWPORT) is not None:
+        name = f"{capture.id}.png"
+        (bag / PICTURES / name).write_bytes(take_artefact(facts.archive, one.index, _VIEWPORT).content)
+        picture = f"<div class=shown><img src='pictures/{name}' alt='{escape(f'网页首屏截图 {capture.url}')}'></div>"
+    return f"<p class=small>{escape(told)}</p>{picture}"
