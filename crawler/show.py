@@ -264,14 +264,15 @@ def series(points: Sequence[Point]) -> str:
     return "\n".join(lines) or "没有这样的数值。"
 
 
-def exported(to: Path, summary: Any) -> str:
+def exported(to: Path, summary: Any, beside: Sequence[Path] = ()) -> str:
     """Where the bundle is and how to look at it."""
     return (
         f"证据包：{to}（{summary.captures} 次采集，{summary.records} 条记录）\n"
+        f"  打开：{to / 'data/index.html'}（证据、文书、说明）\n"
         f"  证据目录：{to / 'data/catalogue.docx'}\n"
         f"  核验说明：{to / 'data/verify-zh.html'}\n"
         f"  核验：evidence verify {shlex.quote(str(to))} --trust 文件夹（其中是自行取得的根证书）"
-    )
+    ) + "".join(f"\n  另有：{path}" for path in beside)
 
 
 def schedule(scheduled: Sequence[ScheduledCrawl], past: Sequence[HistoryEntry]) -> str:

@@ -20,6 +20,7 @@ from crawler.evidence.organisation import Identity, read_identity
 from crawler.evidence.report import Report
 from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
+from crawler.export.medium import label, write_zip
 from crawler.export.model import Case, Exhibit
 from crawler.store import findings
 from crawler.store.casefile import case_file
@@ -44,6 +45,7 @@ CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the v
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PEM 证书的私钥，若不在同一文件",
 )
+@click.option("--zip", "packed", is_flag=True, help="另写一个 .zip，内容与文件夹相同，便于传送")
 @as_json
 @click.pass_obj
 def export_command(
@@ -52,6 +54,7 @@ def export_command(
     to: Path,
     certificate: Path | None,
     certificate_key: Path | None,
+    packed: bool,
     as_json: bool,
 ) -> None:
     """导出证据包：网页存档、时间戳、证据目录、核验说明 / write a bundle that anyone can verify.
@@ -60,6 +63,7 @@ def export_command(
 
     \b
     evidence export K1 --to 证据包-K1
+    evidence export K1 --to 证据包-K1 --zip
     evidence export K1 --to 证据包-K1 --certificate 机构证书.p12
     """
     if certificate_key is not None and certificate is None:
@@ -80,20 +84,33 @@ def export_command(
             report = verify_bundle(
                 to, trust=archive / "trust", vkey=session.archive.log.verifier.line, progress=advance
             )
+        beside = _beside(to, case, summary, packed=packed)
         session.record_event("bundle-exported", _details(case_id, to, summary, report, identity))
         state = seal_now(session.archive, secret)
     found = {
         "bundle": str(to),
+        "beside": [str(path) for path in beside],
         "tagmanifest": summary.digest,
         "sealed": state.sealed,
         "verified": report.status,
     }
-    show_result(as_json, found, show.exported(to, summary))
+    show_result(as_json, found, show.exported(to, summary, beside))
     if report.status == "failed":
         click.echo(report.to_text("zh"), err=True, nl=False)
         sys.exit(1)
     if not state.sealed:
         sys.exit(NOT_SEALED)
+
+
+def _beside(to: Path, case: Case, summary: BundleSummary, *, packed: bool) -> list[Path]:
+    """The label for the medium, and the .zip where it is wanted: beside the bundle, under its name."""
+    archive_file = None
+    if packed:
+        with show.progress("打包") as advance:
+            archive_file = write_zip(to, to.with_name(f"{to.name}.zip"), summary.until, advance)
+    sheet = to.with_name(f"{to.name}-label.pdf")
+    sheet.write_bytes(label(to, case, summary.until, packed=archive_file))
+    return [sheet, *([archive_file] if archive_file is not None else [])]
 
 
 def _details(

@@ -63,18 +63,18 @@ class Bursts(Detector):
 
 def grade(each: Judged) -> Grade:
     """Strong: together with words in common, far beyond chance, and nothing explains the volume. Medium: volume and
-    composition. Weak: volume alone, or an explanation remains."""
-    if not each.otherwise or each.explained:
+    composition. Weak: volume alone."""
+    if not each.otherwise:
         return "weak"
-    common = each.made_up.clear("shared")
-    return "strong" if common and each.q_joint <= _STRONG else "medium"
+    alike = shown.in_words(each) and each.q_joint <= _STRONG
+    return "strong" if alike and not each.explained else "medium"
 
 
 def conduct(each: Judged) -> str:
     """Which conduct of law.toml it is about."""
     if shown.is_attack(each):
         return "reverse_brushing"
-    return "fake_review" if each.made_up.clear("shared") else "inflated_listing"
+    return "fake_review" if shown.in_words(each) else "inflated_listing"
 
 
 def _judged(corpus: Corpus, known: Histories, scan: Scan, words: Calendar) -> list[Judged]:

@@ -54,6 +54,7 @@ class BundleSummary:
     sealed: bool  # whether a verified timestamp covers every capture
     not_before: datetime | None
     not_after: datetime | None
+    until: str = ""  # UTC: the time of the newest entry in it, which dates it
 
 
 def export_bundle(
@@ -161,6 +162,7 @@ def _summary(bag: Path, bag_digest: str, selection: Selection, records: int) -> 
         sealed=sealed,
         not_before=min(lower) if len(lower) == len(captures) else None,
         not_after=max(upper) if sealed else None,
+        until=selection.until,
     )
 
 

@@ -18,18 +18,17 @@ from crawler.store.index import Index
 
 Json = Mapping[str, Any]
 _MOST_PIXELS = 60_000_000  # of a screenshot that is decoded whole, as in stamped_picture.py
-_MARGIN, _TALLEST, _WIDEST = 24, 420, 1400  # pixels around a quote, and the largest crop
+# CSS pixels around a quote, and how wide and tall a crop is at least and at most.
+_BESIDE, _ABOVE, _WIDE, _WIDEST, _TALLEST = 60, 56, 820, 1400, 420
 _RED, _PEN = (200, 20, 30), 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """A part of a capture's screenshot with the quote framed: a PNG. `original`: digest of the whole screenshot."""
+    """A part of a capture's screenshot with the quote framed: a PNG, and how wide it is in CSS pixels."""
 
     png: bytes
     width: int
-    height: int
-    original: str
 
 
 def quoted_crop(archive: Archive, index: Index, quotes: Sequence[Json]) -> Crop | None:
@@ -40,11 +39,11 @@ def quoted_crop(archive: Archive, index: Index, quotes: Sequence[Json]) -> Crop 
         return None
     try:
         text = json.loads(take_artefact(archive, rows[0]["leaf"], "text").content)
-        picture = take_artefact(archive, rows[0]["leaf"], "screenshot")
+        picture = take_artefact(archive, rows[0]["leaf"], "screenshot").content
     except (UsageError, ArchiveError):  # not made, sealed, or damaged: `evidence verify` names damage
         return None
     boxes = [box for each in quotes for box in boxes_of(each, text["runs"])]
-    return crop(picture.content, str(picture.record.payload_digest), boxes, text["width"]) if boxes else None
+    return crop(picture, boxes, text["width"]) if boxes else None
 
 
 def boxes_of(quote: Json, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -61,7 +60,7 @@ def boxes_of(quote: Json, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]
     return lines[first : last + 1]
 
 
-def crop(picture: bytes, original: str, boxes: Sequence[dict[str, Any]], page_width: int) -> Crop | None:
+def crop(picture: bytes, boxes: Sequence[dict[str, Any]], page_width: int) -> Crop | None:
     """The part of a screenshot that shows these boxes (CSS pixels), framed in red; None for no such picture."""
     try:
         width, height = measures(picture)
@@ -74,10 +73,12 @@ def crop(picture: bytes, original: str, boxes: Sequence[dict[str, Any]], page_wi
         return None
     scale = max(1, round(width / page_width)) if page_width else 1
     sides = [tuple(scale * box[side] for side in "xywh") for box in boxes]
-    left = max(0, min(x for x, _, _, _ in sides) - _MARGIN)
-    top = max(0, min(y for _, y, _, _ in sides) - _MARGIN)
-    right = min(width, left + _WIDEST, max(x + w for x, _, w, _ in sides) + _MARGIN)
-    bottom = min(height, top + _TALLEST, max(y + h for _, y, _, h in sides) + _MARGIN)
+    left = max(0, min(x for x, _, _, _ in sides) - _BESIDE * scale)
+    top = max(0, min(y for _, y, _, _ in sides) - _ABOVE * scale)
+    wanted = max(left + _WIDE * scale, max(x + w for x, _, w, _ in sides) + _BESIDE * scale)
+    right = min(width, left + _WIDEST * scale, wanted)
+    below = max(y + h for _, y, _, h in sides) + _ABOVE * scale
+    bottom = min(height, top + _TALLEST * scale, below)
     if right <= left or bottom <= top:
         return None
     draw = ImageDraw.Draw(sheet)
@@ -85,4 +86,4 @@ def crop(picture: bytes, original: str, boxes: Sequence[dict[str, Any]], page_wi
         draw.rectangle((x - _PEN, y - _PEN, x + w + _PEN, y + h + _PEN), outline=_RED, width=_PEN)
     kept = io.BytesIO()
     sheet.crop((left, top, right, bottom)).save(kept, "PNG", optimize=True)
-    return Crop(png=kept.getvalue(), width=right - left, height=bottom - top, original=original)
+    return Crop(png=kept.getvalue(), width=(right - left) // scale)

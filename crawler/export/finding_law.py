@@ -1,11 +1,13 @@
 """The articles that a finding's conduct may come under, by its date, as HTML. What nobody checked shows 待核."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from crawler.errors import UsageError
 from crawler.export.plot_words import text
 from crawler.law.articles import UNCHECKED, Article, NoLawForDate, articles_for, conducts, notes_for
+from crawler.law.citation import citation
 
 # A note of `notes_for` that lists the marks again; here each stands beside its article.
 _REPEATED = "打印前须核对"
@@ -33,15 +35,29 @@ def law_section(content: Mapping[str, Any]) -> list[str]:
         return [_doubt("行为发生在条文表所载最早日期之前，须由律师查明当时的条文")]
     except UsageError as error:  # an end before the start: a date that a page states wrongly
         return [_doubt(f"行为起止时间有误，不能列出条文（{error}）")]
-    lines = "".join(f"<li>{_article(each)}</li>" for each in found)
+    lines = "".join(f"<li>{_instrument(list(group))}</li>" for _, group in groupby(found, _edition))
     told = "".join(f"<li>{text(note)}</li>" for note in notes if not note.startswith(_REPEATED))
     named = f"<p>行为类型：{text(known.name)}。是否适用由律师和有权机关判断。</p>"
-    return [*said, named, f"<ul>{lines}</ul>", f"<ul class=note>{told}</ul>" if told else ""]
+    return [*said, named, f"<ul class=law>{lines}</ul>", f"<ul class=note>{told}</ul>" if told else ""]
 
 
-def _article(article: Article) -> str:
-    mark = f" <span class=unchecked>{text(article.mark)}</span>" if article.mark else ""
-    return f"{text(article.citation)}{mark}：{text(article.gist)}"
+def _edition(article: Article) -> tuple[str, str]:
+    return article.instrument, article.doc_no
+
+
+def _instrument(group: Sequence[Article]) -> str:
+    """Articles of one instrument, whose name stands once."""
+    first = "第一条"
+    name = citation(group[0].instrument, group[0].doc_no, "1").removesuffix(first)
+    places = [each.citation.removeprefix(name) for each in group]
+    told = [
+        f"{text(place)}{_mark(each)}：{text(each.gist)}" for place, each in zip(places, group, strict=True)
+    ]
+    return text(name) + "；".join(told)
+
+
+def _mark(article: Article) -> str:
+    return f" <span class=unchecked>{text(article.mark)}</span>" if article.mark else ""
 
 
 def _doubt(words: str) -> str:

@@ -35,7 +35,8 @@ FIELDS = {
 _FIRST = 3  # passages on the first page
 _MOST_QUOTED = 600  # characters that are shown of a mark
 _MOST_CAPTURES = 30
-_BMP, _MOST_SIGNS = 0xFFFF, 8
+_CROP_MM = 0.19  # millimetres for a pixel of a page: its letters are then as large as ours
+_SIGNS, _MOST_SIGNS = 0x2600, 8  # where emoji begin; how many are named
 
 
 def finding_html(finding: StoredFinding, found: Sources, *, detector: str) -> str:
@@ -136,7 +137,7 @@ def _signs(passage: Passage) -> str:
     """Which emoji stand there: not every machine has a font that shows them."""
     marked = "".join(piece.text for piece in passage.pieces)
     signs = [
-        each for each in dict.fromkeys(marked) if ord(each) > _BMP and unicodedata.category(each) == "So"
+        each for each in dict.fromkeys(marked) if ord(each) >= _SIGNS and unicodedata.category(each) == "So"
     ]
     return f"；文中符号 {'、'.join(f'U+{ord(each):X}' for each in signs[:_MOST_SIGNS])}" if signs else ""
 
@@ -151,9 +152,9 @@ def _piece(piece: Piece, *, labelled: bool) -> str:
 
 def _crop(crop: Crop, source: str) -> str:
     return (
-        f'<figure><img class=crop src="{source}" alt="截图局部，红框内为上述引文" width="{crop.width}">'
-        f"<figcaption>该次采集截图的局部；红框为程序所加，框内为引文所在的行。原图 SHA-256 "
-        f"<code>{text(crop.original.removeprefix('sha256:'))}</code></figcaption></figure>"
+        f'<figure><img class=crop src="{source}" alt="截图局部，红框内为上述引文"'
+        f' style="width:{crop.width * _CROP_MM:.0f}mm">'
+        "<figcaption>该次采集截图的局部，红框为程序所加，框内为引文所在的行；原图摘要见附表</figcaption></figure>"
     )
 
 

@@ -24,7 +24,8 @@ mark { background: #ffe27a; border-bottom: 1pt solid #8a6d00; }
 .around { color: #555; }
 figure { margin: 2mm 0; break-inside: avoid; } figure svg { width: 88%; height: auto; }
 figcaption { font-size: 7.6pt; color: #444; }
-.crop { max-width: 100%; max-height: 60mm; width: auto; height: auto; border: .5pt solid #999; }
+.crop { max-width: 100%; max-height: 60mm; border: .5pt solid #999; }
+.law { font-size: 8.6pt; }
 .remains { font-weight: bold; }
 .foot { margin-top: 3mm; border-top: .6pt solid #999; font-size: 8pt; color: #333; }
 """

@@ -27,7 +27,6 @@ _MOST = 6  # quotes of one kind; the tables have all
 
 def write_index(bag: Path, facts: CaseFacts, papers: Mapping[str, str]) -> None:
     """Write data/index.html and the pictures that it shows. `papers`: file name → title, of those that are there."""
-    (bag / PICTURES).mkdir(exist_ok=True)
     case = facts.case
     head = (
         f"<p>案件：{escape(case.title)}（编号 {escape(case.id)}）　案由：{escape(case.cause)}"
@@ -94,6 +93,7 @@ def _captured(bag: Path, facts: CaseFacts, one: Selected) -> str:
     picture = ""
     if capture.look is not None and capture.artefact(_VIEWPORT) is not None:
         name = f"{capture.id}.png"
+        (bag / PICTURES).mkdir(exist_ok=True)
         (bag / PICTURES / name).write_bytes(take_artefact(facts.archive, one.index, _VIEWPORT).content)
         picture = f"<div class=shown><img src='pictures/{name}' alt='{escape(f'网页首屏截图 {capture.url}')}'></div>"
     return f"<p class=small>{escape(told)}</p>{picture}"

@@ -1,4 +1,4 @@
-"""Folding: evasive spelling restored, ordinary words left alone, every folded character leads back to the original."""
+"""Folding: evasive spelling restored, ordinary words left alone, every character leads back to the original."""
 
 from pathlib import Path
 

@@ -126,6 +126,12 @@ def test_the_largest_group_is_complete_maximal_and_largest(rows: list[Row]) -> N
         assert set(group.accounts) <= each.accounts
 
 
+def test_an_occasion_is_as_long_as_its_window_and_inside_no_other() -> None:
+    rows = [(1, 0, 5), (2, 0, 6), (3, 0, 7), (4, 0, 8), (5, 0, 20)]
+    told = [(each.start, sorted(each.accounts)) for each in occasions(rows, 3, 2)]
+    assert told == [(5, [1, 2, 3]), (6, [2, 3, 4])]
+
+
 def test_a_group_can_be_asked_to_spread_over_shops() -> None:
     rows = [(account, place, 5) for account in range(6) for place in (0, 1, 2)]
     rows += [(account, place, 9) for account in range(4) for place in (3, 4)]
@@ -204,11 +210,21 @@ def test_shuffled_days_give_no_group(seed: int) -> None:
     assert crews(shuffled(known, seed)) == []
 
 
-def test_busy_buyers_of_a_small_market_are_no_crew() -> None:
-    """Forty accounts that review nearly everything among twelve products meet often, by chance."""
+@pytest.mark.parametrize(
+    ("off", "groups"),
+    [((), 0), (("_BY_CHANCE",), 0), (("_MOST_EXPECTED",), 0), (("_BY_CHANCE", "_MOST_EXPECTED"), 1)],
+)
+@pytest.mark.parametrize("span", [8, 20])
+def test_busy_buyers_of_a_small_market_are_no_crew(
+    off: tuple[str, ...], groups: int, span: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty accounts that review nearly all of twelve products within days meet often, by chance: there are complete
+    groups, and each of the two gates alone (pairs, groups) keeps them out."""
     draw = np.random.default_rng(5)
-    rows = [(a, p, int(draw.integers(60))) for a in range(40) for p in range(12) if draw.random() < 0.9]
-    assert crews(visits(rows)) == []
+    rows = [(a, p, int(draw.integers(span))) for a in range(60) for p in range(12) if draw.random() < 0.9]
+    for gate in off:
+        monkeypatch.setattr(f"crawler.detect.graph.crews.{gate}", float("inf"))
+    assert len(crews(visits(rows))) == groups
 
 
 def test_no_visits_no_crews() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.detect.graph.gathered import HUB, gathered
 from crawler.detect.kit.corpus import Review
 from crawler.detect.kit.finding import Finding
 from crawler.detect.lockstep import Lockstep
@@ -122,6 +123,14 @@ def test_masked_reviews_are_counted_in_the_limits() -> None:
 def test_public_figures_are_left_out_by_rule() -> None:
     assert found(buyers() + crew(["00", "10", "20", "30"], badges="大V")) == []
     assert len(found(buyers() + crew(["00", "10", "20", "30"], badges="实名认证"))) == 1
+
+
+def test_an_account_that_reviews_everything_is_a_hub() -> None:
+    many = [one("评价人-hub", f"p{number}", FIRST) for number in range(HUB + 1)]
+    (site,) = gathered(CorpusOf(reviews=many + many[:3]), "listing")
+    assert (site.hubs, len(site.visits)) == (1, 0)
+    (site,) = gathered(CorpusOf(reviews=many[:HUB]), "listing")
+    assert (site.hubs, len(site.visits)) == (0, HUB)
 
 
 def test_months_are_no_days() -> None:

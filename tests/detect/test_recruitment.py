@@ -15,14 +15,20 @@ from crawler.demo.forum import lines
 from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.detector import Example
 from crawler.detect.kit.finding import Finding
+from crawler.detect.recruiting.readings import CHINESE, other_meanings
 from crawler.detect.recruitment import Recruitment, RuleScorer, unmasked
 from crawler.detect.text.contact import contacts
 from crawler.detect.text.folding import fold
 from crawler.detect.text.slots import best_reading, readings
 from crawler.errors import UsageError
+from crawler.law.lexicon import lexicon
 from tests.detect.things import CorpusOf, listing, post
 
-POST = "小家电招30位体验官，垫付59.9，五星好评配3张图，截图发我，本金+8元佣金当天返。\n报名加V信 demo-ab-01，淘气值600以上。"
+POST = (
+    "小家电招30位体验官，垫付59.9，五星好评配3张图，截图发我，本金+8元佣金当天返。\n"
+    "报名加V信 demo-ab-01，淘气值600以上。"
+)
+CRITERIA = ("recruiting", "task_path", "account_filter", "deliverable", "money", "rebate_card", "acts")
 ACTS = ("recruitment", "agency", "live_barrage", "reverse_brushing", "task_scam")
 
 
@@ -63,6 +69,23 @@ def test_every_other_reading_is_listed_as_tested() -> None:
     for word in ("新闻", "提醒", "投诉", "禁止", "众测", "志愿者", "招聘", "广告"):
         assert any(word in each for each in told), word
     assert not any(each.remains for each in finding.innocent)
+
+
+def test_the_lexicons_innocent_readings_are_told_in_chinese() -> None:
+    used = {
+        reading for term in lexicon().terms if term.group in CRITERIA for reading in term.innocent_readings
+    }
+    assert used == set(CHINESE)
+    assert other_meanings("本金") == "投资本金"
+    assert other_meanings("返…元") == "—"
+
+
+def test_verdicts_of_the_page_are_not_repeated() -> None:
+    [finding] = _found(post("p1", f"{POST}放心，不是骗子。"))
+    assert any("仅见" in each.result or "相关用语" in each.result for each in finding.innocent)
+    report = "民警提示谨防被骗，骗子常用此套路，犯罪分子已抓获，受害人多。"
+    [finding] = _found(post("p2", f"{report}\n{POST}"))
+    assert [each.explanation for each in finding.innocent if each.remains] == ["警方、平台或他人的提醒、揭露"]
 
 
 def test_subjects_join_contact_account_thread_and_shop() -> None:

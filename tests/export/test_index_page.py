@@ -12,6 +12,7 @@ from crawler.evidence.archive import Archive
 from crawler.export.bundle import export_bundle
 from tests.export.sample import CASE, Sample, exhibits
 
+Opened = tuple[Page, Path, list[str]]
 SAID = {
     "claim": "疑似招募", "conduct": "recruitment", "conduct_from": "2026-11-01", "conduct_until": "2026-11-01",
     "quotes": [
@@ -23,9 +24,7 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def opened(
-    sample: Sample, chromium: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Page, Path, list[str]]]:
+def opened(sample: Sample, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The page in Chromium, its folder, and what the console said."""
     bundle = tmp_path_factory.mktemp("judge") / "证据 包"
     first, *others = exhibits(sample)
@@ -43,7 +42,7 @@ def opened(
         browser.close()
 
 
-def test_every_link_leads_to_a_file(opened: tuple[Page, Path, list[str]]) -> None:
+def test_every_link_leads_to_a_file(opened: Opened) -> None:
     page, folder, said = opened
     links = page.eval_on_selector_all("a", "links => links.map(link => link.href)")
     assert len(links) > 15
@@ -56,7 +55,7 @@ def test_every_link_leads_to_a_file(opened: tuple[Page, Path, list[str]]) -> Non
     assert said == [], "nothing was blocked, nothing failed"
 
 
-def test_it_shows_exhibits_quotes_and_bounds_as_text(opened: tuple[Page, Path, list[str]]) -> None:
+def test_it_shows_exhibits_quotes_and_bounds_as_text(opened: Opened) -> None:
     page, _, _ = opened
     text = page.inner_text("body")
     assert page.title() == f"证据材料：{CASE.title}", "what stands on a page does not run"
@@ -65,7 +64,7 @@ def test_it_shows_exhibits_quotes_and_bounds_as_text(opened: tuple[Page, Path, l
     assert "<script>document.title" in text
 
 
-def test_the_offline_verifier_is_one_click_away(opened: tuple[Page, Path, list[str]]) -> None:
+def test_the_offline_verifier_is_one_click_away(opened: Opened) -> None:
     page, _, _ = opened
     page.click("a:has-text('离线核验程序')")
     assert page.url.endswith("/data/verifier.html")

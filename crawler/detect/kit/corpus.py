@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import tldextract
 
 from crawler.detect.kit.finding import Quote
+from crawler.detect.kit.pages import Page, newest_pages, page_at
 from crawler.detect.kit.subject import listing_subject, shop_subject
 from crawler.evidence.archive import Archive
 from crawler.store.index import Index
@@ -156,6 +157,21 @@ class Corpus:
     def posts(self, *, new: bool = False) -> Iterator[Post]:
         """Posts by domain, thread, time and identifier."""
         return self._things(Post, new)
+
+    def pages(self, *, new: bool = False) -> Iterator[Page]:
+        """HTML pages by address, also those without items; none where only the database is there."""
+        if self.archive is not None:
+            for leaf, url in newest_pages(self, self.since if new else 0):
+                page = page_at(self.archive, leaf, domain_of(url))
+                if page is not None:
+                    yield page
+
+    def page(self, capture: str) -> Page | None:
+        """The page of one capture; None where it cannot be read."""
+        found = self.query("select leaf, url from capture where id = ?", (capture,)) if self.archive else []
+        if self.archive is None or not found:
+            return None
+        return page_at(self.archive, found[0]["leaf"], domain_of(found[0]["url"]))
 
     @cached_property
     def listing_of(self) -> dict[tuple[str, str], Listing]:

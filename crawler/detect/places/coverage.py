@@ -19,6 +19,9 @@ _LIST = 3  # names that make a list, where one of them means a place wherever it
 _LIST_OF_WORDS = 5  # names that make one where each could be a word: 和平、友好、公安
 
 
+_Match = tuple[int, int, bool]  # start, end, doubtful
+
+
 class Place(NamedTuple):
     """A name at [start, end) of the text."""
 
@@ -53,14 +56,16 @@ class Places:
 
 def places(text: str) -> Places:
     """The places of a text. Any text can be read; lone surrogates and marks are no names."""
-    sure, doubtful = _matches(text)
-    everything = _without_overlap(sure, doubtful)
-    chains = list(_chains(text, everything))
-    sure_starts = {place.start for place in sure}
-    lists = [chain for chain in chains if _is_list(chain, sure_starts)]
-    kept = {place for chain in lists for place in chain}
-    found = tuple(place for place in everything if place.start in sure_starts or place in kept)
-    return Places(found, tuple(tuple(chain) for chain in lists), length_without_blanks(text))
+    matches = _matches(text)
+    kept: list[Place] = []
+    lists = []
+    for chain in _chains(text, matches):
+        if _is_list(chain):
+            lists.append(tuple(Place(text[start:end], start, end) for start, end, _ in chain))
+            kept += lists[-1]
+        else:
+            kept += [Place(text[start:end], start, end) for start, end, doubtful in chain if not doubtful]
+    return Places(tuple(kept), tuple(lists), length_without_blanks(text))
 
 
 def length_without_blanks(text: str) -> int:
@@ -77,69 +82,54 @@ def masked(text: str, found: Iterable[Place], mask: str = "\uffff") -> str:
     return "".join([*pieces, text[end:]])
 
 
-def _matches(text: str) -> tuple[list[Place], list[Place]]:
-    """Longest name at each place where one begins: those that mean a place anywhere, and the others."""
-    known, lengths = names(), _lengths()
-    sure: list[Place] = []
-    doubtful: list[Place] = []
+def _matches(text: str) -> list[_Match]:
+    """The leftmost longest names, in order; where a sure and a doubtful one overlap, the sure one."""
+    lengths = _lengths()
+    groups = (names().anywhere, names().listed)
+    kept: list[_Match] = []
+    end = 0  # of the last one kept
     pairs = map(str.__add__, text, text[1:])
     for start in compress(count(), map(lengths.__contains__, pairs)):
-        for length in lengths[text[start : start + 2]]:
+        if start < end and not kept[-1][2]:
+            continue
+        for length, doubtful in lengths[text[start : start + 2]]:
+            if doubtful and start < end:
+                continue
             name = text[start : start + length]
-            if name in known.anywhere:
-                sure.append(Place(name, start, start + length))
+            if len(name) == length and name in groups[doubtful]:
+                if start < end:
+                    kept.pop()
+                end = start + length
+                kept.append((start, end, doubtful))
                 break
-            if name in known.listed and not (doubtful and doubtful[-1].start == start):
-                doubtful.append(Place(name, start, start + length))
-    return _leftmost(sure), doubtful
-
-
-def _leftmost(candidates: Iterable[Place]) -> list[Place]:
-    kept: list[Place] = []
-    for place in candidates:
-        if not kept or place.start >= kept[-1].end:
-            kept.append(place)
     return kept
 
 
-def _without_overlap(sure: Sequence[Place], doubtful: Sequence[Place]) -> list[Place]:
-    """Both, in order; a sure name goes before a doubtful one that overlaps it."""
-    kept: list[Place] = []
-    at = 0
-    for place in doubtful:
-        while at < len(sure) and sure[at].end <= place.start:
-            kept.append(sure[at])
-            at += 1
-        clear = at == len(sure) or place.end <= sure[at].start
-        if clear and (not kept or place.start >= kept[-1].end):
-            kept.append(place)
-    return [*kept, *sure[at:]]
-
-
-def _chains(text: str, found: Sequence[Place]) -> Iterable[list[Place]]:
-    chain: list[Place] = []
-    for place in found:
-        if chain and not _is_gap(text, chain[-1].end, place.start):
+def _chains(text: str, found: Sequence[_Match]) -> Iterable[list[_Match]]:
+    """Names with nothing but marks between them."""
+    chain: list[_Match] = []
+    end = 0
+    for match in found:
+        between = match[0] - end
+        if chain and between and (between > _GAP or not _BETWEEN.issuperset(text[end : match[0]])):
             yield chain
             chain = []
-        chain.append(place)
+        chain.append(match)
+        end = match[1]
     if chain:
         yield chain
 
 
-def _is_gap(text: str, start: int, end: int) -> bool:
-    return end - start <= _GAP and _BETWEEN.issuperset(text[start:end])
-
-
-def _is_list(chain: Sequence[Place], sure: set[int]) -> bool:
-    enough = _LIST if any(place.start in sure for place in chain) else _LIST_OF_WORDS
-    return len(chain) >= enough
+def _is_list(chain: Sequence[_Match]) -> bool:
+    return len(chain) >= (_LIST_OF_WORDS if all(doubtful for _, _, doubtful in chain) else _LIST)
 
 
 @cache
-def _lengths() -> dict[str, tuple[int, ...]]:
-    """First two characters → lengths of the names that begin so, longest first."""
-    found: dict[str, set[int]] = {}
-    for name in names().anywhere | names().listed:
-        found.setdefault(name[:2], set()).add(len(name))
+def _lengths() -> dict[str, tuple[tuple[int, bool], ...]]:
+    """First two characters → lengths of the names that begin so and whether these are doubtful; longest first."""
+    found: dict[str, set[tuple[int, bool]]] = {}
+    known = names()
+    for doubtful, group in ((False, known.anywhere), (True, known.listed)):
+        for name in group:
+            found.setdefault(name[:2], set()).add((len(name), doubtful))
     return {begin: tuple(sorted(lengths, reverse=True)) for begin, lengths in found.items()}

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from crawler.detect.kit.finding import Fact, Innocent, Quote, Table
+from crawler.detect.kit.finding import VERDICTS, Fact, Innocent, Quote, Table
 from crawler.detect.recruiting.gathered import Text
+from crawler.detect.recruiting.readings import other_meanings
 from crawler.detect.text.contact import Contact
-from crawler.detect.text.criteria import Hit, innocent_readings
+from crawler.detect.text.criteria import Hit
 from crawler.detect.text.slots import COUNTS, SLOTS, Kind, Reading, disclosed
 from crawler.detect.text.stance import STANCES, sure_cues, title
 
@@ -55,8 +56,9 @@ def facts(text: Text, reading: Reading, contacts: Sequence[Contact]) -> tuple[Fa
         Fact(text=f"共有{len(filled)}项要素：{'、'.join(filled)}", captures=capture),
         Fact(text=f"据以区别于一般招聘、促销的是：{'；'.join(reading.core)}", captures=capture),
     ]
-    if reading.evasive:
-        found.append(Fact(text=f"用词经过变形，已还原：{'；'.join(reading.evasive)}", captures=capture))
+    evasive = _sayable(reading.evasive)
+    if evasive:
+        found.append(Fact(text=f"用词经过变形，已还原：{'；'.join(evasive)}", captures=capture))
     if contacts:
         kinds = {
             "weixin": "微信",
@@ -86,11 +88,11 @@ def table(text: Text, reading: Reading) -> Table:
     rows = []
     for name, (_, heading) in SLOTS.items():
         for hit in _distinct(reading.slot(name))[:_SHOWN]:
-            other = "、".join(innocent_readings(hit.term)) or "—"
-            rows.append((heading, text.whole[hit.start : hit.end], _restored(hit) or "—", other))
+            written = text.whole[hit.start : hit.end]
+            rows.append((heading, written, _restored(hit) or "—", other_meanings(hit.term)))
     return Table(
         title="要素与原文",
-        columns=("要素", "原文", "还原", "该词另有的含义（词表所列，英文）"),
+        columns=("要素", "原文", "还原", "该词另有的含义（词表所列）"),
         rows=tuple(rows),
     )
 
@@ -115,7 +117,12 @@ def _stance(reading: Reading, stance: str) -> Innocent:
 
 
 def _listed(words: Sequence[str]) -> str:
-    return "".join(f"“{word}”" for word in words[:_CUES])
+    return "".join(f"“{word}”" for word in _sayable(words)[:_CUES]) or "相关用语"
+
+
+def _sayable(words: Sequence[str]) -> list[str]:
+    """Words of the page that our own sentences may repeat: 骗子 stays in the quotes."""
+    return [word for word in words if not any(verdict in word for verdict in VERDICTS)]
 
 
 def _advertising(text: Text) -> Innocent:

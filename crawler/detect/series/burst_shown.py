@@ -70,6 +70,11 @@ def clear(each: Judged) -> list[Share]:
     return [share for share in each.made_up.shares if share.clear]
 
 
+def in_words(each: Judged) -> bool:
+    """Whether its reviews have words in common, more than the rest."""
+    return each.made_up.clear("shared") or each.made_up.clear("same")
+
+
 def is_attack(each: Judged) -> bool:
     """Whether it is low ratings that came."""
     return each.made_up.clear("worst") and not each.made_up.clear("best")
@@ -97,13 +102,19 @@ def facts(each: Judged) -> tuple[Fact, ...]:
     ]
     found += [
         Fact(
-            text=f"{NAMES[share.name]}：窗口内{share.of_inside}人中{share.inside}人，其余时间{share.of_outside}条中"
-            f"{share.outside}条（偶然出现的概率{chance(share.p)}）",
+            text=f"{NAMES[share.name]}{_quoted(share)}：窗口内{share.of_inside}人中{share.inside}人，其余时间"
+            f"{share.of_outside}条中{share.outside}条（偶然出现的概率{chance(share.p)}）",
             captures=captures,
         )
         for share in clear(each)
     ]
     return tuple(found)
+
+
+def _quoted(share: Share) -> str:
+    """The common words; not such that would read as a verdict of ours."""
+    words = "”“".join(share.words)
+    return f"“{words}”" if words and not any(word in words for word in VERDICTS) else ""
 
 
 def _accounts(rows: Sequence[Told]) -> str:

@@ -70,7 +70,8 @@ def _sale(about: Surroundings) -> Tested:
     window, sales = about.window, about.promotions()
     seen, usual = window.others
     compared = f"同期其他商品{seen:.0f}条，按各自平时水平应为{usual:.0f}条"
-    risen = usual >= _LEAST_OTHERS and seen >= _RISEN * usual
+    measured = usual >= _LEAST_OTHERS
+    risen = measured and seen >= _RISEN * usual
     if not sales:
         told = f"窗口不在已知促销期内；{compared}" + ("，已按全平台上升折算" if risen else "")
         return Tested("sale", "平台大促期间集中评价", told, explains=False, ruled_out=not risen)
@@ -78,7 +79,9 @@ def _sale(about: Surroundings) -> Tested:
     at_sale = not about.unusual(window.observed, times=max(1.0, SALE / window.index))
     told = f"窗口在{names}期间；{compared}"
     told += "；按促销期间通常涨幅折算后不再异常" if at_sale else f"；按平时{SALE:.0f}倍折算后仍然偏多"
-    return Tested("sale", "平台大促期间集中评价", told, explains=risen or at_sale, ruled_out=False)
+    told += "" if measured else "；其他商品的评价太少，无从比较"
+    explains = at_sale or risen or not measured
+    return Tested("sale", "平台大促期间集中评价", told, explains=explains, ruled_out=False)
 
 
 def _told_sale(about: Surroundings) -> Tested:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from crawler.detect.series.calendar import Calendar
 from crawler.detect.series.chances import benjamini_hochberg
-from crawler.detect.series.composition import Composition, composition, in_common
+from crawler.detect.series.composition import Common, Composition, composition, in_common
 from crawler.detect.series.innocent import Surroundings, Tested, tested
 from crawler.detect.series.people import Told, apart, inside, people
 from crawler.detect.series.scan import GAP, MODEST, Scan, Window, name, touch
 
 # Share of false alarms among windows called by volume alone, and by volume and composition together: the second may
 # be stricter because a window that is made up otherwise is so by far.
-BY_VOLUME, TOGETHER = 0.05, 0.01
+BY_VOLUME, TOGETHER = 0.05, 0.05
 _FAR_OTHERWISE = 1e-4  # chance of a composition that stands although the volume is explained
 _KEPT = 0.01  # joint chance above which a window cannot be called, whatever the others are
 _SAME_ONE = 0.6  # of a shop's window in one product: then the product's own window says it
@@ -65,7 +65,7 @@ def judged(
 ) -> list[Judged]:
     """The windows of one series with its reviews. Those that can become nothing are left out."""
     ordered = sorted(rows, key=lambda row: (row.day, row.review.identifier))
-    common: frozenset[str] | None = None
+    common: Common | None = None
     found = []
     for window in windows:
         common = in_common(ordered) if common is None else common
@@ -93,7 +93,7 @@ def _lengths(window: Window, windows: Iterable[Window]) -> tuple[Window, ...]:
 
 
 def _one(
-    window: Window, rows: Sequence[Told], common: frozenset[str], words: Calendar, threshold: float
+    window: Window, rows: Sequence[Told], common: Common, words: Calendar, threshold: float
 ) -> Judged:
     own = inside(rows, window.first, window.last)
     rest = apart(rows, window.first, window.last, GAP)

@@ -1,111 +1,169 @@
-"""Blocks: a text cut by who speaks. What one speaker says is judged by itself."""
+"""A page's text in blocks: what the page itself says, and body text that was pasted on from elsewhere.
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+Paragraphs (lines) are of four kinds that anybody can check by reading: `places` (half of it names of places),
+`service` (a hotline number, or two words of repair and service), `prose` (sentences of running text), `short`. Prose
+that stands beside a page's own lines and shares none of their topic words is pasted: words of two characters that
+the own lines repeat and the prose never uses. One judges each block by itself: a doorway page is not what the article
+says that it copied, and an article is not what the doorway says. Linear in the text.
+"""
 
-from crawler.detect.text.criteria import Hit
-from crawler.detect.text.phrases import Read
-from crawler.detect.text.stance import Cue, stances
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
-TELLING = ("report", "complaint", "account", "warning", "prohibition")  # who speaks of others
+from crawler.detect.places.coverage import masked, places
+from crawler.detect.text.numbers import HOTLINES, numbers
+
+Kind = Literal["places", "service", "prose", "short"]
+SERVICE = re.compile(
+    r"维修|售后|报修|客服|客户服务|上门服务|服务中心|服务热线|服务电话|服务网点|故障|人工坐席|联保|安装服务"
+)
+_PLACES = 0.5  # share of names that makes a paragraph a list of places
+_SERVICE_WORDS = 2
+_PROSE = 40  # characters of a paragraph of running text
+_SENTENCE = re.compile(r"[。！？!?；]|[\"”]$")
+_PASTED_PROSE = 120  # characters of prose that make a pasted body: three sentences of an article
+_TOPIC_TIMES = 3  # a word of the topic stands so often in the own lines
+_TOPIC_WORDS = 40  # so many of them are compared: the most frequent
+_SHARED = 0.25  # share of the topic words up to which the prose has another topic
+_HAN = re.compile(r"[\u3400-\u9fff]{2,}")
+_COMMON = frozenset(
+    (
+        "我们",
+        "可以",
+        "一个",
+        "进行",
+        "使用",
+        "以及",
+        "提供",
+        "问题",
+        "时间",
+        "公司",
+        "需要",
+        "相关",
+        "消费",
+        "费者",
+    )
+)
+LONGEST = 1_000_000  # characters of one text that are read
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One line at [start, end) of the text."""
+
+    kind: Kind
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Paragraphs of one speaker; offsets in the original text."""
+    """Lines of one origin at [start, end). `pasted`: running text of another topic than the page's own lines."""
 
+    pasted: bool
     start: int
     end: int
-    hits: tuple[Hit, ...]
-    stances: dict[str, list[str]]  # decided against it → the cues
-
-    @property
-    def live(self) -> list[Hit]:
-        """Terms that are not void."""
-        return [hit for hit in self.hits if not hit.void]
 
 
-def blocks(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Block]:
-    """Paragraphs whose speaker is another are blocks of their own; the others between them are one block."""
-    found = _without_quotations(source, found, told)
-    found_blocks: list[Block] = []
-    pending: list[tuple[int, int]] = []
-    for start, end in _paragraphs(source.folded.text):
-        against = stances(between(told, start, end), end - start)
-        if against:
-            found_blocks += _joined(source, pending, found)
-            found_blocks.append(_block(source, start, end, found, against))
-            pending = []
-        else:
-            pending.append((start, end))
-    found_blocks += _joined(source, pending, found)
-    return found_blocks or [Block(0, len(source.folded.original), (), {})]
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of one text, in order, which cover all its lines. `topic`: words that the own lines repeat."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    topic: tuple[str, ...]
+
+    @cached_property
+    def own(self) -> tuple[Block, ...]:
+        """What the page itself says."""
+        return tuple(block for block in self.blocks if not block.pasted)
+
+    @cached_property
+    def pasted(self) -> tuple[Block, ...]:
+        """What was pasted on."""
+        return tuple(block for block in self.blocks if block.pasted)
 
 
-def _without_quotations(source: Read, found: Sequence[Hit], told: Sequence[Cue]) -> list[Hit]:
-    """Terms between quotation marks are void in a paragraph that tells of others: 记者… “发布五星好评即可返现”."""
-    telling = [cue.start for cue in told if cue.stance in TELLING]
-    kept: list[Hit] = []
-    for start, end in _paragraphs(source.folded.text):
-        first = bisect_left(telling, start)
-        tells = first < len(telling) and telling[first] < end
-        quoted = _quotations(source.folded.text, start, end) if tells else []
-        own = found[bisect_left(found, start, key=_at) : bisect_left(found, end, key=_at)]
-        kept += [replace(hit, void=True) if _inside(hit, quoted) else hit for hit in own]
-    return kept
+def blocks(text: str) -> Blocks:
+    """Split a page's text; a page of one topic is one block."""
+    text = text[:LONGEST]
+    paragraphs = list(_paragraphs(text))
+    runs = list(_runs(paragraphs))
+    own = [each for is_prose, run in runs if not is_prose for each in run]
+    topic = _topic(text, own)
+    found: list[Block] = []
+    for is_prose, run in runs:
+        pasted = is_prose and bool(topic) and _is_pasted(text, run, topic)
+        start, end = run[0].start, run[-1].end
+        if found and found[-1].pasted == pasted:
+            start = found.pop().start
+        found.append(Block(pasted, start, end))
+    return Blocks(text, tuple(found), topic)
 
 
-def _at(hit: Hit) -> int:
-    return hit.at
+def _paragraphs(text: str) -> Iterator[Paragraph]:
+    start = 0
+    for line in text.splitlines(keepends=True):
+        content = line.strip()
+        if content:
+            begin = start + line.index(content)
+            yield Paragraph(_kind(content), begin, begin + len(content))
+        start += len(line)
 
 
-def begin(cue: Cue) -> int:
-    """For sorting: where a cue begins."""
-    return cue.start
+def _kind(line: str) -> Kind:
+    if places(line).coverage >= _PLACES:
+        return "places"
+    words = len(set(SERVICE.findall(line)))
+    if words >= _SERVICE_WORDS or any(number.kind in HOTLINES for number in numbers(line)):
+        return "service"
+    return "prose" if len(line) >= _PROSE and _SENTENCE.search(line) else "short"
 
 
-def between(told: Sequence[Cue], start: int, end: int) -> Sequence[Cue]:
-    """Cues that begin within folded characters `start:end`."""
-    return told[bisect_left(told, start, key=begin) : bisect_left(told, end, key=begin)]
+def _runs(paragraphs: Sequence[Paragraph]) -> Iterator[tuple[bool, list[Paragraph]]]:
+    """Prose with the short lines among it, and everything else; each with whether it is prose."""
+    run: list[Paragraph] = []
+    waiting: list[Paragraph] = []  # short lines after prose: they belong to whichever comes next
+    is_prose = False
+    for each in paragraphs:
+        if each.kind == "short" and is_prose:
+            waiting.append(each)
+            continue
+        prose = each.kind == "prose"
+        if run and prose != is_prose:
+            yield is_prose, run
+            run = []
+        run += [*waiting, each]
+        waiting, is_prose = [], prose
+    if run or waiting:
+        yield is_prose, run + waiting
 
 
-def _quotations(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Ranges between “ and ” in `text[start:end]`, in order."""
-    ranges = []
-    opened = text.find("“", start, end)
-    while opened != -1:
-        closed = text.find("”", opened, end)
-        if closed == -1:
-            break
-        ranges.append((opened, closed))
-        opened = text.find("“", closed, end)
-    return ranges
+def _topic(text: str, own: Sequence[Paragraph]) -> tuple[str, ...]:
+    """Words of two characters that most lines of service repeat; the page's brand and thing are among them."""
+    counted: Counter[str] = Counter()
+    for each in own:
+        if each.kind != "places":
+            line = text[each.start : each.end]
+            counted.update(set(_pairs(masked(line, places(line).found))))
+    often = [
+        (-times, word) for word, times in counted.items() if times >= _TOPIC_TIMES and word not in _COMMON
+    ]
+    return tuple(word for _, word in sorted(often)[:_TOPIC_WORDS])
 
 
-def _inside(hit: Hit, ranges: list[tuple[int, int]]) -> bool:
-    """Does one of these ranges, which are in order, hold the term?"""
-    place = bisect_left(ranges, hit.until, key=lambda each: each[1])
-    return place < len(ranges) and ranges[place][0] <= hit.at
+def _pairs(text: str) -> Iterator[str]:
+    for match in _HAN.finditer(text):
+        run = match[0]
+        yield from (run[at : at + 2] for at in range(len(run) - 1))
 
 
-def _joined(source: Read, paragraphs: list[tuple[int, int]], found: Sequence[Hit]) -> list[Block]:
-    if not paragraphs:
-        return []
-    return [_block(source, paragraphs[0][0], paragraphs[-1][1], found, {})]
-
-
-def _block(source: Read, start: int, end: int, found: Sequence[Hit], against: dict[str, list[str]]) -> Block:
-    own = tuple(found[bisect_left(found, start, key=_at) : bisect_left(found, end, key=_at)])
-    first, last = source.folded.span(start, end)
-    return Block(first, last, own, against)
-
-
-def _paragraphs(text: str) -> list[tuple[int, int]]:
-    """Half-open ranges of the lines that hold something."""
-    ranges, start = [], 0
-    for line in text.split("\n"):
-        if line.strip():
-            ranges.append((start, start + len(line)))
-        start += len(line) + 1
-    return ranges
+def _is_pasted(text: str, run: Sequence[Paragraph], topic: Sequence[str]) -> bool:
+    length = sum(each.end - each.start for each in run if each.kind == "prose")
+    said = text[run[0].start : run[-1].end]
+    shared = sum(word in said for word in topic)
+    return length >= _PASTED_PROSE and shared <= _SHARED * len(topic)

@@ -84,7 +84,8 @@ class Phrases:
         self._exact = self._automaton(str)
         self._sound = self._automaton(sound)
         self._lengths = [
-            sum(is_han(character) for part in parts for character in part) for _, _, parts in self._all
+            sum(is_han(character) or character == NUMBER for part in parts for character in part)
+            for _, _, parts in self._all
         ]
 
     def find(self, text: str, *, heard: bool = False) -> Iterator[Match]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from crawler.detect.text.normalise import Codes, Places, Texts, as_text
@@ -253,12 +252,15 @@ def _unequal(codes: Codes, places: Places, starts: NDArray[np.bool_]) -> Places:
     """Numbers of places whose gram differs from that of the place before in the same class."""
     if not len(places):
         return np.zeros(0, np.int64)
-    rows = sliding_window_view(codes, K)
+    # Overlapping windows as plain bytes: taken and compared at once, not character by character.
+    grams = np.ndarray(
+        len(codes) - K + 1, np.dtype((np.void, K * codes.itemsize)), codes, strides=(codes.itemsize,)
+    )
     wrong = []
     for low in range(1, len(places), _ROWS):
         high = min(low + _ROWS, len(places))
-        grams = rows[places[low - 1 : high]]
-        differ = (grams[1:] != grams[:-1]).any(axis=1) & ~starts[low:high]
+        taken = grams[places[low - 1 : high]]
+        differ = (taken[1:] != taken[:-1]) & ~starts[low:high]
         wrong.append(np.flatnonzero(differ) + low)
     return np.concatenate(wrong) if wrong else np.zeros(0, np.int64)
 

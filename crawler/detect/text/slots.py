@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from crawler.detect.text.blocks import Block, begin, between, blocks
 from crawler.detect.text.criteria import NEAR, Hit, hits, near_pairs, settings
 from crawler.detect.text.phrases import Read, read
+from crawler.detect.text.speakers import Block, begin, between, blocks
 from crawler.detect.text.stance import Cue, cues, stances
 from crawler.law.lexicon import lexicon
 
@@ -155,7 +155,7 @@ def _core(found: list[Hit], weights: dict[str, float], bound: bool) -> tuple[str
     if bound:
         reasons.append(f"好评要求与报酬相距不超过{NEAR}字")
     if weights["F"] >= 1 and weights["R"] >= 1 and max(weights["P"], weights["M"]) >= COUNTS:
-        reasons.append("以购物账号的信誉为条件招人")
+        reasons.append("以账号的信誉、等级为条件招人")
     if len(steps) >= SHEET and weights["M"] >= 1:
         reasons.append(f"成套任务步骤（{len(steps)}项）并有返还或者佣金")
     return tuple(reasons)

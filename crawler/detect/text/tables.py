@@ -50,7 +50,13 @@ def _homophones(pairs: dict[str, str]) -> list[str]:
             runs[-1].append(character)
         else:
             runs.append([character])
-    return ["".join(run) for run in runs if len(run) > 1]
+    groups = [run for run in runs if len(run) > 1]
+    where = {character: run for run in groups for character in run}
+    for [alone] in (run for run in runs if len(run) == 1):
+        near = [where[other][0] for other in pairs[alone] if other in where]
+        if near:  # by its neighbours it stands alone; by its own list it sounds like a group
+            where[max(sorted(set(near)), key=near.count)].append(alone)
+    return ["".join(run) for run in groups]
 
 
 def _simplified(cells: Iterable[list[str]], known: set[str]) -> list[str]:
