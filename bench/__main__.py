@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import appends, capture, extraction, many_looks, memory, rendered, templates, verify
+from bench import appends, capture, extraction, handing_over, many_looks, memory, rendered, templates, verify
 from bench.runs import ROOT
 
 FOLDER = ROOT / "build"
@@ -24,6 +24,7 @@ PARTS = {
     "verify": verify,
     "extraction": extraction,
     "templates": templates,
+    "export": handing_over,
 }
 
 
@@ -57,6 +58,8 @@ def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, 
         return extraction.measure(options.read, options.rounds, _say)
     if part == "templates":
         return templates.measure(folder, options.rounds, options.reviews, _say)
+    if part == "export":
+        return handing_over.measure(folder, options.handed, options.rounds, _say)
     if part == "log":
         return appends.measure(folder, (options.entries // 10, options.entries), 10 * options.entries, _say)
     return verify.measure(folder, options.megabytes, options.rounds, _say)
@@ -82,11 +85,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
     parser.add_argument("--read", type=_positive, help="pages of each extraction run (200; quick 40)")
-    parser.add_argument("--reviews", type=_positive, help="of the large run of templates (5000000; quick 500000)")
+    parser.add_argument(
+        "--reviews", type=_positive, help="of the large run of templates (5000000; quick 500000)"
+    )
     parser.add_argument(
         "--entries", type=_positive, help="entries of the log; a tenth and ten times as many (100000)"
     )
     parser.add_argument("--megabytes", type=_positive, help="WARC that is verified (2000; quick 100)")
+    parser.add_argument("--handed", type=_positive, help="MB of WARC that is handed over (184; quick 20)")
     parser.add_argument("--no-warm-up", action="store_true", help="leave out the uncounted first round")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where archives are written (build/)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers to this file")
@@ -102,6 +108,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "many": (20000, 2000),
         "entries": (100_000, 20_000),
         "megabytes": (2000, 100),
+        "handed": (184, 20),
     }
     for name, values in defaults.items():
         setattr(options, name, getattr(options, name) or values[options.quick])

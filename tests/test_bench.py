@@ -35,6 +35,7 @@ def test_all_runners_crawl_the_same_pages_and_are_compared(
         "--many=3",
         "--entries=600",
         "--megabytes=2",
+        "--handed=2",
         "--no-warm-up",
     ]
     assert main([*sizes, f"--folder={tmp_path / 'work'}", f"--json={result}"]) == 0

@@ -1,12 +1,13 @@
 """同步账号: groups of accounts that review the same products or shops within the same days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from crawler.detect.graph import wording
+from crawler.detect.graph import returned, wording
 from crawler.detect.graph.crews import crews
-from crawler.detect.graph.gathered import Level, gathered
+from crawler.detect.graph.gathered import Gathered, Level, gathered
 from crawler.detect.graph.seen import LOW, Seen, seen
-from crawler.detect.kit.corpus import Corpus
+from crawler.detect.graph.surges import returns
+from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.detector import Detector
 from crawler.detect.kit.finding import Finding, Grade
 from crawler.detect.kit.subject import account_subject, listing_subject
@@ -21,7 +22,8 @@ _MOST_SUBJECTS = 60  # accounts named as subjects
 class Lockstep(Detector):
     """Pairs of accounts that meet at three or more places within three days, dense cores of the graph of pairs, and
     in each the largest complete group of at least 4 accounts × 3 places, as CopyCatch (Beutel et al., WWW 2013);
-    chance by two models (graph/chance.py). Accounts are joined by their account id only, never by masked names."""
+    chance by two models (graph/chance.py). Beside it the accounts that return in surges of different products
+    (graph/surges.py). Accounts are joined by their account id only, never by masked names."""
 
     name = "lockstep"
     version = 1
@@ -32,7 +34,8 @@ class Lockstep(Detector):
     )
 
     def detect(self, corpus: Corpus) -> Iterator[Finding]:
-        """One finding per crew; shops are looked at where products show nothing of the same accounts."""
+        """One finding per crew, and one per family of surges with the same accounts. Shops as places are looked at
+        where products show nothing of the same accounts."""
         told: set[tuple[str, str]] = set()
         for level in _LEVELS:
             for site in gathered(corpus, level):
@@ -41,15 +44,33 @@ class Lockstep(Detector):
                     if level == "listing" or not names <= told:
                         told |= names
                         yield self._finding(one)
+                if level == "listing":
+                    for family in returned.returned(corpus, site, returns(site.visits)):
+                        yield self._returning(family)
 
     def _finding(self, one: Seen) -> Finding:
         moments = [review.published_at for review in one.joint if review.published_at]
         return Finding(
             detector=self.name, version=self.version, key=_key(one), grade=grade(one), link="review",
-            conduct="reverse_brushing" if _mostly_bad(one) else "fake_review",
+            conduct=_conduct(one.joint),
             claim=wording.claim(one), why=wording.why(one), quotes=wording.quotes(one), facts=wording.facts(one),
             innocent=wording.innocents(one), limits=wording.limits(one), chance=wording.chance(one),
-            tables=wording.tables(one), subjects=_subjects(one),
+            tables=wording.tables(one),
+            subjects=_subjects(one.gathered, one.crew.group.accounts, one.group_shops, one.joint),
+            conduct_from=min(moments), conduct_until=max(moments),
+        )  # fmt: skip
+
+    def _returning(self, one: returned.Returned) -> Finding:
+        moments = [review.published_at for review in one.reviews if review.published_at]
+        first = one.family.surges[0]
+        return Finding(
+            detector=self.name, version=self.version, link="review", conduct=_conduct(one.reviews),
+            key=f"{one.gathered.site}/returning/{one.gathered.places[first.place]}",
+            grade="medium" if len(one.shops) > 1 else "weak",
+            claim=returned.claim(one), why=returned.WHY, quotes=returned.quotes(one), facts=returned.facts(one),
+            innocent=returned.innocents(one), limits=returned.LIMITS, chance=returned.chance(one),
+            tables=(returned.table(one),),
+            subjects=_subjects(one.gathered, one.family.accounts, one.shops, one.reviews),
             conduct_from=min(moments), conduct_until=max(moments),
         )  # fmt: skip
 
@@ -77,14 +98,19 @@ def _key(one: Seen) -> str:
     return f"{one.gathered.site}/{one.gathered.level}/{earliest[1]}"
 
 
-def _mostly_bad(one: Seen) -> bool:
-    return bool(one.stars) and 2 * sum(stars <= LOW for stars in one.stars) > len(one.stars)
+def _conduct(reviews: Sequence[Review]) -> str:
+    """Mostly bad reviews are ordered against the shop."""
+    stars = [review.stars for review in reviews if review.stars is not None]
+    return "reverse_brushing" if 2 * sum(each <= LOW for each in stars) > len(stars) else "fake_review"
 
 
-def _subjects(one: Seen) -> tuple[str, ...]:
-    named = [one.gathered.accounts[account] for account in one.crew.group.accounts]
-    accounts = [account_subject(one.gathered.site, alias) for alias in named[:_MOST_SUBJECTS]]
-    listings = [
-        listing_subject(review.domain, review.item_reviewed) for review in one.joint if review.item_reviewed
+def _subjects(
+    gathered: Gathered, accounts: Sequence[int], shops: Sequence[str], reviews: Sequence[Review]
+) -> tuple[str, ...]:
+    named = [
+        account_subject(gathered.site, gathered.accounts[account]) for account in accounts[:_MOST_SUBJECTS]
     ]
-    return tuple(sorted({*one.group_shops, *listings, *accounts}))
+    listings = [
+        listing_subject(review.domain, review.item_reviewed) for review in reviews if review.item_reviewed
+    ]
+    return tuple(sorted({*shops, *listings, *named}))

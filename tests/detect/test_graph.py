@@ -12,6 +12,7 @@ from crawler.detect.graph.cores import components, core_numbers, linked
 from crawler.detect.graph.crews import crews
 from crawler.detect.graph.groups import largest_group, occasions
 from crawler.detect.graph.meetings import meetings
+from crawler.detect.graph.surges import SPAN, felt, returns, surges
 from crawler.detect.graph.visits import Visits, company, shuffled
 
 Row = tuple[int, int, int]
@@ -230,3 +231,55 @@ def test_busy_buyers_of_a_small_market_are_no_crew(
 def test_no_visits_no_crews() -> None:
     assert crews(visits([])) == []
     assert crews(visits([(0, 0, 0)])) == []
+
+
+def tasks(seed: int, surge_places: int = 5, pool: int = 30, paid: int = 14, crowd: bool = False) -> list[Row]:
+    """Buyers over a year at forty products; at some a week's task by 14 of 30 accounts that come back; `crowd`: a
+    promotion at every product in one week, by anybody."""
+    draw = np.random.default_rng(seed)
+    rows = market(seed, places=40, accounts=900)
+    for place in range(surge_places):
+        start = 20 + 60 * place
+        rows += [
+            (2000 + int(a), place, start + int(draw.integers(SPAN))) for a in draw.permutation(pool)[:paid]
+        ]
+    if crowd:
+        rows += [
+            (int(draw.integers(900)), place, 180 + int(draw.integers(5)))
+            for place in range(40)
+            for _ in range(20)
+        ]
+    return rows
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+def test_accounts_that_return_in_surges_are_found(crowd: bool) -> None:
+    (family,) = returns(visits(tasks(2, crowd=crowd)))
+    assert [each.place for each in family.surges] == [0, 1, 2, 3, 4]
+    assert set(family.accounts) <= set(range(2000, 2030))
+    assert len(family.accounts) >= 20
+    assert family.shared > 10 * family.expected
+
+
+def test_a_promotion_felt_everywhere_is_no_surge() -> None:
+    assert surges(visits(tasks(2, surge_places=0, crowd=True))) == []
+
+
+def test_surges_of_different_accounts_are_no_family() -> None:
+    rows = tasks(2, pool=14)
+    apart = [(a + 100 * p if a >= 2000 else a, p, d) for a, p, d in rows]
+    assert len(surges(visits(apart))) == 5
+    assert returns(visits(apart)) == []
+    assert len(returns(visits(rows))) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shuffled_days_give_no_family(seed: int) -> None:
+    assert returns(shuffled(visits(tasks(seed)), seed)) == []
+
+
+def test_what_is_felt_needs_enough_to_compare() -> None:
+    days = np.repeat(np.arange(365), 10)
+    assert felt(days, 100, 7) is False
+    assert felt(np.concatenate([days, np.repeat(100, 90)]), 98, 7) is True
+    assert felt(np.arange(365), 100, 7) is None

@@ -161,6 +161,29 @@ def test_products_of_a_shop_change_but_the_shops_are_the_same() -> None:
     assert finding.key.startswith("shop/shop/")
 
 
+def weekly_tasks() -> list[Review]:
+    """Five products of five shops, a week's task each, sixteen of 22 accounts on any day of the week."""
+    draw = random.Random(7)
+    return [
+        one(f"评价人-t{account:02}", f"{shop}0", FIRST + timedelta(10 + 45 * shop + draw.randrange(7)))
+        for shop in range(5)
+        for account in draw.sample(range(22), 16)
+    ]
+
+
+def test_accounts_that_return_in_surges_are_told() -> None:
+    findings = found(buyers(500) + weekly_tasks())
+    (finding,) = [each for each in findings if "/returning/" in each.key]
+    assert finding.grade == "medium"
+    assert "5家店铺的5次评价激增" in finding.claim
+    assert len(finding.facts) == 6
+    assert all(row[0].startswith("评价人-t") for row in finding.tables[0].rows)
+    assert sum(bool(cell) for row in finding.tables[0].rows for cell in row[1:]) >= 70
+    shuffled = buyers(500) + weekly_tasks()
+    random.Random(3).shuffle(shuffled)
+    assert {each.id for each in found(shuffled)} == {each.id for each in findings}
+
+
 def test_findings_do_not_depend_on_the_order_of_rows() -> None:
     reviews = buyers() + crew(["00", "10", "20", "30"]) + crew(["02", "12", "22"], 5, "评价人-d")
     ids = [finding.id for finding in found(reviews)]

@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 
 from crawler.detect.graph.crews import WINDOW, Crew
 from crawler.detect.graph.gathered import Gathered, account_of, day_of, place_of
-from crawler.detect.graph.visits import Numbers
+from crawler.detect.graph.surges import felt
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.subject import listing_subject
 
 LOW, HIGH = 2.0, 5.0  # stars: a bad review, the best
-_CROWDED = 2.0  # times the usual number of reviews on the whole site from which a window may be a promotion
-_AROUND = 90  # days before and after a window
-_KNOWN = 30  # reviews usual in a window below which the site's own volume tells nothing
 
 
 @dataclass(slots=True)
@@ -80,18 +77,18 @@ def _add(corpus: Corpus, one: Seen, account: int, place: int, review: Review) ->
     if account in one.crew.group.accounts:
         one.reviews += 1
     before = one.cells.get((account, place))
-    if before is None or _moment(review) < _moment(before):
+    if before is None or moment_of(review) < moment_of(before):
         one.cells[account, place] = review
     if place not in one.shops:
         one.shops[place] = corpus.shop(review)
-        one.names[place] = _printed(corpus, review, one.gathered.level == "shop")
+        one.names[place] = printed(corpus, review, shop=one.gathered.level == "shop")
 
 
 def crowded(one: Seen) -> list[bool | None]:
     """For each occasion: whether the rest of the site too had twice as many reviews as usual in its window; None
     where the archive has too few to say. A promotion of the platform is felt everywhere, a task at one product."""
     group, visits = one.crew.group, one.gathered.visits
-    return [_felt(visits.day[visits.place != each.place], each.start) for each in group.occasions]
+    return [felt(visits.day[visits.place != each.place], each.start, WINDOW) for each in group.occasions]
 
 
 def at_occasion(one: Seen, place: int, start: int) -> int:
@@ -101,22 +98,13 @@ def at_occasion(one: Seen, place: int, start: int) -> int:
     return int(near.sum())
 
 
-def _felt(days: Numbers, start: int) -> bool | None:
-    if not len(days):
-        return None
-    # Usual is the half year around: shops grow, and old reviews are seldom shown in full.
-    near = days[abs(days - start) <= _AROUND]
-    usual = len(near) * WINDOW / (2 * _AROUND + 1)
-    if usual < _KNOWN:
-        return None
-    return int(((days >= start) & (days < start + WINDOW)).sum()) >= _CROWDED * usual
-
-
-def _moment(review: Review) -> tuple[str, str]:
+def moment_of(review: Review) -> tuple[str, str]:
+    """By what the first of several reviews is chosen, whatever the order of rows."""
     return review.published_at or "", review.identifier
 
 
-def _printed(corpus: Corpus, review: Review, shop: bool) -> str:
+def printed(corpus: Corpus, review: Review, *, shop: bool) -> str:
+    """The name of a review's product, or of its shop, as printed; its subject where no listing was seen."""
     listing = corpus.listing_of.get((review.domain, review.item_reviewed or review.url))
     if listing is None:
         return listing_subject(review.domain, review.item_reviewed or review.url)

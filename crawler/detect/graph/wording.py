@@ -39,6 +39,8 @@ def why(one: Seen) -> str:
 
 def expected(number: float) -> str:
     """An expected number for people: never more digits than mean something."""
+    if number >= 1:
+        return f"{number:.1f}"
     return f"{number:.3f}".rstrip("0").rstrip(".") if number >= 0.001 else "不足0.001"
 
 

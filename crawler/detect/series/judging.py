@@ -13,7 +13,8 @@ from crawler.detect.series.scan import GAP, MODEST, Scan, Window, name, touch
 # Share of false alarms among windows called by volume alone, and by volume and composition together: the second may
 # be stricter because a window that is made up otherwise is so by far.
 BY_VOLUME, TOGETHER = 0.05, 0.05
-_FAR_OTHERWISE = 1e-4  # chance of a composition that stands although the volume is explained
+# Chance of a composition that stands although the volume is explained: an archive has tens of such windows, not thousands.
+_FAR_OTHERWISE = 1e-3
 _KEPT = 0.01  # joint chance above which a window cannot be called, whatever the others are
 _SAME_ONE = 0.6  # of a shop's window in one product: then the product's own window says it
 

@@ -23,6 +23,7 @@ SERVICE = re.compile(
 )
 _PLACES = 0.5  # share of names that makes a paragraph a list of places
 _SERVICE_WORDS = 2
+_SHORTEST = 3  # characters that can hold a name or a number
 _PROSE = 40  # characters of a paragraph of running text
 _SENTENCE = re.compile(r"[。！？!?；]|[\"”]$")
 _PASTED_PROSE = 120  # characters of prose that make a pasted body: three sentences of an article
@@ -116,6 +117,8 @@ def _paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def _kind(line: str) -> Kind:
+    if len(line) < _SHORTEST:
+        return "short"
     if places(line).coverage >= _PLACES:
         return "places"
     words = len(set(SERVICE.findall(line)))

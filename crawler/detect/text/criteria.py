@@ -194,5 +194,10 @@ def _outermost(found: list[Hit]) -> list[Hit]:
 
 def innocent_readings(term: str) -> tuple[str, ...]:
     """What else a lexicon term may mean; empty for phrases that are not in it."""
-    known: dict[str, Term] = {each.term: each for each in lexicon().terms}
-    return known[term].innocent_readings if term in known else ()
+    known = _terms().get(term)
+    return known.innocent_readings if known else ()
+
+
+@cache
+def _terms() -> dict[str, Term]:
+    return {each.term: each for each in lexicon().terms}

@@ -1,0 +1,1 @@
+"""Parts of the detector `doorway`: what a page shows, which pages belong together, what is written of them."""
