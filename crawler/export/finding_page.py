@@ -34,7 +34,7 @@ FIELDS = {
 }  # fmt: skip
 _FIRST = 3  # passages on the first page
 _MOST_QUOTED = 600  # characters that are shown of a mark
-_MOST_CAPTURES = 30
+_MOST_CAPTURES, _MOST_TITLE = 30, 60
 _CROP_MM = 0.19  # millimetres for a pixel of a page: its letters are then as large as ours
 _SIGNS, _MOST_SIGNS = 0x2600, 8  # where emoji begin; how many are named
 
@@ -64,7 +64,13 @@ def _title(finding: StoredFinding) -> str:
 def _body(finding: StoredFinding, found: Sources, detector: str, shown: Callable[[Crop, int], str]) -> str:
     """First what tells the finding, on one page where there is little of it; then all the rest of its material."""
     content: Json = finding.content or {}
-    passages = [_passage(each, number, found, shown) for number, each in enumerate(found.passages)]
+    pictures = {number: _crop(crop, shown(crop, number)) for number, crop in found.crops.items()}
+    first = min(pictures, default=None)  # one picture beside its words; the others would fill the first page
+    passages = [
+        _passage(each, pictures[number] if number == first else "")
+        for number, each in enumerate(found.passages)
+    ]
+    others = [_titled(found.passages[number], each) for number, each in pictures.items() if number != first]
     left = len(passages) - _FIRST
     more = [f"<p class=note>另有 {left} 处原文，附后。</p>"] if left > 0 else []
     facts = "".join(f"<li>{text(fact['text'])}{_shown_by(fact)}</li>" for fact in content.get("facts", ()))
@@ -82,6 +88,7 @@ def _body(finding: StoredFinding, found: Sources, detector: str, shown: Callable
         *_section("可能涉及的条文（按行为时间）", law_section(content)),
         *_section("人工核对", _decisions(finding)),
         *_section("附：其余原文", passages[_FIRST:]),
+        *_section("附：原文的截图", others),
         *_section("附：表", [table_html(table) for table in content.get("tables", ())]),
         *_section("附：所依据的采集", _captures(found.captures)),
         _foot(finding),
@@ -114,7 +121,7 @@ def _section(title: str, parts: Sequence[str]) -> Iterator[str]:
         yield from parts
 
 
-def _passage(passage: Passage, number: int, found: Sources, shown: Callable[[Crop, int], str]) -> str:
+def _passage(passage: Passage, picture: str) -> str:
     first, several = passage.quotes[0], len(passage.labels) > 1
     words = "".join(_piece(piece, labelled=several) for piece in passage.pieces)
     restored = dict.fromkeys(quote["restored"] for quote in passage.quotes if quote["restored"])
@@ -126,11 +133,17 @@ def _passage(passage: Passage, number: int, found: Sources, shown: Callable[[Cro
         f"第 {'、'.join(spans)} 字；采集 <code>{text(first['capture'][:12])}</code>，"
         f"{clock.beijing(first['captured_at'])}；<code>{text(first['url'])}</code>{_signs(passage)}"
     )
-    crop = found.crops.get(number)
     return (
         f"<div class=quote><p><b>{text('、'.join(passage.labels))}</b>：<bdi>{words}</bdi></p>{plain}"
-        f"<p class=where>{where}</p>{_crop(crop, shown(crop, number)) if crop else ''}</div>"
+        f"<p class=where>{where}</p>{picture}</div>"
     )
+
+
+def _titled(passage: Passage, picture: str) -> str:
+    """A picture that stands apart from its passage."""
+    first = passage.quotes[0]
+    words = text(first["text"][:_MOST_TITLE])
+    return f"<div class=quote><p>{KINDS.get(first['kind'], '')} {text(first['identifier'][:40])}：<bdi>{words}</bdi></p>{picture}</div>"
 
 
 def _signs(passage: Passage) -> str:
@@ -198,7 +211,7 @@ def _captures(captures: Sequence[Logged]) -> list[str]:
     rows = "".join(map(_capture, captures[:_MOST_CAPTURES]))
     left = len(captures) - _MOST_CAPTURES
     more = f"<p class=note>另有 {left} 次采集，编号见 evidence findings show --json。</p>" if left > 0 else ""
-    widths = "<colgroup><col style='width:13%'><col style='width:34%'><col></colgroup>"
+    widths = "<colgroup><col style='width:16%'><col style='width:33%'><col></colgroup>"
     head = "<thead><tr><th>采集，日志序号</th><th>网址，采集时间，状态</th><th>SHA-256</th></tr></thead>"
     return [f"<table>{widths}{head}<tbody>{rows}</tbody></table>{more}"]
 

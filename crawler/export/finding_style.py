@@ -1,10 +1,10 @@
 """How a finding's page looks on A4, and the frame of its HTML file."""
 
 STYLE = """\
-@page { size: A4; margin: 14mm 15mm 16mm; }
-body { font-size: 9.3pt; line-height: 1.45; }
+@page { size: A4; margin: 12mm 14mm 14mm; }
+body { font-size: 9.1pt; line-height: 1.42; }
 h1 { font-size: 13.5pt; line-height: 1.4; text-align: left; margin: 1mm 0 2mm; }
-h2 { font-size: 10.5pt; margin: 3mm 0 1mm; border-bottom: .6pt solid #999; }
+h2 { font-size: 10pt; margin: 2.4mm 0 .8mm; border-bottom: .6pt solid #999; }
 p, ul { margin: 1mm 0; } ul { padding-left: 5mm; }
 table { font-size: 8.5pt; } .fixed { table-layout: fixed; }
 .caption { font-weight: bold; break-after: avoid; }
@@ -25,7 +25,7 @@ mark { background: #ffe27a; border-bottom: 1pt solid #8a6d00; }
 figure { margin: 2mm 0; break-inside: avoid; } figure svg { width: 88%; height: auto; }
 figcaption { font-size: 7.6pt; color: #444; }
 .crop { max-width: 100%; max-height: 60mm; border: .5pt solid #999; }
-.law { font-size: 8.6pt; }
+.law { font-size: 8.4pt; }
 .remains { font-weight: bold; }
 .foot { margin-top: 3mm; border-top: .6pt solid #999; font-size: 8pt; color: #333; }
 """

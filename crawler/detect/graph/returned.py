@@ -57,7 +57,7 @@ def returned(corpus: Corpus, gathered: Gathered, families: Sequence[Returns]) ->
         for one, number, start in at.get(place_of(corpus, review, gathered.level), ()):
             if start <= day < start + SPAN and account in one.members:
                 before = one.cells.get((account, number))
-                if before is None or False:
+                if before is None or moment_of(review) < moment_of(before):
                     one.cells[account, number] = review
                 one.names.setdefault(number, printed(corpus, review, shop=False))
     return found
