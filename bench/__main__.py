@@ -57,7 +57,7 @@ def _measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, 
     if part == "extraction":
         return extraction.measure(options.read, options.rounds, _say)
     if part == "templates":
-        return templates.measure(folder, options.rounds, options.reviews, _say)
+        return templates.measure(folder, options.rounds, options.compared, options.reviews, _say)
     if part == "export":
         return handing_over.measure(folder, options.handed, options.rounds, _say)
     if part == "log":
@@ -85,6 +85,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--few", type=_positive, help="pages of the small memory run (1000; quick 300)")
     parser.add_argument("--many", type=_positive, help="pages of the large memory run (20000; quick 2000)")
     parser.add_argument("--read", type=_positive, help="pages of each extraction run (200; quick 40)")
+    parser.add_argument("--compared", type=_positive, help="reviews beside datasketch (400000; quick 20000)")
     parser.add_argument(
         "--reviews", type=_positive, help="of the large run of templates (5000000; quick 500000)"
     )
@@ -103,6 +104,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "rich": (24, 6),
         "looks": (500, 60),
         "read": (200, 40),
+        "compared": (400_000, 20_000),
         "reviews": (5_000_000, 500_000),
         "few": (1000, 300),
         "many": (20000, 2000),

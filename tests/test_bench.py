@@ -36,6 +36,8 @@ def test_all_runners_crawl_the_same_pages_and_are_compared(
         "--entries=600",
         "--megabytes=2",
         "--handed=2",
+        "--compared=400",
+        "--reviews=500",
         "--no-warm-up",
     ]
     assert main([*sizes, f"--folder={tmp_path / 'work'}", f"--json={result}"]) == 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image
@@ -14,17 +14,18 @@ from PIL import Image
 from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.detecting import detect
 from crawler.detect.kit.detector import Detector
-from crawler.detect.kit.finding import GRADES, Fact, Finding, Innocent, Plot, Quote, Table
+from crawler.detect.kit.finding import GRADES, Fact, Finding, Grade, Innocent, Plot, Quote, Table
 from crawler.engine.rendering.look import Artefact, Look
 from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.evidence.archive import Archive
-from crawler.export import finding_page
+from crawler.export import finding_page, finding_parts
 from crawler.export.finding_crop import boxes_of, crop
 from crawler.export.finding_law import law_section
 from crawler.export.finding_passage import AROUND, passage
+from crawler.export.papers.pdf import pdf
 from crawler.law.articles import conducts, notes_for
 from crawler.store.session import Session
-from tests.archives import RUN, drafted, make, nothing_failed, page, review
+from tests.archives import RUN, drafted, make, nothing_failed, page, review, traced
 from tests.commands import Printed, evidence
 
 Capsys = pytest.CaptureFixture[str]
@@ -41,6 +42,10 @@ class Rebates(Detector):
     version: ClassVar[int] = 3
     title = "返现"
     summary = "测试用"
+    tested: tuple[Innocent, ...] = (
+        Innocent(explanation="晒单有礼", result="条件写明五星", remains=False),
+        Innocent(explanation="玩笑", result="无从核实", remains=True),
+    )
 
     def detect(self, corpus: Corpus) -> Iterator[Finding]:
         found = sorted(corpus.reviews(), key=lambda one: one.identifier)
@@ -51,18 +56,15 @@ class Rebates(Detector):
                 one.quote("review_body", start, start + len(CONDITION), "返还条件"),
                 one.quote("review_body", other, other + 3, "联系方式", restored="V信→微信（形近）"),
             )
-            grade = ("strong", "weak")[number % 2]
-            yield self._finding(f"one/{one.identifier}", grade, quotes)  # type: ignore[arg-type]
+            grade: Grade = "weak" if number % 2 else "strong"
+            yield self._finding(f"one/{one.identifier}", grade, quotes)
 
-    def _finding(self, key: str, grade: str, quotes: tuple[Quote, ...]) -> Finding:
+    def _finding(self, key: str, grade: Grade, quotes: tuple[Quote, ...]) -> Finding:
         return Finding(
-            detector=self.name, version=self.version, key=key, grade=grade, link="rebate",  # type: ignore[arg-type]
+            detector=self.name, version=self.version, key=key, grade=grade, link="rebate",
             conduct="rebate_card", claim=f"疑似以返现换取好评：{key}", why="返款环节：评价不是自发意见",
             quotes=quotes, facts=(Fact(text="写明金额5元", captures=(quotes[0].capture,)),),
-            innocent=(
-                Innocent(explanation="晒单有礼", result="条件写明五星", remains=False),
-                Innocent(explanation="玩笑", result="无从核实", remains=True),
-            ),
+            innocent=self.tested,
             limits=("未见付款记录",), chance="偶然出现的预期为0.01条",
             tables=(Table(title="条件与回报", columns=("条件", "回报"), rows=(("五星", "5元"),)),),
             plots=(Plot(title="每日条数", x=("2026-11-01", "2026-11-02"), bars=(1.0, 5.0)),),
@@ -111,8 +113,8 @@ def archive(tmp_path: Path) -> Path:
             capture = session.record(drafted(draft)).result()
             item = review(capture)
             places = json.dumps({"review_body": "/html/body/p"})
-            traced = replace(item.provenance, places=places)
-            item = replace(item, identifier=name, review_body=BODY, provenance=traced)
+            traced_to = replace(traced(capture), places=places)
+            item = replace(item, identifier=name, review_body=BODY, provenance=traced_to)
             session.reading(capture.id).items.append(item)
             session.store(capture.id).result()
         detect(session, [Rebates()])
@@ -275,6 +277,35 @@ def test_a_pdf_is_the_same_each_time_and_every_export_is_logged(
     nothing_failed(archive)
 
 
+def test_one_page_is_one_page_and_leaves_out_nothing_that_remains(
+    capsys: Capsys, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies: list[str] = []
+
+    def printed(*arguments: str, **more: Any) -> bytes:
+        bodies.append(arguments[1])
+        return pdf(*arguments, **more)
+
+    monkeypatch.setattr(finding_page, "pdf", printed)
+    with Session.open(archive) as session:
+        long = Rebates()
+        long.tested = tuple(
+            Innocent(explanation=f"解释{n}", result="字" * 150, remains=n == 39) for n in range(40)
+        )
+        detect(session, [long])
+    first = ids(capsys, archive)[0]
+    at(capsys, archive, "export", first, "--to", tmp_path / "all.pdf")
+    assert finding_page.pages((tmp_path / "all.pdf").read_bytes()) > 1
+    assert at(capsys, archive, "export", first, "--to", tmp_path / "one.pdf", "--one-page").code == 0
+    assert finding_page.pages((tmp_path / "one.pdf").read_bytes()) == 1
+    assert "解释39" in bodies[-1], "what could not be ruled out stands there"
+    left = re.search(r"另有 (\d+) 种解释经检验已排除，见全文", bodies[-1])
+    assert left is not None
+    assert int(left[1]) + bodies[-1].count("字" * 150) == 40
+    refused = at(capsys, archive, "export", first, "--to", tmp_path / "one.html", "--one-page")
+    assert (refused.code, "--one-page is for a PDF" in refused.err) == (2, True)
+
+
 def test_plots_are_exported_and_wrong_wishes_refused(capsys: Capsys, archive: Path, tmp_path: Path) -> None:
     first = ids(capsys, archive)[0]
     assert at(capsys, archive, "export", first, "--to", tmp_path / "图.svg").code == 0
@@ -333,7 +364,7 @@ def test_law_that_cannot_be_named_is_marked(content: dict[str, object], says: st
 
 
 def test_words_are_those_of_the_other_rooms() -> None:
-    assert finding_page.GRADES == GRADES
+    assert finding_parts.GRADES == GRADES
     assert "rebate_card" in conducts()
     assert any(note.startswith("打印前须核对") for note in notes_for("rebate_card", "2026-11-01"))
     assert "打印前须核对" not in "".join(

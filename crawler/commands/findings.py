@@ -142,28 +142,32 @@ def findings_storylines(archive: Path, as_json: bool) -> None:
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="写入的文件（须不存在）：.pdf、.html 为整页，.svg 为图表",
+    help="写入的文件（须不存在）：.pdf、.html 为全文，.svg 为图表",
 )
+@click.option("--one-page", is_flag=True, help="只用一页（仅 PDF）：不带附件，放不下的注明数目")
 @as_json
 @click.pass_obj
-def findings_export(archive: Path, finding_id: str, to: Path, as_json: bool) -> None:
-    """把一条线索导出为可打印的一页 / a finding as a page to print: PDF, HTML, or its plots as SVG.
+def findings_export(archive: Path, finding_id: str, to: Path, one_page: bool, as_json: bool) -> None:
+    """把一条线索导出为可打印的文件 / a finding to print: PDF, HTML, or its plots as SVG.
 
     引文处有网页截图的，附截图局部并框出引文。导出的是派生件，记入保管链；原始记录仍在证据库中。
 
     \b
     evidence findings export F3a9c --to 线索.pdf
+    evidence findings export F3a9c --to 一页.pdf --one-page
     evidence findings export F3a9c --to 图表.svg
     """
     if to.suffix.lower() not in _FORMS:
         raise UsageError(f"{to}: the name must end with {', '.join(_FORMS)}")
+    if one_page and to.suffix.lower() != ".pdf":
+        raise UsageError("--one-page is for a PDF: the other forms have no pages")
     with Session.open(archive) as session:
         found = one(session.index, finding_id)
         if found.content is None:
             raise UsageError(
                 f"what {found.id} says is not kept any more: run `evidence detect --again` first"
             )
-        files = _files(session, found, to)
+        files = _files(session, found, to, one_page=one_page)
         existing = next((file for file in files if file.exists()), None)
         if existing is not None:
             raise UsageError(f"{existing} exists: nothing is overwritten, choose a new name")
@@ -178,7 +182,7 @@ def findings_export(archive: Path, finding_id: str, to: Path, as_json: bool) -> 
     show_result(as_json, told, _exported(told))
 
 
-def _files(session: Session, found: StoredFinding, to: Path) -> dict[Path, bytes]:
+def _files(session: Session, found: StoredFinding, to: Path, *, one_page: bool) -> dict[Path, bytes]:
     """What is written, by file. Raises UsageError where a finding without a plot is wanted as SVG."""
     form = to.suffix.lower()
     if form == ".svg":
@@ -191,7 +195,7 @@ def _files(session: Session, found: StoredFinding, to: Path) -> dict[Path, bytes
     if form == ".html":
         return {to: finding_html(found, read, detector=_title(found)).encode()}
     author = session.archive.config.organisation
-    return {to: finding_pdf(found, read, detector=_title(found), author=author)}
+    return {to: finding_pdf(found, read, detector=_title(found), author=author, one_page=one_page)}
 
 
 def _exported(told: dict[str, Any]) -> str:

@@ -1,18 +1,24 @@
 """评价激增: more reviews in a few days than were to be expected, and made up otherwise than the rest."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import ClassVar
 
 from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.detector import Detector
-from crawler.detect.kit.finding import Finding, Grade, Link
+from crawler.detect.kit.finding import Finding, Grade
 from crawler.detect.series import burst_shown as shown
 from crawler.detect.series.calendar import Calendar, calendar
-from crawler.detect.series.counts import Series, printed
+from crawler.detect.series.counts import printed
 from crawler.detect.series.histories import Histories, histories, product
-from crawler.detect.series.judging import Judged, decided, judged, not_of_one_product, volume_threshold
+from crawler.detect.series.judging import (
+    BY_VOLUME,
+    Judged,
+    decided,
+    judged,
+    not_of_one_product,
+    volume_threshold,
+)
 from crawler.detect.series.people import Told, told
 from crawler.detect.series.scan import Scan, Window, candidates, scanned, touch
 
@@ -31,7 +37,6 @@ class Bursts(Detector):
         "查找短期内评价数明显高于平时、且账号、评分或者用语同时变化的时段；"
         "大促、催评、同一买家多单、系统默认评价、列表截断所致的增多不列为线索"
     )
-    links: ClassVar[dict[str, tuple[Link, ...]]] = {}
 
     def detect(self, corpus: Corpus) -> Iterator[Finding]:
         """One finding for each rise of a product, and for those of a shop that no single product makes up."""
@@ -84,7 +89,7 @@ def _judged(corpus: Corpus, known: Histories, scan: Scan, words: Calendar) -> li
     own = decided(products, scan.tests)
     told_before = {(known.products[each.window.key].shop, each.window) for each in own if each.called}
     of_shops = {
-        key: [window for window in windows.get(key, ()) if window.q <= 0.05]
+        key: [window for window in windows.get(key, ()) if window.q <= BY_VOLUME]
         for key in known.shops
     }  # fmt: skip
     shops = decided(_of_shops(corpus, known, scan, of_shops, words), scan.tests)
@@ -122,14 +127,13 @@ def _of_shops(
 
 
 def _grouped(
-    corpus: Corpus, known: Histories, words: Calendar, wanted: dict[str, Series] | object
+    corpus: Corpus, known: Histories, words: Calendar, wanted: Container[str]
 ) -> Iterator[tuple[str, list[Told]]]:
     """The reviews of each product, let go of when all of them are there."""
     rows: dict[str, list[Told]] = defaultdict(list)
-    keys = frozenset(wanted)  # type: ignore[call-overload]
     for review in corpus.reviews():
         key = product(review)
-        row = told(review, known.written, words) if key in keys else None
+        row = told(review, known.written, words) if key in wanted else None
         if row is not None:
             rows[key].append(row)
             if len(rows[key]) == known.expected[key]:

@@ -42,6 +42,7 @@ class Doorway(Detector):
         table = official(corpus.archive.path if corpus.archive is not None else None)
         for number in sorted(known.by_number):
             pages = [shown for shown in known.by_number[number] if not _is_own(shown, known, table)]
+            pages.sort(key=lambda shown: (shown.page.url, shown.page.identifier))
             if any(_is_doorway(shown) for shown in pages) and _mismatch(pages):
                 yield self._finding(pages, known, table)
 

@@ -1,18 +1,20 @@
 """同步账号: groups of accounts that review the same products or shops within the same days."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from crawler.detect.graph import returned, wording
-from crawler.detect.graph.crews import crews
-from crawler.detect.graph.gathered import Gathered, Level, gathered
+from crawler.detect.graph import returned as telling
+from crawler.detect.graph import wording
+from crawler.detect.graph.crews import Crew, crews
+from crawler.detect.graph.gathered import Gathered, by_shop, gathered, reviews_of
+from crawler.detect.graph.returned import Returned, returned
 from crawler.detect.graph.seen import LOW, Seen, seen
-from crawler.detect.graph.surges import returns
+from crawler.detect.graph.surges import Returns, returns
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.detector import Detector
 from crawler.detect.kit.finding import Finding, Grade
 from crawler.detect.kit.subject import account_subject, listing_subject
 
-_LEVELS: tuple[Level, ...] = ("listing", "shop")
 _SHOPS_STRONG = 3  # shops from which one shop's own circle of customers no longer explains it
 _UNLIKELY = 1e-6  # expected groups, free choice, from which a finding can be strong
 _DAYS_UNLIKELY = 0.01  # expected groups, free days
@@ -36,17 +38,16 @@ class Lockstep(Detector):
     def detect(self, corpus: Corpus) -> Iterator[Finding]:
         """One finding per crew, and one per family of surges with the same accounts. Shops as places are looked at
         where products show nothing of the same accounts."""
-        told: set[tuple[str, str]] = set()
-        for level in _LEVELS:
-            for site in gathered(corpus, level):
-                for one in seen(corpus, site, crews(site.visits, site.shops)):
-                    names = {(site.site, site.accounts[account]) for account in one.crew.accounts}
-                    if level == "listing" or not names <= told:
-                        told |= names
-                        yield self._finding(one)
-                if level == "listing":
-                    for family in returned.returned(corpus, site, returns(site.visits)):
-                        yield self._returning(family)
+        sites = [_found(products) for products in gathered(corpus)]
+        reviews = reviews_of(corpus, {found.products.site: found.aliases for found in sites})
+        for found in sites:
+            own = reviews[found.products.site]
+            for one in seen(corpus, found.products, found.crews, own):
+                yield self._finding(one)
+            for one in seen(corpus, found.shops, found.shop_crews, own):
+                yield self._finding(one)
+            for family in returned(corpus, found.products, found.families, own):
+                yield self._returning(family)
 
     def _finding(self, one: Seen) -> Finding:
         moments = [review.published_at for review in one.joint if review.published_at]
@@ -60,19 +61,47 @@ class Lockstep(Detector):
             conduct_from=min(moments), conduct_until=max(moments),
         )  # fmt: skip
 
-    def _returning(self, one: returned.Returned) -> Finding:
+    def _returning(self, one: Returned) -> Finding:
         moments = [review.published_at for review in one.reviews if review.published_at]
         first = one.family.surges[0]
         return Finding(
             detector=self.name, version=self.version, link="review", conduct=_conduct(one.reviews),
             key=f"{one.gathered.site}/returning/{one.gathered.places[first.place]}",
             grade="medium" if len(one.shops) > 1 else "weak",
-            claim=returned.claim(one), why=returned.WHY, quotes=returned.quotes(one), facts=returned.facts(one),
-            innocent=returned.innocents(one), limits=returned.LIMITS, chance=returned.chance(one),
-            tables=(returned.table(one),),
+            claim=telling.claim(one), why=telling.WHY, quotes=telling.quotes(one), facts=telling.facts(one),
+            innocent=telling.innocents(one), limits=telling.LIMITS, chance=telling.chance(one),
+            tables=(telling.table(one),),
             subjects=_subjects(one.gathered, one.family.accounts, one.shops, one.reviews),
             conduct_from=min(moments), conduct_until=max(moments),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the visits of one site show, before any review is looked at again."""
+
+    products: Gathered
+    shops: Gathered
+    crews: list[Crew]
+    shop_crews: list[Crew]
+    families: list[Returns]
+
+    @property
+    def aliases(self) -> set[str]:
+        """The accounts whose reviews explain it."""
+        parts = [each.accounts for each in (*self.crews, *self.shop_crews)]
+        parts += [each.accounts for each in self.families]
+        numbers = {account for part in parts for account in part}
+        return {self.products.accounts[account] for account in numbers}
+
+
+def _found(products: Gathered) -> _Found:
+    """Shops as places only show crews that products do not show."""
+    shops = by_shop(products)
+    by_product = crews(products.visits, products.shops)
+    known = {account for crew in by_product for account in crew.accounts}
+    of_shops = [crew for crew in crews(shops.visits, shops.shops) if not known.issuperset(crew.accounts)]
+    return _Found(products, shops, by_product, of_shops, returns(products.visits))
 
 
 def grade(one: Seen) -> Grade:

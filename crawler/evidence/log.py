@@ -37,7 +37,8 @@ import re
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -60,6 +61,7 @@ from crawler.evidence.tiles import WIDTH, TileTree
 
 ENTRIES, CHECKPOINT, CHECKPOINTS = tiles.JOURNAL, "checkpoint", "checkpoints"
 _BUNDLES = "tile/entries/"
+PROVEN = 65_536  # nodes of the tree that are kept while many entries are proved: 5 MB
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _ATTEMPTS, _TORN, _PAUSE = 50, 4, 0.01  # of a reader that meets a writer at work; seconds
 _RESTORE = "restore it from a copy of the archive; nothing was changed"
@@ -197,6 +199,14 @@ class Log:
         """The inclusion path of entry `index` in the tree of the first `size` entries. Raises FormatError."""
         with self._mutex:
             return inclusion_path(self._tree.node, index, self._require_size(size))
+
+    def prove_many(self, wanted: Iterable[tuple[int, int]]) -> Iterator[list[bytes]]:
+        """The inclusion path of each (index, size): as `prove`, with what the paths have in common read once."""
+        node = lru_cache(maxsize=PROVEN)(self._tree.node)
+        for index, size in wanted:
+            with self._mutex:
+                path = inclusion_path(node, index, self._require_size(size))
+            yield path
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
         """The consistency path from `old` to `new` entries. Raises FormatError."""

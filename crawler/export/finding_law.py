@@ -13,9 +13,10 @@ from crawler.law.citation import citation
 _REPEATED = "打印前须核对"
 
 
-def law_section(content: Mapping[str, Any]) -> list[str]:
+def law_section(content: Mapping[str, Any], *, gist: bool = True) -> list[str]:
     """For the conduct of a finding's JSON: what kind it is, the articles in force then, and what stands beside them.
 
+    `gist`: with what each article says.
     Without a date of conduct the day of the oldest quoted capture stands for it, and that is said.
     """
     known = conducts().get(content["conduct"])
@@ -35,7 +36,9 @@ def law_section(content: Mapping[str, Any]) -> list[str]:
         return [_doubt("行为发生在条文表所载最早日期之前，须由律师查明当时的条文")]
     except UsageError as error:  # an end before the start: a date that a page states wrongly
         return [_doubt(f"行为起止时间有误，不能列出条文（{error}）")]
-    lines = "".join(f"<li>{_instrument(list(group))}</li>" for _, group in groupby(found, _edition))
+    lines = "".join(
+        f"<li>{_instrument(list(group), gist=gist)}</li>" for _, group in groupby(found, _edition)
+    )
     told = "".join(f"<li>{text(note)}</li>" for note in notes if not note.startswith(_REPEATED))
     named = f"<p>行为类型：{text(known.name)}。是否适用由律师和有权机关判断。</p>"
     return [*said, named, f"<ul class=law>{lines}</ul>", f"<ul class=note>{told}</ul>" if told else ""]
@@ -45,15 +48,16 @@ def _edition(article: Article) -> tuple[str, str]:
     return article.instrument, article.doc_no
 
 
-def _instrument(group: Sequence[Article]) -> str:
+def _instrument(group: Sequence[Article], *, gist: bool) -> str:
     """Articles of one instrument, whose name stands once."""
     first = "第一条"
     name = citation(group[0].instrument, group[0].doc_no, "1").removesuffix(first)
     places = [each.citation.removeprefix(name) for each in group]
     told = [
-        f"{text(place)}{_mark(each)}：{text(each.gist)}" for place, each in zip(places, group, strict=True)
+        f"{text(place)}{_mark(each)}{f'：{text(each.gist)}' if gist else ''}"
+        for place, each in zip(places, group, strict=True)
     ]
-    return text(name) + "；".join(told)
+    return text(name) + ("；" if gist else "、").join(told)
 
 
 def _mark(article: Article) -> str:

@@ -25,6 +25,8 @@ mark { background: #ffe27a; border-bottom: 1pt solid #8a6d00; }
 figure { margin: 2mm 0; break-inside: avoid; } figure svg { width: 88%; height: auto; }
 figcaption { font-size: 7.6pt; color: #444; }
 .crop { max-width: 100%; max-height: 60mm; border: .5pt solid #999; }
+.brief { font-size: 8.6pt; line-height: 1.36; } .brief table, .brief .law { font-size: 8pt; }
+.brief p { margin: .6mm 0; } .brief h2 { margin: 1.6mm 0 .6mm; } .brief .crop { max-height: 34mm; }
 .law { font-size: 8.4pt; }
 .remains { font-weight: bold; }
 .foot { margin-top: 3mm; border-top: .6pt solid #999; font-size: 8pt; color: #333; }

@@ -21,9 +21,10 @@ def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
     log = root / "log"
     for folder in ("leaves", "proofs", "checkpoints", "consistency", "keys"):
         (log / folder).mkdir(parents=True)
-    for selected in selection.leaves:
-        _, note = archive.log.checkpoint_at(selected.size)
-        path = archive.log.prove(selected.index, selected.size)
+    notes = {size: archive.log.checkpoint_at(size)[1] for size in {one.size for one in selection.leaves}}
+    paths = archive.log.prove_many((one.index, one.size) for one in selection.leaves)
+    for selected, path in zip(selection.leaves, paths, strict=True):
+        note = notes[selected.size]
         (log / f"leaves/{selected.index}.json").write_bytes(archive.log.leaf(selected.index))
         (log / f"proofs/{selected.index}.tlog-proof").write_bytes(tlog_proof(selected.index, path, note))
     for size in selection.sizes:

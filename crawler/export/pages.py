@@ -18,6 +18,8 @@ HTML = "text/html"
 PICTURE = "screenshot"  # the artefact that is listed beside its page
 _TITLE_BYTES = 512 << 10  # a title stands in the first half megabyte, or nowhere
 _ZLIB_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+_DECLARED_BYTES = 4096  # in which w3lib, as browsers do, looks for a <meta charset>
+_TITLE_ENDS = re.compile(rb"</title\s*>", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
 _WEB = ("http://", "https://")
 
@@ -105,9 +107,16 @@ def page_title(record: Record, head: http.Head) -> str:
 
 
 def _title_in(body: bytes, declared: str | None) -> str:
-    _, text = html_to_unicode(
-        declared, body[:_TITLE_BYTES], auto_detect_fun=_detect, default_encoding="gb18030"
-    )
+    ends = _TITLE_ENDS.search(body, 0, _TITLE_BYTES)
+    if ends is not None:  # what follows the first title cannot change it, and parsing it takes long
+        title = _title_of(body[: max(ends.end(), _DECLARED_BYTES)], declared)
+        if title:
+            return title
+    return _title_of(body[:_TITLE_BYTES], declared)
+
+
+def _title_of(body: bytes, declared: str | None) -> str:
+    _, text = html_to_unicode(declared, body, auto_detect_fun=_detect, default_encoding="gb18030")
     return _short(Selector(text=text.replace("\0", ""), type="html").css("title::text").get())
 
 

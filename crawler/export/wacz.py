@@ -32,15 +32,17 @@ from crawler.evidence.bundle import (
     member_of,
 )
 from crawler.evidence.checks import zip_form
-from crawler.evidence.checks.records import check_record
+from crawler.evidence.checks.records import check_record, check_stored
 from crawler.evidence.checks.wacz_listing import OUR_SOFTWARE
 from crawler.evidence.manifest import Capture, StoredRecord
 from crawler.evidence.wacz_auth import digest_file, open_key, sign
-from crawler.evidence.warc import Record
+from crawler.evidence.warc import Record, beginning, decode
 from crawler.export.pages import http_head, media_type, page_entry, pages_jsonl
 from crawler.export.request_body import request_body
 from crawler.export.selection import Selected
 from crawler.export.surt import surt
+
+_BEGINNING = 64 << 10  # bytes of a record: its heads, and as a rule its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ def _copy_records(
     for stored, selected in records:
         content = archive.stored(stored.locator)
         try:
-            record = check_record(content, stored, selected.leaf)
+            # What the log names by its digest is what was committed; only its beginning is needed here.
+            check_stored(content, stored)
+            record = beginning(content, _BEGINNING)
         except FormatError as error:
             raise ArchiveError(
                 f"{stored.locator}: {error}; run `evidence verify`, nothing was exported"
@@ -137,6 +141,8 @@ def _copy_records(
             body = _request_body(archive, selected) if record.type == "response" else None
             contents.lines.append(_index_line(record, stored, member, offset, selected, body))
         page = page_entry(record, selected.leaf.capture)
+        if page is not None and page["title"] == page["url"]:  # no title in the beginning: look at all of it
+            page = page_entry(decode(content), selected.leaf.capture)
         if page is not None:
             contents.pages.append((selected.leaf.capture, page))
         offset += len(content)

@@ -3,7 +3,7 @@
 Reads ../shared/detect/jd_comment_xyf in place (products with at least 100 reviews that have a time) and prints no
 text and no name. There are no ratings and no counters, names are masked, so that accounts are masks.
 `--injected N` is a simulation: N times fifteen reviews by fifteen accounts within three days are added to a real
-timeline, at a random place among the days that are judged, one at a time; a window is found where an alarm touches it.
+timeline, at a random place among the days that are judged, one at a time; it is found where an alarm touches it.
 """
 
 import argparse
@@ -43,9 +43,20 @@ def products(path: Path = FILE) -> Products:
     return {f"p{number:02}": list(_reviews(f"p{number:02}", rows)) for number, rows in enumerate(large)}
 
 
+def repeats(found: Products) -> dict[str, str]:
+    """Products that hold the very reviews of an earlier one (two names of one list): product → the earlier one."""
+    first: dict[tuple[tuple[str, str | None], ...], str] = {}
+    twice = {}
+    for key, rows in found.items():
+        content = tuple(sorted((row.review_body, row.published_at) for row in rows))
+        if first.setdefault(content, key) != key:
+            twice[key] = first[content]
+    return twice
+
+
 def _moment(row: dict[str, str]) -> datetime | None:
     try:
-        return datetime.strptime(row["creationTime"], "%Y/%m/%d %H:%M")
+        return datetime.strptime(row["creationTime"] + " +0800", "%Y/%m/%d %H:%M %z")
     except ValueError:
         return None
 
@@ -123,8 +134,9 @@ def shown(each: Judged) -> str:
     reasons = ", ".join(reason.name for reason in each.explained) or "-"
     clear = ", ".join(share.name for share in each.made_up.shares if share.clear) or "-"
     return (
-        f"{window.key} {printed(window.first)} {window.days:2}d {window.observed:3} seen {window.expected:6.2f} expected"
-        f"  q {window.q:.1e}  joint q {each.q_joint:.1e}  otherwise: {clear}  explained: {reasons}"
+        f"{window.key} {printed(window.first)} {window.days:2}d {window.observed:3} seen"
+        f" {window.expected:6.2f} expected  q {window.q:.1e}  joint q {each.q_joint:.1e}"
+        f"  otherwise: {clear}  explained: {reasons}"
     )
 
 
@@ -134,7 +146,11 @@ def main() -> None:
     parser.add_argument("--injected", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    market = Market(products())
+    found = products()
+    for key, earlier in repeats(found).items():
+        print(f"{key} holds the reviews of {earlier} again (one list, two names); read once")
+        del found[key]
+    market = Market(found)
     rows = market.judged({})
     alarms = [each for each in rows if each.called]
     print(f"{len(market.rows)} products, {sum(map(len, market.rows.values()))} reviews with a time")
@@ -157,9 +173,16 @@ def simulate(market: Market, times: int, seed: int, *, brief: bool) -> None:
         alarms = [each.window for each in market.judged({key: rows}, only=key) if each.called]
         hit = any(window.first <= day + DAYS - 1 and day <= window.last for window in alarms)
         usual = sum(abs(row.day - day) <= 28 for row in market.rows[key]) / 57
-        for name in ("all", "in a sale" if sale else "no sale", "below 2 a day" if usual < 2 else "2 a day or more"):
+        for name in (
+            "all",
+            "in a sale" if sale else "no sale",
+            "below 2 a day" if usual < 2 else "2 a day or more",
+        ):
             tally[name].append(hit)
-    parts = (f"{name}: {sum(hits)} of {len(hits)} ({sum(hits) / len(hits):.1%})" for name, hits in sorted(tally.items()))
+    parts = (
+        f"{name}: {sum(hits)} of {len(hits)} ({sum(hits) / len(hits):.1%})"
+        for name, hits in sorted(tally.items())
+    )
     kind = "texts that share two points" if brief else "volume only"
     print(f"simulation, {BURST} more in {DAYS} days, {kind}: " + "; ".join(parts))
 

@@ -273,13 +273,29 @@ def test_surges_of_different_accounts_are_no_family() -> None:
     assert len(returns(visits(rows))) == 1
 
 
+def test_bargains_among_few_buyers_share_buyers_by_chance() -> None:
+    """Five bargains, thirty of 150 buyers each: any two share six, which is what free choice gives."""
+    draw = np.random.default_rng(8)
+    rows = [(int(draw.integers(150)), int(draw.integers(40)), int(draw.integers(365))) for _ in range(900)]
+    for place in range(5):
+        rows += [
+            (int(a), place, 20 + 60 * place + int(draw.integers(SPAN))) for a in draw.permutation(150)[:30]
+        ]
+    found = [each for each in surges(visits(rows)) if each.place < 5]
+    assert len(found) == 5
+    assert all(len(one.accounts & two.accounts) >= 3 for one, two in combinations(found, 2))
+    assert returns(visits(rows)) == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_shuffled_days_give_no_family(seed: int) -> None:
     assert returns(shuffled(visits(tasks(seed)), seed)) == []
 
 
 def test_what_is_felt_needs_enough_to_compare() -> None:
-    days = np.repeat(np.arange(365), 10)
-    assert felt(days, 100, 7) is False
-    assert felt(np.concatenate([days, np.repeat(100, 90)]), 98, 7) is True
-    assert felt(np.arange(365), 100, 7) is None
+    days, none = np.repeat(np.arange(365), 10), np.zeros(0, dtype=np.int64)
+    crowded = np.sort(np.concatenate([days, np.repeat(100, 90)]))
+    assert felt(days, none, 100, 7) is False
+    assert felt(crowded, none, 98, 7) is True
+    assert felt(crowded, np.repeat(100, 90), 98, 7) is False
+    assert felt(np.arange(365), none, 100, 7) is None

@@ -127,9 +127,9 @@ def test_public_figures_are_left_out_by_rule() -> None:
 
 def test_an_account_that_reviews_everything_is_a_hub() -> None:
     many = [one("评价人-hub", f"p{number}", FIRST) for number in range(HUB + 1)]
-    (site,) = gathered(CorpusOf(reviews=many + many[:3]), "listing")
+    (site,) = gathered(CorpusOf(reviews=many + many[:3]))
     assert (site.hubs, len(site.visits)) == (1, 0)
-    (site,) = gathered(CorpusOf(reviews=many[:HUB]), "listing")
+    (site,) = gathered(CorpusOf(reviews=many[:HUB]))
     assert (site.hubs, len(site.visits)) == (0, HUB)
 
 
@@ -182,6 +182,24 @@ def test_accounts_that_return_in_surges_are_told() -> None:
     shuffled = buyers(500) + weekly_tasks()
     random.Random(3).shuffle(shuffled)
     assert {each.id for each in found(shuffled)} == {each.id for each in findings}
+
+
+def test_a_visit_on_other_days_is_no_part_of_a_surge() -> None:
+    tasks = weekly_tasks()
+    absent = next(
+        f"评价人-t{n:02}" for n in range(22) if not any(r.identifier == f"20-评价人-t{n:02}" for r in tasks)
+    )
+    findings = found(buyers(500) + tasks + [one(absent, "20", FIRST + timedelta(200))])
+    (finding,) = [each for each in findings if "/returning/" in each.key]
+    (row,) = [row for row in finding.tables[0].rows if row[0] == absent]
+    assert row[1 + finding.tables[0].columns[1:].index("商品20")] == ""
+
+
+def test_the_first_of_several_reviews_counts() -> None:
+    again = [one("评价人-c0", "00", FIRST + timedelta(200), url="http://shop.example/later")]
+    for reviews in (again + crew(["00", "10", "20"]), crew(["00", "10", "20"]) + again):
+        (finding,) = found(buyers() + reviews)
+        assert finding.tables[0].rows[0][1] == "2026-03-21"
 
 
 def test_findings_do_not_depend_on_the_order_of_rows() -> None:

@@ -2,8 +2,8 @@
 
 import re
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -38,7 +38,7 @@ class Gathered:
     hubs: int  # accounts left out by rule
     public: int
     masked: int  # reviews whose masked name names nobody
-    number_of: dict[str, int] = field(default_factory=dict)
+    number_of: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.number_of = {alias: number for number, alias in enumerate(self.accounts)}
@@ -58,8 +58,8 @@ class _Site:
     masked: int = 0
 
 
-def gathered(corpus: Corpus, level: Level) -> list[Gathered]:
-    """The visits of every site, by name. One pass over the reviews; 24 bytes a review."""
+def gathered(corpus: Corpus) -> list[Gathered]:
+    """The visits of every site to its products, by name. One pass over the reviews; 24 bytes a review."""
     sites: dict[str, _Site] = {}
     for review in corpus.reviews():
         site = sites.setdefault(review.site, _Site())
@@ -71,19 +71,32 @@ def gathered(corpus: Corpus, level: Level) -> list[Gathered]:
             site.public.add(alias)
         day = day_of(review)
         if day is not None:
-            place = place_of(corpus, review, level)
+            place = place_of(corpus, review, "listing")
             site.shops.setdefault(place, corpus.shop(review))
             site.account.append(_number(site.accounts, alias))
             site.place.append(_number(site.places, place))
             site.day.append(day)
-    return [_finished(name, level, sites[name]) for name in sorted(sites)]
+    return [_finished(name, sites[name]) for name in sorted(sites)]
 
 
-def reviews_of(corpus: Corpus, site: str, aliases: frozenset[str]) -> Iterator[Review]:
-    """The dated reviews of some accounts."""
-    for review in corpus.reviews():
-        if review.site == site and account_of(review) in aliases and day_of(review) is not None:
-            yield review
+def by_shop(products: Gathered) -> Gathered:
+    """The same visits with the shops as places."""
+    shops = sorted(set(products.shops))
+    number = {shop: place for place, shop in enumerate(shops)}
+    shop_of = np.array([number[shop] for shop in products.shops], dtype=np.int64)
+    visits = products.visits
+    merged = Visits.of(visits.account, shop_of[visits.place], visits.day) if len(visits) else visits
+    return replace(products, level="shop", visits=merged, places=shops, shops=shops)
+
+
+def reviews_of(corpus: Corpus, wanted: Mapping[str, set[str]]) -> dict[str, list[Review]]:
+    """The dated reviews of some accounts of each site (site → aliases); no pass where nobody is wanted."""
+    found: dict[str, list[Review]] = {site: [] for site in wanted}
+    if any(wanted.values()):
+        for review in corpus.reviews():
+            if account_of(review) in wanted.get(review.site, ()) and day_of(review) is not None:
+                found[review.site].append(review)
+    return found
 
 
 def account_of(review: Review) -> str | None:
@@ -112,7 +125,7 @@ def date_of(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def _finished(name: str, level: Level, site: _Site) -> Gathered:
+def _finished(name: str, site: _Site) -> Gathered:
     """Numbers do not follow the order of rows but the names, and hubs and public figures are out."""
     accounts, places = sorted(site.accounts), sorted(site.places)
     new_account = _renumbered(site.accounts, accounts)
@@ -125,7 +138,7 @@ def _finished(name: str, level: Level, site: _Site) -> Gathered:
     hub = (counts > HUB) & ~public
     kept = visits.kept(~(hub | public)[visits.account]) if len(accounts) else visits
     return Gathered(
-        site=name, level=level, visits=kept, accounts=accounts, places=places,
+        site=name, level="listing", visits=kept, accounts=accounts, places=places,
         shops=[site.shops[place] for place in places],
         hubs=int(hub.sum()), public=int(public.sum()), masked=site.masked,
     )  # fmt: skip

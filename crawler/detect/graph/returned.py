@@ -1,6 +1,6 @@
 """Accounts that come back in surges, with their reviews, and what a finding says of them, in Chinese."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crawler.detect.graph.gathered import Gathered, account_of, date_of, day_of, place_of
@@ -41,18 +41,18 @@ class Returned:
         return [self.cells[cell] for cell in ordered]
 
 
-def returned(corpus: Corpus, gathered: Gathered, families: Sequence[Returns]) -> list[Returned]:
-    """Every family with its reviews, in one further pass over the corpus."""
+def returned(
+    corpus: Corpus, gathered: Gathered, families: Sequence[Returns], reviews: Iterable[Review]
+) -> list[Returned]:
+    """Every family with its reviews; `reviews`: the dated ones of its accounts on this site, or more."""
     found = [Returned(gathered, family) for family in families]
     at: dict[str, list[tuple[Returned, int, int]]] = {}
     for one in found:
         for number, surge in enumerate(one.family.surges):
             at.setdefault(gathered.places[surge.place], []).append((one, number, surge.start))
-    if not found:
-        return []
-    for review in corpus.reviews():
+    for review in reviews:
         account, day = gathered.number_of.get(account_of(review) or ""), day_of(review)
-        if review.site != gathered.site or account is None or day is None:
+        if account is None or day is None:
             continue
         for one, number, start in at.get(place_of(corpus, review, gathered.level), ()):
             if start <= day < start + SPAN and account in one.members:

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from crawler.detect.graph.crews import WINDOW, Crew
-from crawler.detect.graph.gathered import Gathered, account_of, day_of, place_of
+from crawler.detect.graph.gathered import Gathered, account_of, place_of
 from crawler.detect.graph.surges import felt
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.subject import listing_subject
@@ -52,24 +54,16 @@ class Seen:
         return Counter(by_account.values())
 
 
-def seen(corpus: Corpus, gathered: Gathered, crews: Iterable[Crew]) -> list[Seen]:
-    """Every crew with its reviews, in one further pass over the corpus."""
+def seen(corpus: Corpus, gathered: Gathered, crews: Iterable[Crew], reviews: Iterable[Review]) -> list[Seen]:
+    """Every crew with its reviews; `reviews`: the dated ones of the crews' accounts on this site, or more."""
     found = [Seen(gathered, crew) for crew in crews]
-    if not found:
-        return []
     of_account = {account: each for each in found for account in each.crew.accounts}
     place_numbers = {name: number for number, name in enumerate(gathered.places)}
-    for review in corpus.reviews():
+    for review in reviews:
         account = gathered.number_of.get(account_of(review) or "")
-        if review.site != gathered.site or account not in of_account or day_of(review) is None:
-            continue
-        _add(
-            corpus,
-            of_account[account],
-            account,
-            place_numbers[place_of(corpus, review, gathered.level)],
-            review,
-        )
+        if account in of_account:
+            place = place_numbers[place_of(corpus, review, gathered.level)]
+            _add(corpus, of_account[account], account, place, review)
     return found
 
 
@@ -88,7 +82,10 @@ def crowded(one: Seen) -> list[bool | None]:
     """For each occasion: whether the rest of the site too had twice as many reviews as usual in its window; None
     where the archive has too few to say. A promotion of the platform is felt everywhere, a task at one product."""
     group, visits = one.crew.group, one.gathered.visits
-    return [felt(visits.day[visits.place != each.place], each.start, WINDOW) for each in group.occasions]
+    every = np.sort(visits.day)
+    return [
+        felt(every, visits.day[visits.place == each.place], each.start, WINDOW) for each in group.occasions
+    ]
 
 
 def at_occasion(one: Seen, place: int, start: int) -> int:

@@ -65,41 +65,50 @@ def surges(visits: Visits) -> list[Occasion]:
     """Windows of seven days at one place with far more visits than its other days let expect; none overlaps another,
     and none lies in days on which the rest of the site was twice as busy as usual."""
     found: list[Occasion] = []
-    full = company(visits, SPAN)
+    full, every = company(visits, SPAN), np.sort(visits.day)
     borders = [0, *(np.flatnonzero(np.diff(visits.place)) + 1).tolist(), len(visits)]
     for start, end in pairwise(borders):
         if start < end:
-            found += _surges_of(visits, slice(start, end), full[start:end])
+            found += _surges_of(visits, slice(start, end), full[start:end], every)
     return found
 
 
-def felt(days: Numbers, start: int, span: int) -> bool | None:
-    """Whether `days` (of visits to other places) have twice as many as usual in [start, start + span); None where
-    there are too few to say. Usual is the half year around: shops grow, and old reviews are seldom shown in full."""
-    usual = int((abs(days - start) <= _AROUND).sum()) * span / (2 * _AROUND + 1)
+def felt(every: Numbers, own: Numbers, start: int, span: int) -> bool | None:
+    """Whether the rest of a site had twice as many visits as usual in [start, start + span); None where it has too
+    few to say. `every`: the days of all visits, `own`: of those to the place in question, both sorted. Usual is the
+    half year around: shops grow, and old reviews are seldom shown in full."""
+    usual = (_within(every, start, -_AROUND, _AROUND + 1) - _within(own, start, -_AROUND, _AROUND + 1)) * span
+    usual /= 2 * _AROUND + 1
     if usual < _KNOWN:
         return None
-    return int(((days >= start) & (days < start + span)).sum()) >= _FELT * usual
+    return _within(every, start, 0, span) - _within(own, start, 0, span) >= _FELT * usual
 
 
-def _surges_of(visits: Visits, rows: slice, full: Numbers) -> list[Occasion]:
+def _within(days: Numbers, start: int, low: int, high: int) -> float:
+    """How many of the sorted `days` lie in [start + low, start + high)."""
+    ends = np.searchsorted(days, [start + low, start + high])
+    return float(ends[1] - ends[0])
+
+
+def _surges_of(visits: Visits, rows: slice, full: Numbers, every: Numbers) -> list[Occasion]:
     day, account = visits.day[rows], visits.account[rows]
-    length = int(day[-1] - day[0]) + 1
+    rest = max(int(day[-1] - day[0]) + 1 - SPAN, SPAN)
+    starts, first = np.unique(day, return_index=True)
+    counts = full[first]
+    usual = (len(day) - counts + 1) * SPAN / rest  # + 1: a place without other visits is not impossible
+    # Three deviations are far less than a surge needs; so that the exact tail is computed for few windows.
+    near = (counts >= _LEAST_VISITS) & (counts > usual + 3 * np.sqrt(usual))
     likely = []
-    for row in np.flatnonzero(full >= _LEAST_VISITS):
-        count, start = int(full[row]), int(day[row])
-        rest = max(length - SPAN, SPAN)
-        usual = (len(day) - count + 1) * SPAN / rest  # + 1: a place without other visits is not impossible
-        chance = poisson_tail(count, usual)
+    for start, count, expected in zip(starts[near], counts[near], usual[near], strict=True):
+        chance = poisson_tail(int(count), float(expected))
         if chance * len(visits) < _SURGE:
-            likely.append((chance, start))
+            likely.append((chance, int(start)))
     taken: list[Occasion] = []
-    for _, start in sorted(set(likely)):
+    for _, start in sorted(likely):
         if all(abs(start - other.start) >= SPAN for other in taken):
             inside = (day >= start) & (day < start + SPAN)
             taken.append(Occasion(int(visits.place[rows.start]), start, frozenset(account[inside].tolist())))
-    elsewhere = np.concatenate([visits.day[: rows.start], visits.day[rows.stop :]]) if taken else day
-    return [each for each in taken if felt(elsewhere, each.start, SPAN) is not True]
+    return [each for each in taken if felt(every, day, each.start, SPAN) is not True]
 
 
 def _related(one: Occasion, two: Occasion, rate: float, tries: float) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
+Column = Sequence[int] | Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Visits:
     day: Numbers
 
     @classmethod
-    def of(cls, accounts: Sequence[int], places: Sequence[int], days: Sequence[int]) -> "Visits":
+    def of(cls, accounts: Column, places: Column, days: Column) -> "Visits":
         """Rows in any order. Of several visits of an account to one place the first day counts: an account that
         reviews one product five times was there once."""
         account, place, day = (np.array(column, dtype=np.int64) for column in (accounts, places, days))

@@ -58,7 +58,8 @@ def claim(each: Judged, about: Subject) -> str:
     """One sentence."""
     window = each.window
     times = window.observed / max(window.expected, 0.1)
-    told = f"{about.called}在{span(window)}出现{window.observed}条评价，预期约{window.expected:.1f}条（{times:.1f}倍）"
+    told = f"{about.called}在{span(window)}出现{window.observed}条评价，"
+    told += f"预期约{window.expected:.1f}条（{times:.1f}倍）"
     other = [NAMES[share.name].partition("（")[0] for share in clear(each)]
     if is_attack(each):
         return f"疑似集中差评：{told}，低评分占比同时升高"
@@ -174,7 +175,9 @@ def _composition(each: Judged) -> Table:
 
 
 def _sizes(each: Judged) -> tuple[str, str, str]:
-    sizes = [max((share.of_outside for share in part.shares), default=0) for part in (each.before, each.after)]
+    sizes = [
+        max((share.of_outside for share in part.shares), default=0) for part in (each.before, each.after)
+    ]
     return str(sizes[0]), str(len(people(each.rows))), str(sizes[1])
 
 

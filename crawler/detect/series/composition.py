@@ -21,7 +21,9 @@ from crawler.detect.text.points import clauses
 CLEAR = 0.01  # chance at or below which a share counts as different
 _MOST_CLAUSES = 12  # of one review: pairs grow with the square
 _TOGETHER = 8  # characters of two clauses; shorter ones are everybody's
-_WHOLE = 15  # characters of one clause or text that need no second (the shared run of the detector of templates)
+_WHOLE = (
+    15  # characters of one clause or text that need no second (the shared run of the detector of templates)
+)
 _POINT = 5  # characters of a clause that is counted by itself in "same"; Fisher's test knows how common it is
 _LEAST_HOLDERS = 3  # accounts that have the same words: two are a coincidence or one person
 _SHORTEST_EQUAL = 8  # characters of a whole text: shorter ones are everybody's
@@ -91,7 +93,9 @@ def composition(window: Sequence[Told], rest: Sequence[Told], common: Common) ->
     for name in ("once", "best", "worst", "shared"):
         marks = [[_mark(row, name, common) for row in rows] for rows in (window, rest)]
         known = [[mark for mark in side if mark is not None] for side in marks]
-        if all(len(side) >= _LEAST_KNOWN * len(all_of) > 0 for side, all_of in zip(known, marks, strict=True)):
+        if all(
+            len(side) >= _LEAST_KNOWN * len(all_of) > 0 for side, all_of in zip(known, marks, strict=True)
+        ):
             numbers = (sum(known[0]), len(known[0]), sum(known[1]), len(known[1]))
             found.append(Share(name, *numbers, fisher_greater(*numbers)))
     same = _same(window, rest, common)

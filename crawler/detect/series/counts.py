@@ -46,7 +46,10 @@ class Series:
 
 @lru_cache(maxsize=65536)
 def beijing_day(moment: str) -> int:
-    """The day of 北京时间, as an ordinal, of a time with its zone, or of a date, as stored. Raises ValueError for another form."""
+    """The day of 北京时间, as an ordinal, of a time with its zone, or of a date, as stored.
+
+    Raises ValueError for another form.
+    """
     if len(moment) == len("2026-11-20"):
         return date.fromisoformat(moment).toordinal()
     return datetime.fromisoformat(moment).astimezone(_BEIJING).date().toordinal()

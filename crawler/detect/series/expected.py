@@ -22,7 +22,11 @@ _HIGHER = 2 / 3  # weight of the higher side: a product that grows or fades has 
 _FAR = 2.5  # standard deviations of a Poisson count above the median at which a week is cut off
 _PRIOR = 0.5  # reviews added to a level: that of a Gamma prior (Jeffreys) for a Poisson rate
 _SHRINK = 5.0  # reviews added on both sides of the index: with few products it stays near 1
-_LEAST_SPREAD, _MOST_SPREAD, _USUAL_SPREAD = 0.05, 0.6, 0.15  # of the dispersion; usual: with too little to measure
+_LEAST_SPREAD, _MOST_SPREAD, _USUAL_SPREAD = (
+    0.05,
+    0.6,
+    0.15,
+)  # of the dispersion; usual: with too little to measure
 _LEAST_TO_MEASURE = 200.0  # expected reviews in all windows below which dispersion is not measured
 _TRIMMED = 0.98  # share of windows from which dispersion is measured: campaigns shall not excuse themselves
 
@@ -90,12 +94,20 @@ class Around:
         return Around(self.first, observed, np.maximum(expected, 0.0))
 
     def index(self, first: int, size: int) -> Numbers:
-        """How far the days [first, first + size) stand above the usual, at least 1; three days are read together,
-        as a sale's reviews do not come on one day. Shape (size,)."""
+        """How far the days [first, first + size) stand above the usual, at least 1. Shape (size,).
+
+        Each day by itself, and three days together, as a sale's reviews do not come on one day: the higher counts.
+        """
         start = first - self.first
-        seen, usual = (np.convolve(each, np.ones(3), "same") for each in (self.observed, self.expected))
-        ratio = (seen + _SHRINK) / (usual + _SHRINK)
-        return np.maximum(1.0, ratio[start : start + size])
+        found = np.ones(len(self.observed))
+        for days in (1, 3):
+            seen, usual = (np.convolve(each, np.ones(days))[days // 2 :][: len(found)] for each in self._both)
+            found = np.maximum(found, (seen + _SHRINK) / (usual + _SHRINK))
+        return found[start : start + size]
+
+    @property
+    def _both(self) -> tuple[Numbers, Numbers]:
+        return self.observed, self.expected
 
     def between(self, first: int, days: int) -> tuple[float, float]:
         """(observed, expected) of the days [first, first + days)."""
@@ -116,7 +128,7 @@ def around(parts: Sequence[Series], levels: Sequence[Level]) -> Around:
 
 
 def spread(observed: Numbers, expected: Numbers) -> float:
-    """The dispersion α of counts (variance = mean + α mean²), from windows that do not overlap, the highest left out."""
+    """The dispersion α of counts (variance = mean + α mean²), from windows that do not overlap, less the highest."""
     if float(expected.sum()) < _LEAST_TO_MEASURE:
         return _USUAL_SPREAD
     away = (observed - expected) / np.sqrt(np.maximum(expected, 0.1))

@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from crawler.detect.kit.corpus import Corpus, Listing, Review
 from crawler.detect.kit.subject import listing_subject
 from crawler.detect.series.counts import Series, beijing_day, dated, series, summed
 
 EDGE = 28  # days before the newest capture that are not judged where the list may be cut
-_MORE_THAN_SHOWN = 1.1  # times the reviews that the archive has: a counter up to there says that all are shown
+_MORE_THAN_SHOWN = (
+    1.1  # times the reviews that the archive has: a counter up to there says that all are shown
+)
 _FOLLOW_UPS = 2  # reviews that a counter may lag behind
 _LEAST_PAGES = 3  # whose order says how the list is sorted
 _UNSORTED = 0.1  # share of neighbouring pages that may lie otherwise: two runs, a pinned review
@@ -44,7 +47,7 @@ class History:
         if number is not None and number <= self.shown * _MORE_THAN_SHOWN + _FOLLOW_UPS:
             return True
         pages = [self.pages[leaf] for leaf in sorted(self.pages)]
-        unsorted = sum(later[1] > earlier[0] for earlier, later in zip(pages, pages[1:], strict=False))
+        unsorted = sum(later[1] > earlier[0] for earlier, later in pairwise(pages))
         return len(pages) >= _LEAST_PAGES and unsorted <= max(1.0, _UNSORTED * len(pages))
 
     def series(self, listing: Listing | None) -> Series | None:

@@ -22,7 +22,7 @@ _TOLD = 0.05  # chance at or below which buyers speak of a sale or an earlier pu
 _LEAST_TOLD = 3  # buyers
 # Or so many buyers and such a share of the window, and so many times the usual share: what several buyers tell
 # independently cannot be ruled out, even where too few write at all for a test.
-_SEVERAL, _TOLD_SHARE, _TOLD_TIMES = 4, 0.12, 1.5
+_SEVERAL, _TOLD_TIMES = ((4, 0.12), (2, 0.25)), 1.5
 _NEAR = 70  # days around a window with which its words are compared: sales change with the season
 _LATE_DAYS, _LATE_TIMES = 14, 2.0  # a reminder wave: purchases so much older than usual, median
 
@@ -54,9 +54,7 @@ class Surroundings:
         return negative_binomial_tail(count, mean, self.window.size) <= self.threshold
 
     def promotions(self) -> list[Promotion]:
-        return self.calendar.between(
-            date.fromordinal(self.window.first), date.fromordinal(self.window.last)
-        )
+        return self.calendar.between(date.fromordinal(self.window.first), date.fromordinal(self.window.last))
 
 
 def tested(about: Surroundings) -> tuple[Tested, ...]:
@@ -108,7 +106,13 @@ def _one_buyer(about: Surroundings) -> Tested:
     most = most_by_one(about.rows)
     told = f"{len(about.rows)}条评价来自{left}个账号，同一账号最多{most}条" if most else "页面未显示账号"
     told += "；每个账号只计一条后不再异常" if explains else ""
-    return Tested("one_buyer", "同一买家多次下单、重复提交", told, explains=explains, ruled_out=bool(most) and not explains)
+    return Tested(
+        "one_buyer",
+        "同一买家多次下单、重复提交",
+        told,
+        explains=explains,
+        ruled_out=bool(most) and not explains,
+    )
 
 
 def _default(about: Surroundings) -> Tested:
@@ -134,11 +138,10 @@ def _compared(about: Surroundings, name: str, words: str) -> tuple[bool, str]:
     inside = sum(getattr(row, name) for row in people(about.rows))
     outside = sum(getattr(row, name) for row in near)
     told = f"窗口内{len(about.rows)}条中{inside}条{words}，前后各{_NEAR}天{len(near)}条中{outside}条"
-    if inside < _LEAST_TOLD:
-        return False, told
     share, usual = inside / len(about.rows), outside / max(1, len(near))
-    several = inside >= _SEVERAL and share >= _TOLD_SHARE and share >= _TOLD_TIMES * usual
-    return several or fisher_greater(inside, len(about.rows), outside, len(near)) <= _TOLD, told
+    several = any(inside >= least and share >= of for least, of in _SEVERAL) and share >= _TOLD_TIMES * usual
+    unusual = fisher_greater(inside, len(about.rows), outside, len(near)) <= _TOLD
+    return several or (inside >= _LEAST_TOLD and unusual), told
 
 
 def apart_from(about: Surroundings) -> list[Told]:

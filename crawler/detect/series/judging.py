@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from crawler.detect.series.calendar import Calendar
 from crawler.detect.series.chances import benjamini_hochberg
 from crawler.detect.series.composition import Common, Composition, composition, in_common
+from crawler.detect.series.expected import GAP
 from crawler.detect.series.innocent import Surroundings, Tested, tested
 from crawler.detect.series.people import Told, apart, inside, people
-from crawler.detect.series.scan import GAP, MODEST, Scan, Window, name, touch
+from crawler.detect.series.scan import MODEST, Scan, Window, name, touch
 
 # Share of false alarms among windows called by volume alone, and by volume and composition together: the second may
 # be stricter because a window that is made up otherwise is so by far.
 BY_VOLUME, TOGETHER = 0.05, 0.05
-# Chance of a composition that stands although the volume is explained: an archive has tens of such windows, not thousands.
+# Chance of a composition that stands although the volume is explained: an archive has tens of such windows, not
+# thousands.
 _FAR_OTHERWISE = 1e-3
 _KEPT = 0.01  # joint chance above which a window cannot be called, whatever the others are
 _SAME_ONE = 0.6  # of a shop's window in one product: then the product's own window says it
@@ -22,8 +24,8 @@ _SAME_ONE = 0.6  # of a shop's window in one product: then the product's own win
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A window with everything that was tested. `joint`: chance of volume and composition, `q_joint` with all
-    windows accounted for. `before`, `after`: compared with the time before and after only. `lengths`: the most unusual
-    window of each length at this place."""
+    windows accounted for. `before`, `after`: compared with the time before and after only. `lengths`: the most
+    unusual window of each length at this place."""
 
     window: Window
     rows: tuple[Told, ...]
@@ -93,9 +95,7 @@ def _lengths(window: Window, windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(best[days] for days in sorted(best))
 
 
-def _one(
-    window: Window, rows: Sequence[Told], common: Common, words: Calendar, threshold: float
-) -> Judged:
+def _one(window: Window, rows: Sequence[Told], common: Common, words: Calendar, threshold: float) -> Judged:
     own = inside(rows, window.first, window.last)
     rest = apart(rows, window.first, window.last, GAP)
     each = people(own)

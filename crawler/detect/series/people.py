@@ -1,6 +1,6 @@
 """Reviews as the tests read them, and what of a window stays when innocent reviews are left out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,7 +38,7 @@ class Told:
         return None if self.stars is None else self.stars <= WORST
 
 
-def told(review: Review, written: dict[str, int], words: Calendar) -> Told | None:
+def told(review: Review, written: Mapping[str, int], words: Calendar) -> Told | None:
     """A review as it is counted; None for a follow-up and for one without a day. `written`: reviews by account."""
     day = None if review.is_part_of else dated(review.published_at, review.published_precision)
     if day is None:
@@ -46,7 +46,7 @@ def told(review: Review, written: dict[str, int], words: Calendar) -> Told | Non
     body = review.review_body[:_LONGEST_READ]
     account = review.author_alias
     return Told(
-        review=review, day=day, account=account, once=written[account] == 1 if account else None,
+        review=review, day=day, account=account, once=written[account] == 1 if account in written else None,
         stars=review.stars, default=_is_default(body),
         promotion=words.names_promotion(body), earlier=words.names_earlier(body, date.fromordinal(day)),
         bought=beijing_day(review.purchased_at) if review.purchased_at else None,

@@ -50,9 +50,7 @@ class Scan:
     indices: Mapping[str, tuple[int, Numbers]]  # key → (ordinal of the first day, factor of each day)
 
 
-def scanned(
-    products: Sequence[Series], platform: Mapping[str, str], sums: Sequence[Series] = ()
-) -> Scan:
+def scanned(products: Sequence[Series], platform: Mapping[str, str], sums: Sequence[Series] = ()) -> Scan:
     """All windows of all series. `platform`: shop → platform. `sums`: series of whole shops, which are scanned too
     and never count among the others. The order of the series does not matter."""
     products = sorted(products, key=lambda part: part.key)
@@ -75,7 +73,7 @@ def scanned(
 
 
 def candidates(scan: Scan) -> dict[str, list[Window]]:
-    """Of each series, and of each length of window, the windows that stand apart: the least probable of each place."""
+    """Of each series and each length, windows that stand apart: the least probable of each place."""
     kept: dict[tuple[str, int], list[Window]] = defaultdict(list)
     for window in sorted(scan.windows, key=lambda each: (each.p, *name(each))):
         near = kept[window.key, window.days]
