@@ -7,16 +7,14 @@ the archive, selects the captures, writes captures.wacz and the log's part, and 
 `wacz create -f warc/*.warc.gz`. Each from its start to its end, in turn; median of the rounds; peak resident memory.
 """
 
-import json
-import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.stopwatch import peak_bytes
 from bench.verify import make_archive
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import WACZ
@@ -101,18 +99,26 @@ def _captures(path: Path) -> int:
 
 
 def _peak_of(command: list[str]) -> int:
-    """Run it; peak resident memory in bytes. Raises RuntimeError if it fails."""
-    child = os.posix_spawn(command[0], command, os.environ, file_actions=_quiet())
-    _, status, used = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"{' '.join(command[:4])} ended with {os.waitstatus_to_exitcode(status)}")
-    return used.ru_maxrss * 1024
+    """Run it; peak resident memory in bytes. Raises RuntimeError if it fails.
+
+    Between it and us stands a small process: a child's peak begins with the memory of whoever forked it.
+    """
+    between = [sys.executable, "-S", "-c", _BETWEEN, *command]
+    done = subprocess.run(between, stdout=subprocess.PIPE, check=False, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:4])} ended with {done.returncode}")
+    return int(done.stdout.split()[-1]) * 1024
 
 
-def _quiet() -> list[tuple[Any, ...]]:
-    return [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+_BETWEEN = """
+import os, sys
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, used = os.wait4(child, 0)
+print(used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 if __name__ == "__main__":
     hand_over(Path(sys.argv[1]), Path(sys.argv[2]))
-    print(json.dumps({"peak_bytes": peak_bytes()}))

@@ -52,7 +52,7 @@ def passage_html(passage: Passage, picture: str) -> str:
     first, several = passage.quotes[0], len(passage.labels) > 1
     words = "".join(_piece(piece, labelled=several) for piece in passage.pieces)
     restored = dict.fromkeys(quote["restored"] for quote in passage.quotes if quote["restored"])
-    plain = f"<p>还原：{text('；'.join(restored))}</p>" if restored else ""
+    plain = f"<p>还原：{text('；'.join(restored)[:_MOST_QUOTED])}</p>" if restored else ""
     field = str(FIELDS.get(first["field"], first["field"]))
     spans = dict.fromkeys(f"{quote['start'] + 1}–{quote['end']}" for quote in passage.quotes)
     where = (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import brotli
 import pytest
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from crawler.store.index import FILE, Index
 from crawler.store.session import Session
 from tests.archives import RUN, drafted, make, page
 
-HTML = "<html><head><title>维修 网</title></head><body><p>格诺<b>售后</b>电话</p><div>400-000-0001</div></body></html>"
+HTML = "<head><title>维修 网</title></head><body><p>格诺<b>售后</b>电话</p><div>400-000-0001</div></body>"
 TEXT = "格诺售后电话\n400-000-0001"
 
 
@@ -87,6 +88,11 @@ def _pages(path: Path, since: int = 0) -> Iterator[Page]:
         (HTML.encode("gbk"), "Content-Type: text/html; charset=gbk"),
         (HTML.encode("gb18030"), "Content-Type: text/html"),
         (gzip.compress(HTML.encode()), "Content-Type: text/html\r\nContent-Encoding: gzip"),
+        (
+            gzip.compress(HTML.encode()[:50]) + gzip.compress(HTML.encode()[50:]),
+            "Content-Type: text/html\r\nContent-Encoding: gzip",
+        ),
+        (zstd.compress(HTML.encode()), "Content-Type: text/html\r\nContent-Encoding: zstd"),
         (zlib.compress(HTML.encode()), "Content-Type: text/html\r\nContent-Encoding: deflate"),
         (brotli.compress(HTML.encode()), "Content-Type: text/html\r\nContent-Encoding: br"),
     ],
@@ -102,6 +108,8 @@ def test_a_page_in_any_coding(archive: Path, body: bytes, fields: str) -> None:
     [
         (b"\x1f\x8bbroken", "Content-Type: text/html\r\nContent-Encoding: gzip"),
         (HTML.encode(), "Content-Type: text/html\r\nContent-Encoding: unheard-of"),
+        (gzip.compress(HTML.encode())[:-12], "Content-Type: text/html\r\nContent-Encoding: gzip"),
+        (brotli.compress(HTML.encode())[:-4], "Content-Type: text/html\r\nContent-Encoding: br"),
         (gzip.compress(b" " * (40 << 20)), "Content-Type: text/html\r\nContent-Encoding: gzip"),
         (b'{"a": 1}', "Content-Type: application/json"),
     ],
@@ -112,7 +120,8 @@ def test_what_cannot_be_read_is_left_out(archive: Path, body: bytes, fields: str
 
 def test_of_a_rendered_page_what_was_seen(archive: Path) -> None:
     runs: list[dict[str, object]] = [
-        {"text": "官方售后", "x": 0, "y": 10}, {"text": "电话", "x": 50, "y": 10}, {"text": "400-000-0001", "x": 0, "y": 30},
+        {"text": "官方售后", "x": 0, "y": 10}, {"text": "电话", "x": 50, "y": 10},
+        {"text": "400-000-0001", "x": 0, "y": 30},
     ]  # fmt: skip
     with Session.open(archive) as session:
         session.record_all(lambda: rendered("http://a.example/1", runs)).result()
@@ -165,7 +174,8 @@ def test_one_page_by_its_capture(archive: Path) -> None:
 
 
 def test_what_nobody_sees_is_no_text() -> None:
-    html = """<title>T</title><body>一<script>二</script><style>三</style><p hidden>四</p><p style="display: none">五</p>
+    html = """<title>T</title><body>一<script>二</script><style>三</style><p hidden>四</p>
+    <p style="display: none">五</p>
     <noscript>六</noscript><!-- 七 --><select><option>八</select><span>九</span><br>十<td>十一"""
     assert visible_text(html) == ("T", "一\n九\n十\n十一")
 

@@ -209,14 +209,30 @@ def _decoded(coding: str, body: bytes) -> bytes:
     if coding == "deflate":
         return _inflated(body, 15 if body[:1] == b"\x78" else -15)  # many servers mean raw deflate
     if coding == "br":
-        return bytes(brotli.Decompressor().process(body, output_buffer_limit=MOST_BYTES + 1))
+        decoder = brotli.Decompressor()
+        content = bytes(decoder.process(body, output_buffer_limit=MOST_BYTES + 1))
+        if not decoder.is_finished():
+            raise EOFError(f"it ends too early, or inflates to more than {MOST_BYTES} bytes")
+        return content
     if coding == "zstd":
-        return bytes(zstd.ZstdDecompressor().decompress(body, MOST_BYTES + 1))
+        reader = zstd.ZstdDecompressor()
+        content = bytes(reader.decompress(body, MOST_BYTES + 1))
+        if not reader.eof:
+            raise EOFError(f"it ends too early, or inflates to more than {MOST_BYTES} bytes")
+        return content
     raise FormatError(f"unknown content coding {coding!r}")
 
 
 def _inflated(body: bytes, window: int) -> bytes:
-    return zlib.decompressobj(window).decompress(body, MOST_BYTES + 1)
+    """Raises EOFError for what ends too early or would be too large; a gzip body may have several members."""
+    content = b""
+    while body:
+        decoder = zlib.decompressobj(window)
+        content += decoder.decompress(body, MOST_BYTES + 1 - len(content))
+        if not decoder.eof:
+            raise EOFError(f"it ends too early, or inflates to more than {MOST_BYTES} bytes")
+        body = decoder.unused_data
+    return content
 
 
 def _guess(body: bytes) -> str | None:
