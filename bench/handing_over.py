@@ -15,14 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.hand_over import named
 from bench.verify import make_archive
 from crawler.evidence.archive import Archive
-from crawler.evidence.bundle import WACZ
-from crawler.evidence.manifest import Capture, parse_leaf
-from crawler.export.bag import write_bag
-from crawler.export.log_part import write_log_part
-from crawler.export.selection import select
-from crawler.export.wacz import write_wacz
 
 WANTED = 8.0  # times the speed of `wacz create`: issue 7
 
@@ -34,7 +29,7 @@ def measure(folder: Path, megabytes: int, rounds: int, say: Callable[[str], None
     wacz = str(Path(sys.executable).with_name("wacz"))
     runners: dict[str, Callable[[Path], list[str]]] = {
         "wacz create": lambda to: [wacz, "create", "-o", str(to / "theirs.wacz"), "-f", *files],
-        "export": lambda to: [sys.executable, "-m", "bench.handing_over", str(archive), str(to / "ours")],
+        "export": lambda to: [sys.executable, "-m", "bench.hand_over", str(archive), str(to / "ours")],
     }
     taken: dict[str, list[float]] = {name: [] for name in runners}
     peaks = dict.fromkeys(runners, 0)
@@ -77,25 +72,9 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def hand_over(path: Path, to: Path) -> None:
-    """The part of `evidence export` that is measured."""
-    (to / "data").mkdir(parents=True)
-    with Archive.open(path) as archive:
-        selection = select(archive, _named(archive))
-        created = selection.until
-        write_wacz(to / WACZ, archive, selection.leaves, title="bench", created=created, step=lambda _: None)
-        write_log_part(archive, selection, to / "data")
-    write_bag(to, (("Source-Organization", "bench"),))
-
-
-def _named(archive: Archive) -> set[str]:
-    leaves = (parse_leaf(leaf) for leaf in archive.log.leaves())
-    return {Capture.from_json(leaf).id for leaf in leaves if leaf["kind"] == "capture"}
-
-
 def _captures(path: Path) -> int:
     with Archive.open(path) as archive:
-        return len(_named(archive))
+        return len(named(archive))
 
 
 def _peak_of(command: list[str]) -> int:
@@ -118,7 +97,3 @@ _, status, used = os.wait4(child, 0)
 print(used.ru_maxrss)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
-
-
-if __name__ == "__main__":
-    hand_over(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -54,7 +54,9 @@ def finding_pdf(
     finding: StoredFinding, found: Sources, *, detector: str, author: str, one_page: bool = False
 ) -> bytes:
     """A PDF/A-3b, with page numbers. `one_page`: without the annexes, and with as many passages and rows as one page
-    holds; what is left out is counted on it; where even the least is too much, it goes on. Raises UsageError where a library of WeasyPrint's is missing.
+    holds, what is left out being counted on it; where even the least is too much, it goes on.
+
+    Raises UsageError where a library of WeasyPrint's is missing.
     """
     pictures = {f"crop-{number}": crop.png for number, crop in found.crops.items()}
     until = max([finding.made, *(each.time for each in finding.decisions)])

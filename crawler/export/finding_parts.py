@@ -71,7 +71,7 @@ def crop_html(crop: Crop, source: str) -> str:
     return (
         f'<figure><img class=crop src="{source}" alt="截图局部，红框内为上述引文"'
         f' style="width:{crop.width * _CROP_MM:.0f}mm">'
-        "<figcaption>该次采集截图的局部，红框为程序所加，框内为引文所在的行；原图摘要见附表</figcaption></figure>"
+        "<figcaption>该次采集截图的局部，红框为程序所加，框内为引文所在的行；原图摘要见“所依据的采集”</figcaption></figure>"
     )
 
 
@@ -105,7 +105,7 @@ def shown_by(fact: Json) -> str:
     captures = fact.get("captures", ())
     if not captures:
         return ""
-    first = "、".join(f"<code>{text(each[:12])}</code>" for each in captures[:3])
+    first = "、".join(f"<code class=id>{text(each[:12])}</code>" for each in captures[:3])
     return (
         f" <span class=where>（采集 {first}{f' 等 {len(captures)} 次' if len(captures) > 3 else ''}）</span>"
     )
@@ -159,7 +159,7 @@ def captured(captures: Sequence[Logged], brief: int | None) -> list[str]:
 
 
 def _in_a_line(logged: Logged) -> str:
-    digests = "，".join(f"{name} SHA-256 <code>{text(digest)}</code>" for name, digest in logged.digests[:1])
+    digests = "，".join(f"{name} SHA-256 <code>{text(digest)}</code>" for name, digest in logged.digests)
     return f"采集 <code>{text(logged.capture.id[:12])}</code>，日志序号 {logged.leaf}，{digests}"
 
 

@@ -10,6 +10,7 @@ table { font-size: 8.5pt; } .fixed { table-layout: fixed; }
 .caption { font-weight: bold; break-after: avoid; }
 th, td { padding: .6mm 1.2mm; border-color: #999; }
 code { font-size: 7.4pt; word-break: break-all; } td code { font-size: 6.4pt; }
+.id { white-space: nowrap; }
 small { font-size: 7.6pt; color: #7a4b00; }
 .head { display: flex; flex-wrap: wrap; gap: 0 4mm; border-bottom: 1.2pt solid #000; font-size: 9pt;
   padding-bottom: 1mm; }
@@ -20,6 +21,7 @@ small { font-size: 7.6pt; color: #7a4b00; }
 .quote { border-left: 2pt solid #999; padding-left: 2.5mm; margin: 1.5mm 0; break-inside: avoid; }
 .quote p { margin: .3mm 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .where { font-size: 7.6pt; color: #444; }
+mark, .here { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 mark { background: #ffe27a; border-bottom: 1pt solid #8a6d00; }
 .around { color: #555; }
 figure { margin: 2mm 0; break-inside: avoid; } figure svg { width: 88%; height: auto; }

@@ -135,7 +135,7 @@ def shown(each: Judged) -> str:
     clear = ", ".join(share.name for share in each.made_up.shares if share.clear) or "-"
     return (
         f"{window.key} {printed(window.first)} {window.days:2}d {window.observed:3} seen"
-        f" {window.expected:6.2f} expected  q {window.q:.1e}  joint q {each.q_joint:.1e}"
+        f" {window.expected:6.2f} expected  q {window.q:.1e}  own q {each.q_volume:.1e}  joint q {each.q_joint:.1e}"
         f"  otherwise: {clear}  explained: {reasons}"
     )
 

@@ -49,6 +49,14 @@ def burst(day: date = BURST, product: str = "p3", body: str = "{}底子软得像
     ]  # fmt: skip
 
 
+def plain(rows: list[Review], body: str = "第{}个人说的") -> list[Review]:
+    """The same number of reviews, with honest ratings, each in its own words."""
+    stars = ("3", "4", "5", "5")
+    return [
+        replace(row, review_body=body.format(place), rating_number=stars[place % 4]) for place, row in enumerate(rows)
+    ]
+
+
 def corpus(more: list[Review], *, shops: int = 9, whole: bool = True) -> CorpusOf:
     """Nine products of nine shops, and what is added."""
     rows = [row for number in range(shops) for row in ordinary(f"p{number}")] + more
@@ -95,7 +103,7 @@ def test_without_anything_planted_it_is_silent() -> None:
 
 
 def test_volume_alone_is_weak() -> None:
-    [finding] = found([replace(row, review_body=f"第{place}个人说的") for place, row in enumerate(burst())])
+    [finding] = found(plain(burst()))
     assert (finding.grade, finding.conduct) == ("weak", "inflated_listing")
 
 
@@ -110,10 +118,10 @@ def test_low_ratings_are_an_attack_and_not_the_shops_doing() -> None:
     "more",
     [
         burst(author="one buyer"),
-        burst(body="{}618买的，一直放着"),
-        burst(body="{}店里打折，降价了才买"),
+        plain(burst(), "第{}个，618买的"),
+        plain(burst(), "第{}个，店里打折"),
         burst(body="此用户未填写评价内容"),
-        [replace(row, review_body=f"第{place}个") for place, row in enumerate(burst(date(2026, 6, 18)))],
+        plain(burst(date(2026, 6, 18))),
     ],
     ids=["one buyer", "reminder", "the shop's own sale", "default texts", "sale"],
 )
@@ -122,7 +130,7 @@ def test_innocent_reasons_explain_the_volume(more: list[Review]) -> None:
 
 
 def test_purchases_that_lie_far_back_are_a_reminder() -> None:
-    late = [replace(row, review_body=f"第{place}个", purchased_at="2026-06-20") for place, row in enumerate(burst())]
+    late = [replace(row, purchased_at="2026-06-20") for row in plain(burst())]
     usual = [replace(row, purchased_at=row.published_at) for row in ordinary("p3")]
     rows = [row for number in range(9) for row in ordinary(f"p{number}") if number != 3]
     things = list(corpus([]).listings())

@@ -49,7 +49,7 @@ def found(vanished: list[Review], stayed: list[Review], changes: list[Change] | 
     return list(Vanishing().detect(TwoRuns(reviews=[*vanished, *stayed], listings=things, changes=rows)))
 
 
-STAYED = [seen(f"s{number}", 5 if number % 8 else 1, stayed=True) for number in range(30)]
+STAYED = [seen(f"s{number}", 5 if number % 15 else 1, stayed=True) for number in range(60)]
 BAD = [seen(f"gone{number}", 1 + number % 2, stayed=False) for number in range(5)]
 
 

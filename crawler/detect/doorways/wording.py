@@ -121,7 +121,7 @@ def innocents(pages: Sequence[Shown], known: Gathered, table: Official) -> Itera
     yield Innocent(
         explanation="以该品牌名义经营的网店或网站公布了同一号码",
         result=(
-            f"已固定的{'、'.join(owned)}页面上没有该号码" if owned else "尚未固定以该品牌名义经营的网店或网站，未能核对"
+            f"已固定的{'、'.join(owned)}页面上没有该号码" if owned else "尚未固定这样的网店或网站，未能核对"
         ),
         remains=not owned,
     )

@@ -1,4 +1,4 @@
-"""How well a scorer does on labelled rows: precision, recall, F1, average precision, with intervals and the errors.
+"""How well a scorer does on labelled rows, with the errors.
 
 A scorer that learns is judged by grouped cross-validation: rows of one group (a template) never stand on both sides,
 so that a text does not help to find its own copy (reference detection.md). Its threshold is chosen among training
@@ -6,57 +6,17 @@ rows only. Everything is fixed by seeds: the same rows give the same figures.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from crawler.detect.kit.detector import Example, Scorer
+from crawler.detect.kit.measures import SEED, Figures, Scored, best_threshold, figures, interval
 from crawler.errors import UsageError
 
-RESAMPLES = 1000  # of the bootstrap: the ends of a 95 % interval then rest on 25 samples each
-_SEED = 20240229  # any fixed number
 _INNER = 3  # folds within the training rows, for the threshold: enough for a cut, and 3 fits instead of 5
 
 Progress = Callable[[int, int], None]  # how many trainings are done, of how many
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Counts at a threshold, and what follows from them. A quotient without a denominator is 0."""
-
-    found_rightly: float
-    found_wrongly: float
-    missed: float
-    average_precision: float
-
-    @property
-    def precision(self) -> float:
-        """Share of what was found that is right."""
-        return _quotient(self.found_rightly, self.found_rightly + self.found_wrongly)
-
-    @property
-    def recall(self) -> float:
-        """Share of what is there that was found."""
-        return _quotient(self.found_rightly, self.found_rightly + self.missed)
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of the two."""
-        return _quotient(2 * self.found_rightly, 2 * self.found_rightly + self.found_wrongly + self.missed)
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One row with its score; `threshold` is the one that was chosen without it."""
-
-    example: Example
-    score: float
-    threshold: float
-
-    @property
-    def found(self) -> bool:
-        """Does the score reach the threshold?"""
-        return self.score >= self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,68 +39,6 @@ class Evaluation:
         return fmean(getattr(figures, name) for figures in self.shuffles)
 
 
-def average_precision(scores: Sequence[float], truths: Sequence[bool]) -> float:
-    """Area under the steps of precision over recall; rows of one score count together. 0 without positives.
-
-    Sum over thresholds of (recall gained) × precision, as in scikit-learn; n log n.
-    """
-    ranked = sorted(zip(scores, truths, strict=True), key=lambda pair: -pair[0])
-    positives, seen, right, area = sum(truths), 0, 0, 0.0
-    while seen < len(ranked):
-        tied = seen
-        while tied < len(ranked) and ranked[tied][0] == ranked[seen][0]:
-            tied += 1
-        gained = sum(truth for _, truth in ranked[seen:tied])
-        right, seen = right + gained, tied
-        area += gained * right / seen
-    return area / positives if positives else 0.0
-
-
-def figures(scored: Sequence[Scored]) -> Figures:
-    """Counts at each row's threshold, and average precision over all."""
-    truths = [one.example.truth for one in scored]
-    found = [one.found for one in scored]
-    return Figures(
-        found_rightly=sum(a and b for a, b in zip(truths, found, strict=True)),
-        found_wrongly=sum(b and not a for a, b in zip(truths, found, strict=True)),
-        missed=sum(a and not b for a, b in zip(truths, found, strict=True)),
-        average_precision=average_precision([one.score for one in scored], truths),
-    )
-
-
-def interval(scored: Sequence[Scored], *, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """95 % interval of average precision: groups drawn with replacement, samples without positives drawn again.
-
-    (0, 0) where no row is positive. Percentile bootstrap: Efron and Tibshirani 1993, §13.3.
-    """
-    groups: dict[str, list[tuple[float, bool]]] = {}
-    for one in scored:
-        groups.setdefault(one.example.group, []).append((one.score, one.example.truth))
-    if not any(one.example.truth for one in scored):
-        return 0.0, 0.0
-    drawing, names, drawn = random.Random(_SEED), sorted(groups), []
-    while len(drawn) < resamples:
-        sample = [pair for name in drawing.choices(names, k=len(names)) for pair in groups[name]]
-        if any(truth for _, truth in sample):
-            drawn.append(average_precision([score for score, _ in sample], [truth for _, truth in sample]))
-    drawn.sort()
-    edge = round(resamples * 0.025)
-    return drawn[edge], drawn[-edge - 1]
-
-
-def best_threshold(scored: Sequence[tuple[float, bool]], otherwise: float) -> float:
-    """The cut with the greatest F1, midway to the next score below it; `otherwise` without positives."""
-    ranked = sorted(scored, key=lambda pair: -pair[0])
-    positives = sum(truth for _, truth in ranked)
-    right, best, cut = 0, 0.0, otherwise
-    for place, (score, truth) in enumerate(ranked, 1):
-        right += truth
-        below = ranked[place][0] if place < len(ranked) else None
-        if below != score and (f1 := _quotient(2 * right, place + positives)) > best:
-            best, cut = f1, score if below is None else (score + below) / 2
-    return cut
-
-
 def folds(examples: Sequence[Example], count: int, seed: int) -> list[list[int]]:
     """Numbers of the rows in each fold: whole groups, dealt out so that the positives are spread evenly.
 
@@ -150,9 +48,11 @@ def folds(examples: Sequence[Example], count: int, seed: int) -> list[list[int]]
     for number, example in enumerate(examples):
         groups.setdefault(example.group, []).append(number)
     if not 2 <= count <= len(groups):
-        raise UsageError(f"{count} folds of {len(groups)} groups: give --folds from 2 to the number of groups")
+        raise UsageError(
+            f"{count} folds of {len(groups)} groups: give --folds from 2 to the number of groups"
+        )
     names = sorted(groups)
-    random.Random(f"{_SEED} {seed}").shuffle(names)
+    random.Random(f"{SEED} {seed}").shuffle(names)  # noqa: S311 - dealing, no secret
     dealt: list[list[int]] = [[] for _ in range(count)]
     loads = [(0, 0)] * count  # positives, rows
     # Big groups of positives first: the last ones even the folds out. Sorting is stable, so chance decides ties.
@@ -230,7 +130,9 @@ def summary(rounds: Sequence[Sequence[Scored]]) -> Evaluation:
             if one.found != one.example.truth:
                 wrong.setdefault(number, []).append(one)
     often = [found for found in wrong.values() if 2 * len(found) >= len(rounds)]
-    often.sort(key=lambda found: (found[0].threshold - found[0].score) * (1 if found[0].example.truth else -1))
+    often.sort(
+        key=lambda found: (found[0].threshold - found[0].score) * (1 if found[0].example.truth else -1)
+    )
     first = rounds[0]
     return Evaluation(
         rows=len(first), positives=sum(one.example.truth for one in first),
@@ -239,18 +141,7 @@ def summary(rounds: Sequence[Sequence[Scored]]) -> Evaluation:
     )  # fmt: skip
 
 
-def recall_at(
-    negatives: Sequence[float], positives: Mapping[str, Sequence[float]], share: float
-) -> dict[str, float]:
-    """Recall of several sets of positives at the score that at most `share` of the negatives exceed."""
-    allowed = int(share * len(negatives))
-    cut = sorted(negatives, reverse=True)[allowed]
-    return {name: _quotient(sum(score > cut for score in own), len(own)) for name, own in positives.items()}
-
-
-def _trained(
-    scorer: Scorer, training: Sequence[Example], held: Sequence[Example], seed: int
-) -> list[Scored]:
+def _trained(scorer: Scorer, training: Sequence[Example], held: Sequence[Example], seed: int) -> list[Scored]:
     """Held-out rows by a scorer trained on the others, with a threshold from folds within those."""
     threshold = chosen_threshold(scorer, training, seed)
     scores = scorer.train(training).scores(held)
@@ -274,19 +165,15 @@ def chosen_threshold(scorer: Scorer, training: Sequence[Example], seed: int = 0)
 
 def _scored(scorer: Scorer, examples: Sequence[Example]) -> list[Scored]:
     scores = scorer.scores(examples)
-    return [
-        Scored(example, score, scorer.threshold) for example, score in zip(examples, scores, strict=True)
-    ]
+    return [Scored(example, score, scorer.threshold) for example, score in zip(examples, scores, strict=True)]
 
 
-def _has_both(examples: "Sequence[Example] | object") -> bool:
-    return len({example.truth for example in examples}) == 2  # type: ignore[attr-defined]
+def _has_both(examples: Iterable[Example]) -> bool:
+    return len({example.truth for example in examples}) == 2
 
 
 def _require_both(examples: Sequence[Example], where: str) -> None:
     if not _has_both(examples):
-        raise UsageError(f"{where} has {len(examples)} rows that count, not both of each label: nothing to measure")
-
-
-def _quotient(count: float, of: float) -> float:
-    return count / of if of else 0.0
+        raise UsageError(
+            f"{where} has {len(examples)} rows that count, not both of each label: nothing to measure"
+        )

@@ -36,6 +36,7 @@ class Judged:
     joint: float
     lengths: tuple[Window, ...] = ()
     q_joint: float = 1.0
+    q_volume: float = 1.0
 
     @property
     def explained(self) -> tuple[Tested, ...]:
@@ -44,6 +45,7 @@ class Judged:
 
     @property
     def by_volume(self) -> bool:
+        """Whether it is unusual in volume among all windows, explained or not."""
         return self.window.q <= BY_VOLUME
 
     @property
@@ -54,7 +56,7 @@ class Judged:
     @property
     def called(self) -> bool:
         """Whether it becomes a finding."""
-        return self.otherwise or (self.by_volume and not self.explained)
+        return self.otherwise or (self.q_volume <= BY_VOLUME and not self.explained)
 
 
 def volume_threshold(scan: Scan) -> float:
@@ -112,10 +114,19 @@ def _one(window: Window, rows: Sequence[Told], common: Common, words: Calendar, 
 
 
 def decided(all_judged: Iterable[Judged], tests: int) -> list[Judged]:
-    """The joint chance of each with all windows accounted for, in order of place and time."""
+    """The chances of each with all windows accounted for, in order of place and time.
+
+    One window counts for each place, and by volume only what is not explained: forty windows over one sale shall not
+    lower the bar for the rest.
+    """
     rows = sorted(all_judged, key=lambda each: name(each.window))
-    values = benjamini_hochberg([each.joint for each in rows], tests)
-    return [replace(each, q_joint=float(q)) for each, q in zip(rows, values, strict=True)]
+    joint = benjamini_hochberg([each.joint for each in rows], tests)
+    open_ones = [place for place, each in enumerate(rows) if not each.explained]
+    volume = dict(zip(open_ones, benjamini_hochberg([rows[place].window.p for place in open_ones], tests), strict=True))
+    return [
+        replace(each, q_joint=float(joint[place]), q_volume=float(volume.get(place, 1.0)))
+        for place, each in enumerate(rows)
+    ]
 
 
 def not_of_one_product(of_shops: Iterable[Judged], product_of: Mapping[str, str]) -> list[Judged]:
