@@ -26,7 +26,7 @@ class Scale:
     at_high: float
 
     def __call__(self, value: float) -> float:
-        return self.at_low + (value - self.low) ** 2 / (self.high - self.low) * (self.at_high - self.at_low)
+        return self.at_low + (value - self.low) / (self.high - self.low) * (self.at_high - self.at_low)
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

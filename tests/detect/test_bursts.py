@@ -118,8 +118,8 @@ def test_low_ratings_are_an_attack_and_not_the_shops_doing() -> None:
     "more",
     [
         burst(author="one buyer"),
-        plain(burst(), "第{}个，618买的"),
-        plain(burst(), "第{}个，店里打折"),
+        plain(burst(), "618买的第{}双"),
+        plain(burst(), "店里打折时的第{}双"),
         burst(body="此用户未填写评价内容"),
         plain(burst(date(2026, 6, 18))),
     ],

@@ -373,7 +373,7 @@ def test_reasons_are_one_line_of_plain_text() -> None:
 class Cached:
     """What a cache would do: mark the response as not fetched now."""
 
-    def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002
+    def process_response(self, request: Request, response: Response) -> Response:
         response.flags.append("cached")
         return response
 

@@ -50,7 +50,9 @@ class Judged:
 
     @property
     def otherwise(self) -> bool:
-        """Whether it is called by volume and composition together."""
+        """Whether it is called by volume and composition together; each must say something by itself."""
+        if not any(share.clear for share in self.made_up.shares):
+            return False
         return self.q_joint <= TOGETHER and (not self.explained or self.made_up.p <= _FAR_OTHERWISE)
 
     @property

@@ -10,7 +10,7 @@ from crawler.export.papers.facts import CaseFacts
 from crawler.export.papers.html import heading, paragraph, signed, table
 from crawler.export.papers.paper import Paper
 from crawler.export.papers.pdf import pdf
-from crawler.export.papers.report_process import access, environment, pictures, steps, time_and_place, tools
+from crawler.export.papers.report_course import access, environment, pictures, steps, time_and_place, tools
 from crawler.export.papers.report_result import (
     custody_chain,
     integrity,
