@@ -334,7 +334,8 @@ def quoted(text: str, whole: str, label: str = "甲") -> dict[str, object]:
 
 def test_quotes_stand_in_their_text_and_overlaps_are_one_mark() -> None:
     whole = "前" * 100 + "甲乙丙丁" + "中" * 200 + "戊" + "后" * 100
-    made = passage([quoted("丙丁", whole, "二"), quoted("甲乙丙", whole, "一"), quoted("戊", whole)], whole)
+    quotes = [("丙丁", "二"), ("甲乙丙", "一"), ("乙", "一"), ("戊", "甲")]
+    made = passage([quoted(words, whole, label) for words, label in quotes], whole)
     assert [(piece.text, piece.labels) for piece in made.pieces] == [
         ("……" + "前" * AROUND, ()),
         ("甲乙丙丁", ("一", "二")),

@@ -114,8 +114,7 @@ def shown_by(fact: Json) -> str:
 def tested(tested: Sequence[Json], most: int | None) -> str:
     """What remains stands first where not all is shown: nothing that speaks for the other side is left out."""
     ordered = tested if most is None else sorted(tested, key=lambda each: not each["remains"])
-    kept = most or len(tested)
-    ordered = tested
+    kept = max(most or len(tested), sum(each["remains"] for each in tested))
     rows = "".join(
         f"<tr><td>{text(each['explanation'])}</td><td>{text(each['result'])}</td>"
         f"<td{' class=remains' if each['remains'] else ''}>{'未能排除' if each['remains'] else '已排除'}</td></tr>"

@@ -18,6 +18,7 @@ SEED = 20261122
 FIRST_DAY = (datetime.now(UTC) - timedelta(hours=2)).date() - timedelta(days=1)
 SITES = ("market_shop", "market_bbs", "market_news", "market_doorway")
 WHO = ("--organisation", "某消委会", "--operator", "张三", "--contact", "wq@example.org", "--delay", "0")
+WHOLE = ("-s", "EVIDENCE_PAGES=100000")  # what was cut off says nothing of what vanished
 NOT_STAMPED = 3  # the archive has no authority: nothing here is about time stamps
 
 
@@ -34,7 +35,7 @@ def crawl_market(archive: Path, *, reviews: int, days: int = 2) -> None:
         for day in range(days):
             market.set_day(FIRST_DAY + timedelta(days=day))
             # A wall ends one shop's crawl, as planted: exit 1.
-            _run(archive, "crawl", *SITES, allowed=(0, 1, NOT_STAMPED))
+            _run(archive, "crawl", *SITES, *WHOLE, allowed=(0, 1, NOT_STAMPED))
 
 
 def _run(archive: Path, *words: str, allowed: tuple[int, ...] = (0,)) -> None:

@@ -166,7 +166,7 @@ def _inverse_frequencies(
     return found | {name: 1.0 for name in first if name.partition(":")[0] not in counted}
 
 
-def _learner() -> Any:  # noqa: ANN401 - scikit-learn has no types
+def _learner() -> Any:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
@@ -178,7 +178,7 @@ def _learner() -> Any:  # noqa: ANN401 - scikit-learn has no types
 
 def _matrix(
     rows: Iterable[Features], frequencies: Mapping[str, float], names: Sequence[str], counted: Sequence[str]
-) -> Any:  # noqa: ANN401 - scipy has no types
+) -> Any:
     from scipy.sparse import csr_matrix
 
     columns = {name: number for number, name in enumerate(names)}
