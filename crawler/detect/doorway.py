@@ -82,10 +82,9 @@ def subjects(pages: Sequence[Shown]) -> tuple[str, ...]:
 def _is_own(shown: Shown, known: Gathered, table: Official) -> bool:
     """The brand speaks for itself: its number, its site, or a number that its site gives too."""
     seen = shown.signs
-    owned = known.owned(seen.brand)
-    if table.is_official(seen.number, seen.brand) or shown.page.domain in owned:
+    if seen.signed or table.is_official(seen.number, seen.brand):
         return True
-    return seen.signed or bool(owned & known.domains[seen.number])
+    return bool(known.owned(seen.brand) & known.domains[seen.number])
 
 
 def _is_doorway(shown: Shown) -> bool:
@@ -93,11 +92,11 @@ def _is_doorway(shown: Shown) -> bool:
 
 
 def _mismatch(pages: Sequence[Shown]) -> bool:
-    """Something that a genuine list of service points has not: other brands, other hosts; or nobody's page at all:
-    it says that it is the brand's, no line of it says whose it is, and its places have no address."""
+    """Something that a genuine list of service points has not: other brands, other hosts; or a page that is nobody's:
+    it gives itself out as the brand's (`_is_doorway`), is not (`_is_own`), and does not say whose it is."""
     if len(brands(pages)) > 1 or len(hosts(pages)) > 1:
         return True
-    return all(not shown.signs.disclaimed and not shown.signs.signed for shown in pages)
+    return not any(shown.signs.disclaimed for shown in pages)
 
 
 def _time(shown: Shown) -> str:

@@ -20,6 +20,7 @@ WIDTH, HEIGHT = 680, 290  # as wide as the text of an A4 page at 96 pixels an in
 _LEFT, _RIGHT, _BOTTOM = 58, 16, 46  # room around the plot for the axes' labels
 _LABEL_ROWS = 3  # in which labels of marks are staggered
 _ROW = 15
+_MOST_TITLE = 200  # characters
 _BETWEEN = 6  # pixels between two labels in a row
 _SHORT = 2  # characters that have room beside the axis without being turned
 _MOST_LINES = 6
@@ -60,7 +61,8 @@ def plot_svg(plot: Mapping[str, Any]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
         f' role="img" aria-labelledby="{name}t {name}d" font-family="{_FONT}" font-size="{SIZE}">',
-        f'<title id="{name}t">{text(plot["title"])}</title><desc id="{name}d">{text(told(plot))}</desc>',
+        f'<title id="{name}t">{text(plot["title"][:_MOST_TITLE])}</title>',
+        f'<desc id="{name}d">{text(told(plot))}</desc>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         say(WIDTH / 2, 17, plot["title"], anchor="middle", more=' font-size="13" font-weight="bold"'),
         *head,

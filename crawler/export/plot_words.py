@@ -8,6 +8,7 @@ from typing import Any
 from crawler.export.plot_scale import numbers, printed, short
 
 SIZE = 11  # pixels of letters
+MOST_MARKS = 20  # that are named in words
 MOST_TEXT = 40  # characters of a label: what is longer stands in the title or the text of the finding
 # What XML 1.0 cannot hold (section 2.2), halves of surrogate pairs among it.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,10 +25,12 @@ def told(plot: Mapping[str, Any]) -> str:
     if there:
         most, at = max(there, key=lambda one: (one[0], -one[1]))
         words.append(f"柱的最大值 {printed(most)}（{short(x[at])}）")
-    words += [f"线：{name}" for name in sorted(plot.get("lines") or {})]
+    words += [f"线：{cut(name)}" for name in sorted(plot.get("lines") or {})]
     if plot.get("band"):
         words.append("浅色带：预期范围")
-    words += [f"标记：{short(at)} {label}" for at, label in sorted((plot.get("marks") or {}).items())]
+    marks = sorted((plot.get("marks") or {}).items())
+    words += [f"标记：{cut(short(at))} {cut(label)}" for at, label in marks[:MOST_MARKS]]
+    words += [f"另有标记 {len(marks) - MOST_MARKS} 处"] if len(marks) > MOST_MARKS else []
     return "；".join(words) + "。"
 
 

@@ -29,7 +29,9 @@ def ordinary(product: str, rate: float = 0.3) -> list[Review]:
         for number in range(int(counts[day])):
             name = f"{product}-{day}-{number}"
             body = "，".join("".join(dice.sample(TALK, 4)) for _ in range(3))
-            found.append(_review(product, name, FIRST + timedelta(day), body, stars=dice.choice((3, 4, 5, 5))))
+            found.append(
+                _review(product, name, FIRST + timedelta(day), body, stars=dice.choice((3, 4, 5, 5)))
+            )
     return found
 
 
@@ -38,7 +40,9 @@ def _review(product: str, name: str, day: date, body: str, **fields: object) -> 
     return review(name, body, item_reviewed=product, day=day.isoformat(), **known)
 
 
-def burst(day: date = BURST, product: str = "p3", body: str = "{}底子软得像踩棉花，颜色比图上还正", **fields: object) -> list[Review]:
+def burst(
+    day: date = BURST, product: str = "p3", body: str = "{}底子软得像踩棉花，颜色比图上还正", **fields: object
+) -> list[Review]:
     """Twelve reviews within three days."""
     return [
         _review(
@@ -53,7 +57,8 @@ def plain(rows: list[Review], body: str = "第{}个人说的") -> list[Review]:
     """The same number of reviews, with honest ratings, each in its own words."""
     stars = ("3", "4", "5", "5")
     return [
-        replace(row, review_body=body.format(place), rating_number=stars[place % 4]) for place, row in enumerate(rows)
+        replace(row, review_body=body.format(place), rating_number=stars[place % 4])
+        for place, row in enumerate(rows)
     ]
 
 
@@ -158,7 +163,9 @@ def test_a_campaign_over_many_products_of_a_shop_is_found() -> None:
     small = [row for number in range(6) for row in ordinary(f"s{number}", rate=0.1)]
     things = [listing(f"s{number}", "小件", seller="同一家店", review_number=1) for number in range(6)]
     both = CorpusOf(reviews=[*rows.reviews(), *small, *spread_out], listings=[*rows.listings(), *things])
-    assert "shop:shop.example/同一家店" in {subject for each in Bursts().detect(both) for subject in each.subjects}
+    assert "shop:shop.example/同一家店" in {
+        subject for each in Bursts().detect(both) for subject in each.subjects
+    }
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

@@ -1,6 +1,7 @@
 """Doorway pages: found by number across brands and hosts; lists of real service points, news and adverts are not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,8 +106,21 @@ def test_a_list_of_real_service_points_is_left_alone() -> None:
         f"{city}：{city}中山路{number}号，电话 0311-8888{number:04d}"
         for number, city in enumerate("、".join(CITIES).split("、"), 12)
     ]
-    text = "\n".join(["格诺智能锁官方售后服务网点", *points, *[f"格诺智能锁官方售后服务电话{NUMBER}"] * 40])
+    text = "\n".join(["格诺智能锁官方售后服务网点", *points, *[f"格诺智能锁官方售后服务电话{NUMBER}"] * 4])
     assert found(page("http://a.example/1", text)) == []
+    bare = "\n".join(line.partition("：")[0] for line in text.split("\n"))
+    assert len(found(page("http://a.example/1", bare))) == 1  # the same names without their addresses
+
+
+def test_a_page_that_says_it_is_not_the_brands_is_left_alone_until_it_does_so_for_two() -> None:
+    pages = [
+        page(f"http://a.example/{brand}", doorway_page(brand, "智能锁", NUMBER) + "\n本站为第三方维修平台")
+        for brand in ("格诺", "安恒")
+    ]
+    assert found(pages[0]) == []
+    (finding,) = found(*pages)
+    assert finding.grade == "weak"
+    assert any(each.remains and "社会维修" in each.explanation for each in finding.innocent)
 
 
 def test_the_brands_own_shop_and_number_are_left_alone(tmp_path: Path) -> None:
@@ -126,6 +140,14 @@ def test_the_users_own_table_is_read(tmp_path: Path) -> None:
     assert table.is_official("4000000001", "genuo")
     assert table.known("格诺") == {"4000000001", "95533"}
     assert not table.is_official("4000000001", "安恒")
+    corpus = PageCorpusOf(pages=[doorway("http://a.example/1")])
+    corpus.archive = SimpleNamespace(path=tmp_path)
+    assert list(Doorway().detect(corpus)) == []
+    corpus = PageCorpusOf(pages=[doorway("http://a.example/1", number="400-000-0009")])
+    corpus.archive = SimpleNamespace(path=tmp_path)
+    (finding,) = Doorway().detect(corpus)
+    assert finding.grade == "strong"  # the table has other numbers for this brand
+    assert any("官方号码表所列" in fact.text for fact in finding.facts)
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,13 @@ def test_reviews_that_follow_leave_a_merger_open() -> None:
 
 def test_others_that_rise_too_leave_a_sale_open() -> None:
     alone = found({"sales": ("月销1100", "月销3.8万")}, l2=("月销500", "月销510"), l3=("月销40", "月销41"))
-    together = found({"sales": ("月销1100", "月销3.8万")}, l2=("月销500", "月销2400"), l3=("月销40", "月销190"))
+    together = found(
+        {"sales": ("月销1100", "月销3.8万")}, l2=("月销500", "月销2400"), l3=("月销40", "月销190")
+    )
     [first], [second] = ([each for each in rows if "l1" in each.key] for rows in (alone, together))
-    assert [each.remains for rows in (first, second) for each in rows.innocent if "促销" in each.explanation] == [
+    assert [
+        each.remains for rows in (first, second) for each in rows.innocent if "促销" in each.explanation
+    ] == [
         False,
         True,
     ]

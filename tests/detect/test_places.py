@@ -57,6 +57,16 @@ def test_counties_that_are_words_count_in_lists_only() -> None:
     assert [place.name for place in listed.longest] == ["公安", "合作", "和平", "资源", "大方"]
 
 
+def test_a_sure_name_goes_before_a_word_that_overlaps_it() -> None:
+    assert [place.name for place in places("新安徽省").found] == ["安徽省"]  # 新安 is a county
+    listed = places("和平、公安、合作、资源、大方、新安徽省")
+    assert [place.name for place in listed.found] == ["和平", "公安", "合作", "资源", "大方", "安徽省"]
+
+
+def test_of_two_words_that_overlap_the_first_counts() -> None:
+    assert places("和平、公安、合作、资源、平安定").longest[-1].name == "平安"  # 安定 is a county too
+
+
 def test_a_list_ends_where_words_come_between() -> None:
     found = places("石家庄市、唐山市、保定市，以及我们在邯郸市、邢台市、沧州市、廊坊市")
     assert [len(each) for each in found.lists] == [3, 4]
@@ -69,7 +79,7 @@ def test_coverage_leaves_blanks_out() -> None:
 
 
 def test_a_name_cut_by_the_end_is_no_name() -> None:
-    assert [place.name for place in places("酒店位于深圳").found] == ["深圳"]
+    assert places("酒店位于深圳").found == (("深圳", 4, 6),)
     assert places("七台").found == ()
 
 

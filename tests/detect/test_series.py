@@ -83,7 +83,9 @@ def test_q_values_of_the_textbook() -> None:
 
 def test_two_tests_together() -> None:
     assert both(1.0, 1.0) == 1.0
-    assert both(0.05, 0.05) == pytest.approx(0.0174787, rel=1e-5)  # chi-squared with 4 degrees of freedom at −2 ln 0.0025
+    assert both(0.05, 0.05) == pytest.approx(
+        0.0174787, rel=1e-5
+    )  # chi-squared with 4 degrees of freedom at −2 ln 0.0025
 
 
 # counts

@@ -85,12 +85,14 @@ def test_what_else_can_go(vanished: list[Review]) -> None:
 def test_a_notice_in_place_of_a_text_hides_it() -> None:
     shown = [seen(f"gone{number}", 1, stayed=True) for number in range(5)]
     notices = [
-        gone(row, what="text", field="review_body", before="坏果太多", after="该评价已被隐藏") for row in shown
+        gone(row, what="text", field="review_body", before="坏果太多", after="该评价已被隐藏")
+        for row in shown
     ]
     [finding] = found(shown, STAYED, notices)
     assert "提示" in finding.facts[0].text
     edited = [
-        gone(row, what="text", field="review_body", before="坏果太多", after="坏果很多，已换货") for row in shown
+        gone(row, what="text", field="review_body", before="坏果太多", after="坏果很多，已换货")
+        for row in shown
     ]
     assert found(shown, STAYED, edited) == []
 

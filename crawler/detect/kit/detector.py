@@ -5,6 +5,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import crawler.detect
@@ -68,6 +69,19 @@ class Scorer(ABC):
     @abstractmethod
     def scores(self, examples: Sequence[Example]) -> list[float]:
         """A score in 0…1 for each."""
+
+    def rules(self) -> "Scorer | None":
+        """For a scorer that learns: the detector's rules alone, which `evidence evaluate` shows beside it."""
+        return None
+
+    def using(self, model: Path) -> "Scorer":
+        """A scorer with the model in a file. Raises UsageError where this detector has none."""
+        raise UsageError(f"this detector has no model: leave {model} out")
+
+    def learnt(self, examples: Sequence[Example], threshold: float, about: Mapping[str, Any]) -> bytes:
+        """A model file trained on these rows. Raises UsageError where this detector has none."""
+        del examples, threshold, about
+        raise UsageError("this detector works by rules alone: there is nothing to train")
 
 
 def discovered() -> dict[str, type[Detector]]:

@@ -1,7 +1,7 @@
 """Figures of scored rows: precision, recall, F1, average precision and its bootstrap interval. Plain Python."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.detect.kit.detector import Example
@@ -112,13 +112,13 @@ def best_threshold(scored: Sequence[tuple[float, bool]], otherwise: float) -> fl
     return cut
 
 
-def recall_at(
-    negatives: Sequence[float], positives: Mapping[str, Sequence[float]], share: float
-) -> dict[str, float]:
-    """Recall of several sets of positives at the score that at most `share` of the negatives exceed."""
+def recall_at(share: float, scores: Sequence[float], truths: Sequence[bool]) -> float:
+    """Recall at the score that at most `share` of the negatives exceed."""
+    negatives = sorted((score for score, truth in zip(scores, truths, strict=True) if not truth), reverse=True)
     allowed = int(share * len(negatives))
-    cut = sorted(negatives, reverse=True)[allowed]
-    return {name: _quotient(sum(score > cut for score in own), len(own)) for name, own in positives.items()}
+    cut = negatives[allowed] if allowed < len(negatives) else float("-inf")
+    own = [score > cut for score, truth in zip(scores, truths, strict=True) if truth]
+    return _quotient(sum(own), len(own))
 
 
 def _quotient(count: float, of: float) -> float:

@@ -90,7 +90,14 @@ def _read(path: Path) -> Calendar:
         words = content.get("words", {})
         rows = tuple(_rows(content.get("promotion", [])))
         return Calendar(rows, tuple(_words(words, "promotion")), tuple(_words(words, "earlier")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise UsageError(f"{path.name}: {error}; see crawler/detect/series/days.toml for its form") from error
 
 

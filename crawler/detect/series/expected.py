@@ -21,6 +21,7 @@ GAP = 14  # days between a window's edge and its history: the longest window tha
 _HIGHER = 2 / 3  # weight of the higher side: a product that grows or fades has no burst at the turn
 _FAR = 2.5  # standard deviations of a Poisson count above the median at which a week is cut off
 _PRIOR = 0.5  # reviews added to a level: that of a Gamma prior (Jeffreys) for a Poisson rate
+_LULL = 0.5  # of the usual: around the Spring Festival nothing is delivered; less is not believed
 _SHRINK = 5.0  # reviews added on both sides of the index: with few products it stays near 1
 _LEAST_SPREAD, _MOST_SPREAD, _USUAL_SPREAD = (
     0.05,
@@ -94,12 +95,12 @@ class Around:
         return Around(self.first, observed, np.maximum(expected, 0.0))
 
     def index(self, first: int, size: int) -> Numbers:
-        """How far the days [first, first + size) stand above the usual, at least 1. Shape (size,).
+        """How far the days [first, first + size) stand above or below the usual, at least _LULL. Shape (size,).
 
         Each day by itself, and three days together, as a sale's reviews do not come on one day: the higher counts.
         """
         start = first - self.first
-        found = np.ones(len(self.observed))
+        found = np.full(len(self.observed), _LULL)
         for days in (1, 3):
             seen, usual = (np.convolve(each, np.ones(days))[days // 2 :][: len(found)] for each in self._both)
             found = np.maximum(found, (seen + _SHRINK) / (usual + _SHRINK))

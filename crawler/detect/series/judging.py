@@ -124,7 +124,9 @@ def decided(all_judged: Iterable[Judged], tests: int) -> list[Judged]:
     rows = sorted(all_judged, key=lambda each: name(each.window))
     joint = benjamini_hochberg([each.joint for each in rows], tests)
     open_ones = [place for place, each in enumerate(rows) if not each.explained]
-    volume = dict(zip(open_ones, benjamini_hochberg([rows[place].window.p for place in open_ones], tests), strict=True))
+    volume = dict(
+        zip(open_ones, benjamini_hochberg([rows[place].window.p for place in open_ones], tests), strict=True)
+    )
     return [
         replace(each, q_joint=float(joint[place]), q_volume=float(volume.get(place, 1.0)))
         for place, each in enumerate(rows)

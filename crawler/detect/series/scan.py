@@ -12,7 +12,7 @@ from crawler.detect.series.expected import GAP, Around, Level, around, level, me
 
 WINDOWS = (1, 3, 7, 14)  # days
 LEAST = 6  # reviews; what fewer people did is no burst
-MODEST = 0.05  # chance at or below which a window is looked at more closely (composition)
+MODEST = 0.1  # chance at or below which a window is looked at more closely (composition)
 _ABOVE = 1.3  # times its expectation below which a window cannot be unusual enough to be worth a probability
 OTHERS = 5  # shops on a platform from which on its own days are measured on it alone
 
