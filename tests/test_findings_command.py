@@ -18,10 +18,11 @@ from crawler.detect.kit.finding import GRADES, Fact, Finding, Grade, Innocent, P
 from crawler.engine.rendering.look import Artefact, Look
 from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.evidence.archive import Archive
-from crawler.export import finding_page, finding_parts
-from crawler.export.finding_crop import boxes_of, crop
-from crawler.export.finding_law import law_section
-from crawler.export.finding_passage import AROUND, passage
+from crawler.export.finding import page as finding_page
+from crawler.export.finding import parts as finding_parts
+from crawler.export.finding.crop import boxes_of, crop
+from crawler.export.finding.law import law_section
+from crawler.export.finding.passage import AROUND, passage
 from crawler.export.papers.pdf import pdf
 from crawler.law.articles import conducts, notes_for
 from crawler.store.session import Session

@@ -1,9 +1,7 @@
 """How well a detector does on labelled rows, and training its model on one's own."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from crawler.detect.kit import evaluation
 from crawler.detect.kit.detector import Example, Scorer, detectors
 from crawler.detect.kit.evaluation import Evaluation
 from crawler.detect.kit.masking import masked
-from crawler.detect.kit.measures import Scored
+from crawler.detect.kit.measures import Figures, Scored
 from crawler.errors import UsageError
 from crawler.evidence.digest import digest
 from crawler.evidence.durable import durable_write
@@ -25,7 +23,9 @@ _DIGITS = 4  # of figures in JSON: the intervals are wider by far
 _LONGEST_LINE = 1 << 20  # characters of one labelled row
 
 _DETECTOR = click.argument("detector", metavar="DETECTOR")
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.jsonl")
+_FILE = click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.jsonl"
+)
 
 
 @evidence.command("evaluate")
@@ -45,7 +45,13 @@ _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path
 )
 @as_json
 def evaluate_command(
-    detector: str, file: Path, folds: int, shuffles: int, leave_out: str | None, model: Path | None, as_json: bool
+    detector: str,
+    file: Path,
+    folds: int,
+    shuffles: int,
+    leave_out: str | None,
+    model: Path | None,
+    as_json: bool,
 ) -> None:
     """用已标注的材料检验检测器：查准率、查全率、F1、平均精度和全部错误 / judge a detector on labelled rows.
 
@@ -114,7 +120,9 @@ def train_command(archive: Path, detector: str, file: Path, to: Path | None, as_
     to.parent.mkdir(parents=True, exist_ok=True)
     durable_write(to, content)
     result = {"model": str(to), "model_sha256": digest(content), **about}
-    text = f"已用 {about['rows']} 条（其中正例 {about['positives']} 条）训练，写入 {to}（{len(content)} 字节）"
+    text = (
+        f"已用 {about['rows']} 条（其中正例 {about['positives']} 条）训练，写入 {to}（{len(content)} 字节）"
+    )
     show_result(as_json, result, text)
 
 
@@ -159,7 +167,7 @@ def _figures(one: Evaluation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rounded(figures: Any) -> dict[str, float]:
+def _rounded(figures: Figures) -> dict[str, float]:
     return {name: round(getattr(figures, name), _DIGITS) for name in MEASURES}
 
 

@@ -15,9 +15,9 @@ from crawler.detect.kit.storyline import storylines as storylines_of
 from crawler.errors import UsageError
 from crawler.evidence.digest import digest
 from crawler.evidence.durable import durable_write
-from crawler.export.finding_page import finding_html, finding_pdf
-from crawler.export.finding_sources import sources
-from crawler.export.plot import plot_svg
+from crawler.export.finding.page import finding_html, finding_pdf
+from crawler.export.finding.plot import plot_svg
+from crawler.export.finding.sources import sources
 from crawler.store.findings import StoredFinding, Verdict, captures_of, decide, one, stored
 from crawler.store.session import Session
 

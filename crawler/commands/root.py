@@ -31,6 +31,8 @@ HOMES = {
     "watch": "watch",
     "detect": "detect",
     "findings": "findings",
+    "evaluate": "evaluate",
+    "train": "evaluate",
     "seal": "seal",
     "case": "case",
     "export": "export",

@@ -1,10 +1,9 @@
 """招募: posts that recruit for paid praise, fake orders, ordered bad reviews or live comments."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from crawler.detect.kit.corpus import Corpus
-from crawler.detect.kit.detector import Detector, Example, Scorer
+from crawler.detect.kit.detector import Detector, Scorer
 from crawler.detect.kit.finding import Finding, Grade
 from crawler.detect.kit.names import Named
 from crawler.detect.kit.subject import account_subject, contact_subject, post_subject
@@ -12,8 +11,8 @@ from crawler.detect.recruiting.gathered import Text, texts
 from crawler.detect.recruiting.wording import LIMITS, claim, facts, innocents, quotes, table, why
 from crawler.detect.text.contact import Contact, contacts
 from crawler.detect.text.folding import fold
-from crawler.detect.text.slots import Reading, best_reading, readings
-from crawler.errors import UsageError
+from crawler.detect.text.ranking import RankScorer
+from crawler.detect.text.slots import Reading, readings
 
 _FULL = 5  # criteria that leave little of the scheme unsaid
 _MOST = 4
@@ -43,8 +42,8 @@ class Recruitment(Detector):
                 yield self._finding(text, max(found, key=lambda reading: reading.score), names)
 
     def scorer(self) -> Scorer:
-        """The rules alone, over rows of the recruit set."""
-        return RuleScorer()
+        """The model that ranks, trained on the other folds; the rules alone are shown beside it."""
+        return RankScorer()
 
     @staticmethod
     def _counts(text: Text, reading: Reading) -> bool:
@@ -85,44 +84,3 @@ def _subjects(text: Text, found: Sequence[Contact], names: Named) -> tuple[str, 
 def _names_someone(contact: Contact) -> bool:
     """An account of no said kind must look like one: 加iphone is a gift."""
     return contact.kind != "account" or any(character.isdigit() for character in contact.value)
-
-
-class RuleScorer(Scorer):
-    """`Reading.score` of the block that says most. Nothing is learnt."""
-
-    def examples(self, rows: Iterable[Mapping[str, Any]]) -> list[Example]:
-        """Clear rows of eval_recruit_dev.jsonl's format. Raises UsageError where a row has no text or label."""
-        return [_example(row) for row in rows if not row.get("ambiguous")]
-
-    def scores(self, examples: Sequence[Example]) -> list[float]:
-        """0…1, at least .5 exactly where the rule holds."""
-        return [best_reading(unmasked(str(example.content["text"]))).score for example in examples]
-
-
-def _example(row: Mapping[str, Any]) -> Example:
-    missing = [name for name in ("text", "label") if name not in row]
-    if missing:
-        raise UsageError(f"a row of the recruit set has no {', '.join(missing)}")
-    text, identifier = str(row["text"]), str(row.get("id", ""))
-    return Example(
-        identifier=identifier, truth=row["label"] == "recruit", group=str(row.get("template") or identifier),
-        source=source_of(str(row.get("source", ""))), content=row, shown=text[:80],
-    )  # fmt: skip
-
-
-def source_of(source: str) -> str:
-    """The corpus that a row is from, without line and commit: "github:Cypher-Z/FBS_SMS_Dataset"."""
-    return source.partition("@")[0].partition(" line ")[0].strip()
-
-
-_MASKS = {  # what the SMS corpora write for removed text
-    "CELLPHONE": "13000000000", "HOTLINE": "4000000000", "PHONE": "02000000000", "DIGIT": "100", "WECHAT": "微信",
-    "PLACE": "", "NAME": "",
-}  # fmt: skip
-
-
-def unmasked(text: str) -> str:
-    """A row's text with the corpora's marks of removed text as text that could stand there."""
-    for mask, plain in _MASKS.items():
-        text = text.replace(mask, plain)
-    return text

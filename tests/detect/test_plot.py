@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.detect.kit.finding import Plot
-from crawler.export.plot import HEIGHT, WIDTH, plot_svg
-from crawler.export.plot_scale import places, printed, short, ticks
+from crawler.export.finding.plot import HEIGHT, WIDTH, plot_svg
+from crawler.export.finding.plot_scale import places, printed, short, ticks
 
 DAYS = ("2026-11-01", "2026-11-02", "2026-11-05")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -15,8 +15,9 @@ from crawler.demo.forum import lines
 from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.detector import Example
 from crawler.detect.kit.finding import Finding
+from crawler.detect.recruiting.labelled import RuleScorer, unmasked
 from crawler.detect.recruiting.readings import CHINESE, other_meanings
-from crawler.detect.recruitment import Recruitment, RuleScorer, unmasked
+from crawler.detect.recruitment import Recruitment
 from crawler.detect.text.contact import contacts
 from crawler.detect.text.folding import fold
 from crawler.detect.text.slots import best_reading, readings

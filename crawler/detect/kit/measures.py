@@ -114,7 +114,9 @@ def best_threshold(scored: Sequence[tuple[float, bool]], otherwise: float) -> fl
 
 def recall_at(share: float, scores: Sequence[float], truths: Sequence[bool]) -> float:
     """Recall at the score that at most `share` of the negatives exceed."""
-    negatives = sorted((score for score, truth in zip(scores, truths, strict=True) if not truth), reverse=True)
+    negatives = sorted(
+        (score for score, truth in zip(scores, truths, strict=True) if not truth), reverse=True
+    )
     allowed = int(share * len(negatives))
     cut = negatives[allowed] if allowed < len(negatives) else float("-inf")
     own = [score > cut for score, truth in zip(scores, truths, strict=True) if truth]

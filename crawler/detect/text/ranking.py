@@ -8,12 +8,14 @@ cues of stance, the best block. Linear in the text, of which the first 20,000 ch
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from crawler.detect.kit.detector import Example, Scorer
 from crawler.detect.recruiting.labelled import RuleScorer, labelled, text_of
 from crawler.detect.text.criteria import criteria_features
-from crawler.detect.text.linear import Features, Linear, train
+from crawler.detect.text.linear import Features, Linear, load, train
 from crawler.detect.text.phrases import read, sound
 from crawler.detect.text.slots import best_reading
 from crawler.errors import UsageError
@@ -73,6 +75,17 @@ class RankScorer(Scorer):
         if self.model is None:
             raise UsageError("the recruitment model must be trained before it scores")
         return [self.model.score(self._features(example)) for example in examples]
+
+    def using(self, model: Path) -> "RankScorer":
+        """A scorer with the model in a file."""
+        return RankScorer(load(model, KIND), self._known)
+
+    def learnt(self, examples: Sequence[Example], threshold: float, about: Mapping[str, Any]) -> bytes:
+        """A model file: canonical JSON."""
+        rows = [self._features(example) for example in examples]
+        truths, groups = [each.truth for each in examples], [each.group for each in examples]
+        trained = train(KIND, rows, truths, groups, COUNTED)
+        return replace(trained, threshold=round(threshold, 6), about=about).encoded()
 
     def _features(self, example: Example) -> Features:
         text = text_of(example)

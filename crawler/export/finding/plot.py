@@ -13,8 +13,8 @@ from typing import Any
 
 import rfc8785
 
-from crawler.export.plot_scale import Scale, numbers, places, printed, short, ticks
-from crawler.export.plot_words import SIZE, cut, place, printable, say, text, told, wide_of
+from crawler.export.finding.plot_scale import Scale, numbers, places, printed, short, ticks
+from crawler.export.finding.plot_words import SIZE, cut, place, printable, say, text, told, wide_of
 
 WIDTH, HEIGHT = 680, 290  # as wide as the text of an A4 page at 96 pixels an inch
 _LEFT, _RIGHT, _BOTTOM = 58, 16, 46  # room around the plot for the axes' labels

@@ -6,8 +6,8 @@ from typing import Any
 
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture
-from crawler.export.finding_crop import Crop, quoted_crop
-from crawler.export.finding_passage import Passage, passage
+from crawler.export.finding.crop import Crop, quoted_crop
+from crawler.export.finding.passage import Passage, passage
 from crawler.items import ITEM_TYPES
 from crawler.store.findings import StoredFinding, captures_of
 from crawler.store.index import Index

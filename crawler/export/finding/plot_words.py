@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from crawler.export.plot_scale import numbers, printed, short
+from crawler.export.finding.plot_scale import numbers, printed, short
 
 SIZE = 11  # pixels of letters
 MOST_MARKS = 20  # that are named in words

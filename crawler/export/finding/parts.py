@@ -6,10 +6,10 @@ from typing import Any
 
 from crawler import clock
 from crawler.evidence.report import STATES_ZH
-from crawler.export.finding_crop import Crop
-from crawler.export.finding_passage import Passage, Piece
-from crawler.export.finding_sources import Logged
-from crawler.export.plot_words import text
+from crawler.export.finding.crop import Crop
+from crawler.export.finding.passage import Passage, Piece
+from crawler.export.finding.plot_words import text
+from crawler.export.finding.sources import Logged
 from crawler.law.articles import link_names
 from crawler.store.findings import StoredFinding
 

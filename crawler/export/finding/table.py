@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crawler.export.plot_words import text, wide_of
+from crawler.export.finding.plot_words import text, wide_of
 
 _MOST_ROWS, _MOST_CELL = 60, 240  # rows, and characters of a cell, that are shown
 _WIDEST, _EDGES = (

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from crawler.errors import UsageError
-from crawler.export.plot_words import text
+from crawler.export.finding.plot_words import text
 from crawler.law.articles import UNCHECKED, Article, NoLawForDate, articles_for, conducts, notes_for
 from crawler.law.citation import citation
 

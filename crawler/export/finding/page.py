@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crawler.export.finding_crop import Crop
-from crawler.export.finding_law import law_section
-from crawler.export.finding_parts import (
+from crawler.export.finding.crop import Crop
+from crawler.export.finding.law import law_section
+from crawler.export.finding.parts import (
     captured,
     chain,
     crop_html,
@@ -26,12 +26,12 @@ from crawler.export.finding_parts import (
     tested,
     titled,
 )
-from crawler.export.finding_sources import Sources
-from crawler.export.finding_style import PAGE, STYLE
-from crawler.export.finding_table import table_html
+from crawler.export.finding.plot import plot_svg
+from crawler.export.finding.plot_words import text
+from crawler.export.finding.sources import Sources
+from crawler.export.finding.style import PAGE, STYLE
+from crawler.export.finding.table import table_html
 from crawler.export.papers.pdf import FONT, pdf
-from crawler.export.plot import plot_svg
-from crawler.export.plot_words import text
 from crawler.store.findings import StoredFinding
 
 Json = Mapping[str, Any]
