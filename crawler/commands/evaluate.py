@@ -56,7 +56,8 @@ def evaluate_command(
     """用已标注的材料检验检测器：查准率、查全率、F1、平均精度和全部错误 / judge a detector on labelled rows.
 
     FILE.jsonl 每行一条，格式同 docs/detectors.md 所列；标注者认为不明确的不计入。需要训练的，同一模板的文字不会同时
-    用于训练和检验；材料来自几个来源的，另列“未见过的来源”的结果，这比随机分份更接近实际。错误原文中的号码以 ••• 代替。
+    用于训练和检验；材料来自几个来源的，另列“未见过的来源”的结果，
+    这比随机分份更接近实际。错误原文中的号码以 ••• 代替。
 
     \b
     evidence evaluate recruitment 标注.jsonl

@@ -156,9 +156,10 @@ def test_the_newest_days_of_a_cut_list_are_not_judged() -> None:
 
 def test_a_campaign_over_many_products_of_a_shop_is_found() -> None:
     rows = corpus([])
+    again = [replace(row, identifier=f"{row.identifier}b", author_alias=None) for row in burst()]
     spread_out = [
         replace(row, item_reviewed=f"s{place % 6}", review_body=f"第{place}个人")
-        for place, row in enumerate(burst() + [replace(row, identifier=row.identifier + "b", author_alias=None) for row in burst()])
+        for place, row in enumerate([*burst(), *again])
     ]  # fmt: skip
     small = [row for number in range(6) for row in ordinary(f"s{number}", rate=0.1)]
     things = [listing(f"s{number}", "小件", seller="同一家店", review_number=1) for number in range(6)]
@@ -207,6 +208,9 @@ def test_real_products_raise_at_most_three_alarms() -> None:
     # Each was read: a platform's reminder, the shop's price cut, one buyer twenty times, 618.
     explained = {(each.window.key, each.window.first): each for each in rows if not each.called}
     for key, day in (
-        ("p11", date(2018, 7, 27)), ("p11", date(2019, 4, 13)), ("p12", date(2019, 12, 14)), ("p15", date(2018, 6, 3)),
-    ):  # fmt: skip
+        ("p11", date(2018, 7, 27)),
+        ("p11", date(2019, 4, 13)),
+        ("p12", date(2019, 12, 14)),
+        ("p15", date(2018, 6, 3)),
+    ):
         assert explained[key, day.toordinal()].explained

@@ -1,6 +1,6 @@
 """Counts, expectation, windows and the tests of composition: pure functions."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import comb
 from pathlib import Path
@@ -20,7 +20,7 @@ from crawler.detect.series.chances import (
 from crawler.detect.series.composition import in_common
 from crawler.detect.series.counters import jumps, rating_leaps, readings, steps_back
 from crawler.detect.series.counts import beijing_day, dated, series, summed
-from crawler.detect.series.expected import level, range_of, spread
+from crawler.detect.series.expected import around, level, range_of, spread
 from crawler.detect.series.people import told
 from crawler.detect.series.printed_counts import counted
 from crawler.detect.series.scan import scanned
@@ -184,6 +184,14 @@ def test_a_day_of_all_is_nobodys_burst() -> None:
     assert scan_of(rows) == {}
 
 
+def test_a_burst_does_not_excuse_itself() -> None:
+    parts = [series(key, key, steady(key, more=40 * (key == "p0")), last=DAY0 + 299) for key in ("p0", "p1")]
+    whole = around(parts, [level(part.counts, 1) for part in parts])
+    others = whole.without(around(parts[:1], [level(parts[0].counts, 1)]))
+    assert others.between(DAY0 + 150, 1)[0] == parts[1].counts[DAY0 + 150 - parts[1].first]
+    assert others.index(DAY0 + 150, 1)[0] < 1.5 < whole.index(DAY0 + 150, 1)[0]
+
+
 def test_the_order_of_the_series_does_not_matter() -> None:
     rows = {f"p{number}": steady(f"p{number}", more=9 * (number == 2)) for number in range(5)}
     assert scan_of(rows) == scan_of(dict(reversed(rows.items())))
@@ -284,10 +292,11 @@ def test_bounds_hold_the_true_number(true: int, step: int) -> None:
 
 def points(*printed: str, hours: int = 24) -> list[Point]:
     """One point every `hours`."""
+    start = datetime(2026, 11, 1, tzinfo=UTC)
     return [
-        Point(time=f"2026-11-{1 + place * hours // 24:02}T{place * hours % 24:02}:00:00Z", printed=text, capture=f"c{place}")
+        Point(time=(start + timedelta(hours=place * hours)).isoformat(), printed=text, capture=f"c{place}")
         for place, text in enumerate(printed)
-    ]  # fmt: skip
+    ]
 
 
 def test_a_jump_that_reviews_do_not_follow() -> None:

@@ -76,8 +76,16 @@ def test_bad_reviews_that_go_together() -> None:
         [seen(f"gone{number}", 1, stayed=True) for number in range(5)],
         [seen(f"gone{number}", 1, stayed=False, is_part_of="x") for number in range(5)],
     ],
-    ids=["two buyers", "praise", "everything thins out", "no stars", "the end of the list", "came back", "follow-ups"],
-)  # fmt: skip
+    ids=[
+        "two buyers",
+        "praise",
+        "all thins out",
+        "no stars",
+        "the end of the list",
+        "came back",
+        "follow-ups",
+    ],
+)
 def test_what_else_can_go(vanished: list[Review]) -> None:
     assert found(vanished, STAYED) == []
 

@@ -200,9 +200,10 @@ def _windows(each: Judged) -> Table:
 def told_chance(each: Judged, scan: Scan) -> str:
     """The probabilities, and under which assumption."""
     window = each.window
+    q = window.q if each.explained else each.q_volume
     return (
         f"假设评价按平时水平和同期平台变化随机到来（负二项分布，离散度{scan.alphas[window.days]:.2f}），出现不少于"
-        f"{window.observed}条的概率p={chance(window.p)}；共检验{scan.tests}个窗口，校正后q={chance(each.q_volume)}；"
+        f"{window.observed}条的概率p={chance(window.p)}；共检验{scan.tests}个窗口，校正后q={chance(q)}；"
         f"连同构成检验q={chance(each.q_joint)}（Fisher合并，Benjamini–Hochberg校正）"
     )
 

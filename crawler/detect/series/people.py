@@ -45,8 +45,9 @@ def told(review: Review, written: Mapping[str, int], words: Calendar) -> Told | 
         return None
     body = review.review_body[:_LONGEST_READ]
     account = review.author_alias
+    once = written[account] == 1 if account and account in written else None
     return Told(
-        review=review, day=day, account=account, once=written[account] == 1 if account in written else None,
+        review=review, day=day, account=account, once=once,
         stars=review.stars, default=_is_default(body),
         promotion=words.names_promotion(body), earlier=words.names_earlier(body, date.fromordinal(day)),
         bought=beijing_day(review.purchased_at) if review.purchased_at else None,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
+from crawler import clock
 from crawler.detect.kit.corpus import Corpus, Review
 from crawler.detect.kit.detector import Detector
 from crawler.detect.kit.finding import VERDICTS, Fact, Finding, Grade, Innocent, Plot, Quote, Table
@@ -168,7 +169,7 @@ def _table(group: Group) -> Table:
     rows = tuple(
         (
             review.author_alias or "未显示",
-            review.published_at or "未显示",
+            _shown(review.published_at),
             "未显示" if review.stars is None else f"{review.stars:g}星",
             review.item_reviewed or "未显示",
             review.review_body,
@@ -177,7 +178,7 @@ def _table(group: Group) -> Table:
     )
     more = len(group.members) - len(rows)
     title = "含有相同字句的评价（按日期）" + (f"，另有{more}条未列" if more else "")
-    return Table(title=title, columns=("账号化名", "发布时间（UTC）", "评分", "商品", "评价全文"), rows=rows)
+    return Table(title=title, columns=("账号化名", "发布时间（北京时间）", "评分", "商品", "评价全文"), rows=rows)
 
 
 def _plot(cluster: Cluster, context: Context) -> Plot:
@@ -258,3 +259,7 @@ def _minutes(members: Sequence[Review]) -> int | None:
 
 def _unit(cluster: Cluster) -> str:
     return "店铺" if cluster.basis == "run" else "商品"
+
+
+def _shown(published: str | None) -> str:
+    return f"{clock.parse(published).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}" if published else "未显示"
