@@ -70,6 +70,4 @@ def label(bundle: Path, case: Case, until: str, *, packed: Path | None = None) -
     )
     told = table(("项目", "内容"), rows, (26, 74)) + paragraph(how, "note") + signed("封存人", "见证人")
     body = f"<h1>证据介质标签</h1>{told}"
-    return pdf(
-        "证据介质标签", body, author=case.submitter, until=until, style=_STYLE
-    )
+    return pdf("证据介质标签", body, author=case.submitter, until=until, style=_STYLE)

@@ -54,13 +54,15 @@ def folds(examples: Sequence[Example], count: int, seed: int) -> list[list[int]]
     names = sorted(groups)
     random.Random(f"{SEED} {seed}").shuffle(names)  # noqa: S311 - dealing, no secret
     dealt: list[list[int]] = [[] for _ in range(count)]
-    loads = [(0, 0)] * count  # positives, rows
-    # Big groups of positives first: the last ones even the folds out. Sorting is stable, so chance decides ties.
+    loads = [[0, 0] for _ in range(count)]  # rows, positives
+    # Big groups of positives first: the later ones even the folds out. Sorting is stable, so chance decides ties.
     for name in sorted(names, key=lambda name: -sum(examples[each].truth for each in groups[name])):
-        least = loads.index(min(loads))
-        dealt[least] += groups[name]
         positives = sum(examples[each].truth for each in groups[name])
-        loads[least] = (loads[least][0] + positives, loads[least][1] + len(groups[name]))
+        counted = 1 if positives else 0  # what the folds should have alike of such groups
+        least = min(range(count), key=lambda fold: (loads[fold][counted], loads[fold][0]))
+        dealt[least] += groups[name]
+        loads[least][0] += len(groups[name])
+        loads[least][1] += positives
     return [sorted(fold) for fold in dealt]
 
 

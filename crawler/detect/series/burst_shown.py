@@ -15,6 +15,7 @@ from crawler.detect.series.expected import level, mean_and_size, range_of
 from crawler.detect.series.judging import Judged
 from crawler.detect.series.people import Told, most_by_one, people
 from crawler.detect.series.scan import Scan, Window
+from crawler.detect.text.chance import odds
 
 _MARGIN = 42  # days shown before and after a window: six weeks
 _QUOTES, _QUOTED = 5, 80  # reviews that are quoted; characters of each
@@ -194,7 +195,9 @@ def _windows(each: Judged) -> Table:
         (span(window), str(window.observed), f"{window.expected:.1f}", chance(window.p), chance(window.q))
         for window in (each.lengths or (each.window,))
     )
-    return Table(title="各长度窗口中最突出的一个", columns=("窗口", "实际", "预期", "p", "q"), rows=rows)
+    return Table(
+        title="各长度窗口中最突出的一个", columns=("窗口", "实际", "预期", "概率", "校正后"), rows=rows
+    )
 
 
 def told_chance(each: Judged, scan: Scan) -> str:
@@ -203,14 +206,14 @@ def told_chance(each: Judged, scan: Scan) -> str:
     q = window.q if each.explained else each.q_volume
     return (
         f"假设评价按平时水平和同期平台变化随机到来（负二项分布，离散度{scan.alphas[window.days]:.2f}），出现不少于"
-        f"{window.observed}条的概率p={chance(window.p)}；共检验{scan.tests}个窗口，校正后q={chance(q)}；"
-        f"连同构成检验q={chance(each.q_joint)}（Fisher合并，Benjamini–Hochberg校正）"
+        f"{window.observed}条的概率{chance(window.p)}；共检验{scan.tests}个窗口，校正后的误报率{chance(q)}；"
+        f"连同构成检验{chance(each.q_joint)}（Fisher合并，Benjamini–Hochberg校正）"
     )
 
 
 def chance(p: float) -> str:
-    """A probability as printed: two figures."""
-    return f"{p:.2g}" if p >= 0.001 else f"{p:.0e}"
+    """A probability in words that people can read."""
+    return odds(p) if p < 0.01 else f"约{p:.2g}"
 
 
 def plot(each: Judged, about: Subject) -> Plot:

@@ -178,7 +178,9 @@ def _table(group: Group) -> Table:
     )
     more = len(group.members) - len(rows)
     title = "含有相同字句的评价（按日期）" + (f"，另有{more}条未列" if more else "")
-    return Table(title=title, columns=("账号化名", "发布时间（北京时间）", "评分", "商品", "评价全文"), rows=rows)
+    return Table(
+        title=title, columns=("账号化名", "发布时间（北京时间）", "评分", "商品", "评价全文"), rows=rows
+    )
 
 
 def _plot(cluster: Cluster, context: Context) -> Plot:
