@@ -16,8 +16,9 @@ REPLAY = Path(__file__).parents[1] / ".cache" / "replaywebpage"
 # Answered "no such name" as real DNS does (RFC 6761), so that a test can see a name fail.
 _NEVER_RESOLVED = (".invalid", ".test")
 LONGEST = (
-    "test_trouble.py", "test_gallery.py", "test_render.py", "test_agreement.py", "test_mutations.py",
-    "test_assist.py", "test_tiles.py", "test_resume.py", "test_bench.py", "test_gallery_pages.py",
+    "test_gallery.py", "test_trouble.py", "test_demo.py", "test_assist.py", "test_render.py", "test_bench.py",
+    "test_resume.py", "test_market.py", "test_agreement.py", "test_render_command.py", "test_replay_gallery.py",
+    "test_replay_check.py", "test_mutations.py", "test_settle.py", "test_artefacts.py",
 )  # fmt: skip
 _LOCAL_NAMES = ("", "localhost")
 

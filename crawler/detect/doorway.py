@@ -30,7 +30,7 @@ class Doorway(Detector):
 
     name = "doorway"
     version = 1
-    title = "虚假售后热线"
+    title = "疑似冒充售后热线"
     summary = (
         "查找堆砌地名、反复给出同一热线并自称品牌官方售后的页面，按号码跨站点归并；"
         "品牌自己的网点名录、附地址的真实网点、新闻和招聘不列为线索"

@@ -92,7 +92,7 @@ def test_a_planted_campaign_is_found_and_told() -> None:
     assert {each.explanation for each in finding.innocent} >= {
         "平台大促期间集中评价", "平台提醒评价、集中催评", "同一买家多次下单、重复提交", "列表截断使近日评价显得偏多",
     }  # fmt: skip
-    assert "q=" in (finding.chance or "")
+    assert "个窗口，校正后的误报率不到" in (finding.chance or "")
 
 
 def test_its_plot_shows_the_window() -> None:
