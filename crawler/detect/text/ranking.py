@@ -26,6 +26,7 @@ LONGEST = 20_000  # characters; an article of a newspaper has 2,000
 _CHARACTERS, _SOUNDS = 3, 2  # longest n-grams
 # A rule's number beside blocks of length 1: with .3 one criterion weighs about as much as a telling n-gram.
 _RULES = 0.3
+_EDGE = 0.01  # rule scores nearer to 0 and 1 count as these: a margin of ±4.6
 
 
 def features(text: str) -> dict[str, float]:
@@ -35,9 +36,7 @@ def features(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     found |= _grams("c", plain, _CHARACTERS)
     found |= _grams("h", sound(plain), _SOUNDS)
-    found |= {
-        f"r:{name}": _RULES * math.log1p(max(value, 0.0)) for name, value in _rules(text).items() if value
-    }
+    found |= {f"r:{name}": _RULES * value for name, value in _rules(text).items() if value}
     return found
 
 
@@ -102,8 +101,9 @@ def _grams(block: str, text: str, longest: int) -> dict[str, float]:
 
 
 def _rules(text: str) -> dict[str, float]:
+    """What the rules see: counts as logarithms, the score of the best block as a margin."""
     best = best_reading(text)
-    return criteria_features(text) | {
+    counts = criteria_features(text) | {
         "points": best.points,
         "found": float(best.found),
         "criteria": float(len(best.criteria)),
@@ -112,3 +112,6 @@ def _rules(text: str) -> dict[str, float]:
         "tested": float(len(best.tested)),
         "other_speaker": float(len(best.block.stances)),
     }
+    score = min(max(best.score, _EDGE), 1 - _EDGE)
+    logarithms = {name: math.log1p(value) for name, value in counts.items()}
+    return logarithms | {"margin": math.log(score / (1 - score))}
