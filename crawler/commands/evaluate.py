@@ -9,12 +9,14 @@ import click
 
 from crawler import show
 from crawler.commands.root import as_json, evidence, show_result
+from crawler.config import read_config
 from crawler.detect.kit import evaluation
 from crawler.detect.kit.detector import Example, Scorer, detectors
 from crawler.detect.kit.evaluation import Evaluation
 from crawler.detect.kit.masking import masked
 from crawler.detect.kit.measures import Figures, Scored
 from crawler.errors import UsageError
+from crawler.evidence.archive import Archive
 from crawler.evidence.digest import digest
 from crawler.evidence.durable import durable_write
 
@@ -109,6 +111,8 @@ def train_command(archive: Path, detector: str, file: Path, to: Path | None, as_
     evidence train recruitment 标注.jsonl
     evidence train recruitment 标注.jsonl --to recruitment.json
     """
+    if to is None:
+        read_config(archive)  # a folder that is no archive gets no model
     scorer = _scorer(detector)
     examples = scorer.examples(_rows(file))
     about = {
@@ -117,9 +121,14 @@ def train_command(archive: Path, detector: str, file: Path, to: Path | None, as_
         "groups": len({example.group for example in examples}),
     }  # fmt: skip
     content = scorer.learnt(examples, evaluation.chosen_threshold(scorer, examples), about)
-    to = to or archive / "models" / f"{detector}.json"
-    to.parent.mkdir(parents=True, exist_ok=True)
-    durable_write(to, content)
+    if to is None:
+        to = archive / "models" / f"{detector}.json"
+        with Archive.open(archive, writable=True):  # on leaving, the digests of its state are written again
+            to.parent.mkdir(exist_ok=True)
+            durable_write(to, content)
+    else:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        durable_write(to, content)
     result = {"model": str(to), "model_sha256": digest(content), **about}
     text = (
         f"已用 {about['rows']} 条（其中正例 {about['positives']} 条）训练，写入 {to}（{len(content)} 字节）"

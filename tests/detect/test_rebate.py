@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.finding import Finding
 from crawler.detect.rebate import Rebate
 from crawler.detect.text.reward import offer_in
@@ -193,23 +192,6 @@ def test_the_order_of_things_does_not_matter() -> None:
         f.id for f in Rebate().detect(CorpusOf(listings=[KETTLE], reviews=reviews[::-1], posts=posts[::-1]))
     ]
     assert one == other
-
-
-def test_the_demo_market(market_corpus: Corpus, market_truth: list[dict[str, Any]]) -> None:
-    """S02's card and replies and S01's told rebates are found; gifts, complaints, rules and news are not."""
-    found = list(Rebate().detect(market_corpus))
-    assert {finding.key.rpartition("/")[2] for finding in found} >= {"card", "told", "reply"}
-    assert {subject for f in found for subject in f.subjects if subject.startswith("shop:")} == {
-        "shop:yunlan.example/云岚家居旗舰店"
-    }
-    quoted = {quote.identifier.partition("#")[0] for finding in found for quote in finding.quotes}
-    for row in market_truth:
-        if row["kind"] == "review" and row["role"] in ("card", "told"):
-            assert row["item"] in quoted, row["text"]
-        if row["role"] == "gift":
-            assert row["item"] not in quoted, row["text"]
-    cards = {row["thread"] for row in market_truth if row["kind"] == "post" and row["scheme"] == "S02"}
-    assert {f"post:bbs.example/{thread}" for thread in cards} <= {s for f in found for s in f.subjects}
 
 
 def test_real_reviews_that_tell_of_it(detect_data: Path) -> None:

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.demo.forum import lines
-from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.detector import Example
 from crawler.detect.kit.finding import Finding
 from crawler.detect.recruiting.labelled import RuleScorer, unmasked
@@ -29,7 +28,6 @@ POST = (
     "小家电招30位体验官，垫付59.9，五星好评配3张图，截图发我，本金+8元佣金当天返。\n"
     "报名加V信 demo-ab-01，淘气值600以上。"
 )
-ACTS = ("recruitment", "agency", "live_barrage", "reverse_brushing", "task_scam")
 
 
 def _found(*posts: Any, **things: Any) -> list[Finding]:
@@ -172,19 +170,6 @@ def test_innocent_texts_of_the_same_trades(text: str) -> None:
 def test_wordings_that_the_rules_were_not_made_for() -> None:
     texts = _synthetic("unseen", "recruit")
     assert sum(best_reading(text).found for text in texts) >= 0.8 * len(texts)
-
-
-def test_the_market(market_corpus: Corpus, market_truth: list[dict[str, Any]]) -> None:
-    found = list(Recruitment().detect(market_corpus))
-    about = {quote.identifier.rpartition("#")[2] for finding in found for quote in finding.quotes}
-    posts = [row for row in market_truth if row["kind"] == "post" and row["role"] == "post"]
-    planted = {str(row["item"]) for row in posts if row["suspicious"] and row["conduct"] in ACTS}
-    assert planted
-    assert planted <= about
-    assert len(found) == len(planted)
-    assert [finding.id for finding in Recruitment().detect(market_corpus)] == [
-        finding.id for finding in found
-    ]
 
 
 def test_contacts_are_read_through_their_disguise() -> None:

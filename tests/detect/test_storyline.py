@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.detect.kit.corpus import Corpus
 from crawler.detect.kit.finding import Finding, Innocent, Quote
 from crawler.detect.kit.joining import kind_of
 from crawler.detect.kit.storyline import Storyline, shown, storylines
-from crawler.detect.rebate import Rebate
 
 SHOP_A, SHOP_B, SHOP_C = "shop:a.example/甲", "shop:b.example/乙", "shop:c.example/丙"
 KETTLE, CONTACT = "listing:a.example/1", "contact:weixin/demo01"
@@ -226,18 +224,3 @@ def test_subjects_are_shown_in_chinese(subject: str) -> None:
 
 def test_a_subject_of_an_unknown_kind_joins_nothing() -> None:
     assert storylines([finding("a", "person:x"), finding("b", "person:x")]) == []
-
-
-def test_the_main_scheme_of_the_demo_market(market_corpus: Corpus) -> None:
-    """S01: its thread and its paid reviews (as other detectors word them) and what `rebate` found: one storyline."""
-    shop = "shop:yunlan.example/云岚家居旗舰店"
-    made = [
-        finding("thread", shop, CONTACT, link="recruit", conduct="recruitment"),
-        finding("paid", shop, "listing:yunlan.example/610001"),
-        *Rebate().detect(market_corpus),
-    ]
-    story = one(*made)
-    assert (story.centre, story.grade) == (shop, "strong")
-    assert story.links == ("recruit", "review", "rebate")
-    assert set(story.findings) == {each.id for each in made}
-    assert [gap[:2] for gap in story.gaps] == ["消费"]

@@ -171,8 +171,14 @@ def _learner() -> Any:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
         raise UsageError("training needs scikit-learn: pip install 'web-evidence[learn]'") from error
+    # The dual form: there are more features than rows, and it is some twenty times as fast.
     return LogisticRegression(
-        C=_REGULARISATION, class_weight="balanced", solver="liblinear", random_state=0, max_iter=1000
+        C=_REGULARISATION,
+        class_weight="balanced",
+        solver="liblinear",
+        dual=True,
+        random_state=0,
+        max_iter=1000,
     )
 
 
