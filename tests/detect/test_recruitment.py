@@ -30,6 +30,9 @@ POST = (
 )
 
 
+ACTS = ("recruitment", "agency", "live_barrage", "reverse_brushing", "task_scam")
+
+
 def _found(*posts: Any, **things: Any) -> list[Finding]:
     return list(Recruitment().detect(CorpusOf(posts=posts, **things)))
 
