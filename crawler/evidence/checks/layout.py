@@ -38,7 +38,7 @@ _KNOWN = re.compile(
     r"|log/(entries|checkpoint|checkpoints/[0-9]+|stamps/[0-9]+/[A-Za-z0-9-]+\.(tsq|tsr|chain\.pem))"
     r"|trust/([A-Za-z0-9-]+\.pem|log\.vkey|roots\.toml)|keys/(log|alias|wacz)\.key|quarantine/[^/]+"
     r"|log/cosignatures/[0-9]+/[a-z0-9-]+|log/ots/[0-9]+/[A-Za-z0-9.-]+\.ots|trust/witness-[a-z0-9-]+\.vkey"
-    r"|models/[a-z_]+\.json"
+    r"|models/[a-z_]+\.json|templates/[^/]+\.docx|(official_numbers|days)\.toml"
     r"|imports/[0-9a-f]{64}/[A-Za-z0-9_][A-Za-z0-9._-]*"
     r"|keys/witness\.key|witness/(witness\.vkey|[0-9a-f]{64}/(log\.vkey|cosigned|recorded|fork/[0-9]+))"
 )
