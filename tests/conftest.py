@@ -15,11 +15,6 @@ PAGES = Path(__file__).parents[2] / "shared" / "pages"
 REPLAY = Path(__file__).parents[1] / ".cache" / "replaywebpage"
 # Answered "no such name" as real DNS does (RFC 6761), so that a test can see a name fail.
 _NEVER_RESOLVED = (".invalid", ".test")
-LONGEST = (
-    "test_gallery.py", "test_trouble.py", "test_demo.py", "test_assist.py", "test_render.py", "test_bench.py",
-    "test_resume.py", "test_market.py", "test_agreement.py", "test_render_command.py", "test_replay_gallery.py",
-    "test_replay_check.py", "test_mutations.py", "test_settle.py", "test_artefacts.py",
-)  # fmt: skip
 _LOCAL_NAMES = ("", "localhost")
 
 
@@ -31,11 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "saved_pages: needs the saved real pages in ../shared/pages")
     config.addinivalue_line("markers", "browser: needs Chromium")
     _guard_sockets()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest begin first: begun last, one worker would run them while the others rest."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

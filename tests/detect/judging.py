@@ -66,7 +66,7 @@ def judge(findings: Sequence[Finding], rows: Iterable[Row]) -> Judgement:
 def table(told: Judgement) -> list[str]:
     """Lines of Markdown: each scheme and role with its recall and who found it, then the look-alikes."""
     lines = ["| planted | rows | found | by |", "|---|---|---|---|"]
-    for name, count in sorted(told.planted.items(), key=_by_number):
+    for name, count in sorted(told.planted.items(), key=by_number):
         lines.append(
             f"| {name} | {count} | {told.found[name]} | {', '.join(sorted(told.by.get(name, ())))} |"
         )
@@ -113,7 +113,8 @@ def _things(finding: Finding) -> set[Thing]:
     return things
 
 
-def _by_number(item: tuple[str, int]) -> tuple[int, str]:
+def by_number(item: tuple[str, int]) -> tuple[int, str]:
+    """Schemes as people count."""
     scheme = item[0].partition(" ")[0]
     return (int(scheme[1:]) if scheme[1:].isdigit() else 0, item[0])
 
