@@ -23,9 +23,18 @@ TABLE: dict[str, set[str]] = {
     "crawler.settings": set(),  # names as strings only
     "crawler.law": FOUNDATION,
     "crawler.evidence": FOUNDATION | {"crawler.config"},
+    "crawler.withholding": FOUNDATION | {"crawler.evidence"},  # secrets out of what is handed over
+    "crawler.redaction": FOUNDATION | {"crawler.evidence", "crawler.withholding"},  # and people, by grade
     "crawler.store": FOUNDATION | {"crawler.config", "crawler.items", "crawler.evidence"},
     "crawler.engine": FOUNDATION
-    | {"crawler.config", "crawler.items", "crawler.printed", "crawler.evidence", "crawler.store"},
+    | {
+        "crawler.config",
+        "crawler.items",
+        "crawler.printed",
+        "crawler.evidence",
+        "crawler.store",
+        "crawler.withholding",
+    },
     "crawler.detect": FOUNDATION | {"crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
     "crawler.export": FOUNDATION
     | {"crawler.config", "crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},

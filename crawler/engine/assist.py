@@ -3,7 +3,7 @@
 Nothing of ours is in the page: the buttons stand in a window of their own, and the hotkey listens in an isolated
 world that the page cannot see. Nothing is clicked, filled or scrolled, unless the operator asks for the scrolling.
 The profile is the operator's own and stays outside the archive. Cookies, tokens and passwords are cut out of what is
-handed over: the originals are captured too, as withheld captures (crawler.engine.withholding).
+handed over: the originals are captured too, as withheld captures (crawler.withholding).
 """
 
 import asyncio
@@ -23,7 +23,6 @@ from crawler import __version__, clock
 from crawler.engine.addon import new_run
 from crawler.engine.assist_panel import Panel
 from crawler.engine.browser import BrowserMissing, find_chromium
-from crawler.engine.drafts import new_capture_id
 from crawler.engine.environment.run_check import RunEnvironment
 from crawler.engine.extractor import Extractor
 from crawler.engine.reader import Sites
@@ -38,12 +37,12 @@ from crawler.engine.tab_line import Line
 from crawler.engine.tabs import Tabs
 from crawler.engine.visit import BROKEN
 from crawler.engine.walls import wall
-from crawler.engine.withholding import find_secrets, withhold
 from crawler.errors import FormatError, UsageError
 from crawler.evidence.archive import Draft
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, new_capture_id
 from crawler.evidence.report import STATES_ZH
 from crawler.store.session import Session
+from crawler.withholding import find_secrets, withhold
 
 SITE = "assist"  # the run's site; a capture's own is the spider that reads its address, if there is one
 HOTKEY = "Ctrl+Alt+S"

@@ -37,11 +37,6 @@ class Outcome:
     read_with: dict[str, Any] | None = None
 
 
-def new_capture_id() -> str:
-    """32 hex digits of random bits."""
-    return uuid.uuid4().hex
-
-
 def draft(outcome: Outcome, exchange: Exchange, capture_id: str) -> Draft:
     """Build the records of one exchange: response, request, and what else is known of it.
 

@@ -20,7 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler import clock
 from crawler.engine.decoding import decoded
-from crawler.engine.drafts import Outcome, draft, final_head, new_capture_id, refusal
+from crawler.engine.drafts import Outcome, draft, final_head, refusal
 from crawler.engine.frontier import KEY, frontier_of
 from crawler.engine.hosts import (
     ENDS_HOST,
@@ -39,7 +39,7 @@ from crawler.engine.way import is_rendered
 from crawler.engine.wire import META, Exchange
 from crawler.errors import DiskFull, EvidenceError, FormatError, RecordError
 from crawler.evidence import http
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, new_capture_id
 from crawler.store.session import Session, session_of
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,6 @@ from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from crawler.engine.drafts import new_capture_id
 from crawler.engine.frontier import KEY, frontier_of
 from crawler.engine.hosts import HostStopped, require_open, stop_hosts
 from crawler.engine.record import PageBlocked, PageUnreadable, read_with, stop_crawl
@@ -28,7 +27,7 @@ from crawler.engine.viewing import viewing_of
 from crawler.engine.walls import wall
 from crawler.engine.way import is_rendered
 from crawler.errors import EvidenceError, FormatError
-from crawler.evidence.manifest import DOM, Capture
+from crawler.evidence.manifest import DOM, Capture, new_capture_id
 from crawler.store.session import Session, session_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 from crawler.engine.rendering.isolated import World
 from crawler.engine.rendering.look import Cdp
 from crawler.engine.rendering.page_dom import FRAMES, frames
-from crawler.engine.withholding.rules import rules
 from crawler.errors import FormatError
+from crawler.withholding.rules import rules
 
 _SECONDS = 2.0
 _VALUE = 8192  # characters

@@ -12,6 +12,7 @@ Two kinds of leaf:
 
 import json
 import re
+import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,6 +30,11 @@ _SAFE_DIGITS = 15  # integers of so many digits are below 2**53 and written as t
 _BEYOND_BMP = re.compile(rb"[\xf0-\xff]")  # first byte of a character above U+FFFF in UTF-8
 
 Json = dict[str, Any]
+
+
+def new_capture_id() -> str:
+    """32 hex digits of random bits."""
+    return uuid.uuid4().hex
 
 
 def canonical(content: Json) -> bytes:

@@ -20,10 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler.engine.withholding import Secret, find_secrets, withhold
-from crawler.engine.withholding.rules import rules
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.manifest import MAX_LEAF
+from crawler.withholding import Secret, find_secrets, withhold
+from crawler.withholding.rules import rules
 from tests.archives import config, nothing_failed
 from tests.engine.pages_with_secrets import SITE, exchange, rendered
 from tests.export.hunt import hunt_bytes

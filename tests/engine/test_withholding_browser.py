@@ -12,11 +12,11 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import sync_playwright
 
-from crawler.engine.withholding import find_secrets, withhold
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.verify import verify
 from crawler.export.bundle import export_bundle
 from crawler.export.model import Exhibit
+from crawler.withholding import find_secrets, withhold
 from tests.archives import config
 from tests.conftest import find_chromium
 from tests.engine.pages_with_secrets import exchange, rendered

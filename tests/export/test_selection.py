@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import pytest
 
-from crawler.engine.withholding import find_secrets, withhold
 from crawler.errors import ArchiveError, UsageError
 from crawler.evidence.archive import Archive, Draft
 from crawler.evidence.verify import verify
@@ -15,6 +14,7 @@ from crawler.export.bundle import export_bundle
 from crawler.export.model import Exhibit
 from crawler.export.receipt import export_receipt
 from crawler.export.selection import select
+from crawler.withholding import find_secrets, withhold
 from tests.archives import config
 from tests.archives import page as plain_page
 from tests.engine.pages_with_secrets import SITE, exchange, rendered

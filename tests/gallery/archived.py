@@ -6,10 +6,9 @@ from pathlib import Path
 
 from crawler.demo.tsa import DemoAuthority
 from crawler.engine.browser import Browser
-from crawler.engine.drafts import new_capture_id
 from crawler.engine.rendering.look import Viewing
 from crawler.engine.rendering.page_drafts import Place, page_drafts
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, new_capture_id
 from crawler.store.session import Session
 from tests.archives import RUN, make
 from tests.gallery.expected import GALLERY, HEIGHT, WIDTH

@@ -11,7 +11,6 @@ import base64
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crawler.engine.drafts import new_capture_id
 from crawler.engine.rendering.date_judgement import FITS
 from crawler.engine.rendering.leaf_limits import (
     MOST_ARTEFACTS,
@@ -36,7 +35,7 @@ from crawler.engine.rendering.look_records import (
 from crawler.engine.rendering.stored_head import ORIGINAL
 from crawler.evidence.archive import Draft
 from crawler.evidence.digest import digest
-from crawler.evidence.manifest import Capture
+from crawler.evidence.manifest import Capture, new_capture_id
 from crawler.evidence.warc import Encoded
 
 Json = dict[str, Any]

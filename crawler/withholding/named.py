@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from crawler.engine.withholding.rules import Rule, rules
+from crawler.withholding.rules import Rule, rules
 
 _LINE = re.compile(rb"([^\r\n]*)(\r?\n|\Z)")
 _COOKIE = re.compile(rb"[ \t]*([^=;]*)=[ \t]*([^;]*)")

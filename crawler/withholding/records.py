@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crawler.engine.withholding.mask import Mask
-from crawler.engine.withholding.parts import Part, open_record
-from crawler.engine.withholding.search import Search, Secret, Span
-from crawler.engine.withholding.secrets import named_in
 from crawler.errors import FormatError
 from crawler.evidence import http
 from crawler.evidence.checks.records import is_http
 from crawler.evidence.warc import Record
+from crawler.withholding.mask import Mask
+from crawler.withholding.parts import Part, open_record
+from crawler.withholding.search import Search, Secret, Span
+from crawler.withholding.secrets import named_in
 
 INFLATED = 64 << 20  # bytes of a packed content, or of a PDF, that are looked into
 WHOLE = "as a whole"

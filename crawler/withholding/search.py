@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from crawler.engine.withholding.rules import LEAST
-from crawler.engine.withholding.spelling import spellings, tolerant, tolerant_base64
-from crawler.engine.withholding.views import ROUNDS, one_round, views
+from crawler.withholding.rules import LEAST
+from crawler.withholding.spelling import spellings, tolerant, tolerant_base64
+from crawler.withholding.views import ROUNDS, one_round, views
 
 _ALPHABET = re.compile(rb"[A-Za-z0-9+/_-]*+={0,2}")
 _BEFORE = re.compile(rb"[A-Za-z0-9+/_-]*\Z")

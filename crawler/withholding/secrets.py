@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
-from crawler.engine.withholding import named
-from crawler.engine.withholding.named import Named
-from crawler.engine.withholding.parts import Part, open_record
-from crawler.engine.withholding.rules import LEAST, rules
-from crawler.engine.withholding.search import Secret
 from crawler.evidence.archive import Draft
 from crawler.evidence.warc import Record
+from crawler.withholding import named
+from crawler.withholding.named import Named
+from crawler.withholding.parts import Part, open_record
+from crawler.withholding.rules import LEAST, rules
+from crawler.withholding.search import Secret
 
 MOST = 400  # secrets of one page; a page that has more is hostile, and those it names first are looked for
 VALUE_LIMIT = 8192  # bytes of a value that is looked for elsewhere

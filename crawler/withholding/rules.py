@@ -63,7 +63,7 @@ class Rules:
 @cache
 def rules() -> Rules:
     """The rules. Raises ConfigError for a file that does not read as it should: the installation is damaged."""
-    text = resources.files("crawler.engine").joinpath("withholding.toml").read_text("utf-8")
+    text = resources.files("crawler.withholding").joinpath("withholding.toml").read_text("utf-8")
     try:
         content = tomllib.loads(text)
         return Rules(

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crawler.engine.drafts import new_capture_id
-from crawler.engine.withholding.mask import Mask
-from crawler.engine.withholding.records import Redacted, Redactor, in_pdf, shown_texts
-from crawler.engine.withholding.search import Search, Secret
 from crawler.evidence.archive import Draft
-from crawler.evidence.manifest import MAX_LEAF, Capture
+from crawler.evidence.manifest import MAX_LEAF, Capture, new_capture_id
 from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, encode, new_record_id
+from crawler.withholding.mask import Mask
+from crawler.withholding.records import Redacted, Redactor, in_pdf, shown_texts
+from crawler.withholding.search import Search, Secret
 
 MISSING = "withheld"
 DRAWN = ("screenshot", "viewport", "pdf", "screencast", "tile-")  # artefacts that are pictures of the page

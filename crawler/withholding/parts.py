@@ -8,13 +8,11 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scrapy.http import Headers, Response
-
-from crawler.engine.decoding import decoded
-from crawler.engine.withholding import mhtml
 from crawler.errors import FormatError
 from crawler.evidence import http
+from crawler.evidence.coding import undone
 from crawler.evidence.warc import Record
+from crawler.withholding import mhtml
 
 LIMIT = 256 << 20  # bytes of a body with its content coding undone
 ORIGINAL = b"X-Archive-Orig-"
@@ -134,10 +132,7 @@ def _undone(head: http.Head, raw: bytes) -> bytes:
     """The body without transfer and content coding. Raises FormatError where that fails."""
     body = http.dechunk(raw) if head.chunked else raw
     codings = head.values(b"content-encoding")
-    if not body or not codings:
-        return body
-    response = Response("http://record.invalid/", headers=Headers({"Content-Encoding": codings}), body=body)
-    return bytes(decoded(response, LIMIT).body)
+    return undone(body, codings, LIMIT)
 
 
 def _fitting(head: bytes, interim: int, body: bytes) -> bytes:

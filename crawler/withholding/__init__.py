@@ -13,8 +13,8 @@ when all its escapes are undone is withheld as a whole: when in doubt, less is s
 is encrypted, or recoded by a script in a way of its own; a picture whose text the page did not tell of.
 """
 
-from crawler.engine.withholding.derive import withhold
-from crawler.engine.withholding.search import Secret
-from crawler.engine.withholding.secrets import find_secrets
+from crawler.withholding.derive import withhold
+from crawler.withholding.search import Secret
+from crawler.withholding.secrets import find_secrets
 
 __all__ = ["Secret", "find_secrets", "withhold"]

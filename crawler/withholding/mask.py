@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler.engine.withholding.search import Span, merged
+from crawler.withholding.search import Span, merged
 
 CUTS_LISTED = 2000  # of one part of a record; a page that repeats a secret more often is counted
 _WIDE = ("utf-16-le", "utf-16-be")
