@@ -12,10 +12,10 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from crawler.errors import ArchiveError, FormatError
+from crawler.errors import FormatError
+from crawler.evidence.alias_key import read_key
 from crawler.items import Item, Post, Review
 
-KEY_FILE = Path("keys") / "alias.key"
 KEY_LENGTH = 32
 NAMELESS = frozenset(("匿名", "匿名用户", "匿名买家", "匿名网友", "anonymous", "guest", "游客"))
 
@@ -58,19 +58,3 @@ class Pseudonymize:
     def _code(self, *parts: str) -> str:
         message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
         return hmac.new(self._key, message, "sha256").hexdigest()[:12]
-
-
-def read_key(archive: Path) -> bytes:
-    """The alias key of an archive. Raises ArchiveError if it is missing, FormatError if it is no hex of 32 bytes.
-
-    It is never made here: a new key would give every known account a second alias.
-    """
-    path = archive / KEY_FILE
-    if not path.is_file():
-        raise ArchiveError(
-            f"the alias key {path} is missing; put it back from a backup (only `evidence init` makes one)"
-        )
-    try:
-        return bytes.fromhex(path.read_text(encoding="ascii"))
-    except ValueError as error:  # the text itself is secret and stays out of the message
-        raise FormatError(f"the alias key {path} is not hexadecimal; put it back from a backup") from error

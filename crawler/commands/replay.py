@@ -15,7 +15,9 @@ from crawler.engine.viewing import viewing_of
 from crawler.errors import UsageError
 from crawler.store.session import Session
 
-_WANTED = "select id from capture where look is not null and not withheld and removed is null"
+_WANTED = (
+    "select id from capture where look is not null and not withheld and redacted is null and removed is null"
+)
 
 
 @evidence.command("replay")

@@ -87,7 +87,8 @@ def _looks(corpus: Corpus, changes: Sequence[Change]) -> list[Look]:
         if _product(review) in products:
             reviews[_product(review)].append(review)
     runs = corpus.query(
-        "select run, min(leaf) first, max(leaf) last, max(started) ended from capture group by run"
+        "select run, min(leaf) first, max(leaf) last, max(started) ended from capture"
+        " where redacted is null group by run"
     )
     spans = {row["run"]: Run(row["first"], row["last"], row["ended"]) for row in runs}
     captures = {change.capture_before for change in changes} | {change.capture_after for change in changes}

@@ -22,7 +22,8 @@ from crawler.store.session import Session
 
 Progress = Callable[[int, int], None]
 _WANTED = (
-    "select leaf from capture where removed is null and withheld = 0 and page is null and file is not null"
+    "select leaf from capture where removed is null and withheld = 0 and redacted is null and page is null"
+    " and file is not null"
     " and state in ('complete', 'partial') and started >= ? order by leaf"
 )
 # What was fetched beside a rendered page, to compare: the rendered page is what is read.

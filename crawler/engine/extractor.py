@@ -23,7 +23,7 @@ from crawler.engine.way import leads_on
 from crawler.errors import FormatError
 from crawler.evidence.manifest import Capture
 from crawler.items import Item
-from crawler.store.session import Session, adopt_session
+from crawler.store.session import Reading, Session, adopt_session
 
 
 class Reader(NamedTuple):
@@ -53,7 +53,7 @@ class Extractor:
         self._limit = int(session.archive.config.max_page_megabytes * (1 << 20))
         adopt_session(self._crawler, session)
         steps = build_component_list(settings.get_component_priority_dict_with_base("ITEM_PIPELINES"))
-        self._steps = [build_from_crawler(load_object(step), self._crawler) for step in steps]
+        self.steps = [build_from_crawler(load_object(step), self._crawler) for step in steps]
 
     def named(self, capture: Capture) -> Reader | None:
         """Who was to read the page when it was captured; None if nobody was, or no spider has that name today."""
@@ -68,7 +68,7 @@ class Extractor:
         Withheld originals and the exchanges of a rendered page are no pages of their own.
         """
         unnamed = capture.read_with is None or capture.site == SinglePage.name
-        if not unnamed or capture.withheld or capture.page is not None:
+        if not unnamed or capture.withheld or capture.redacted is not None or capture.page is not None:
             return None
         if self._all is None:
             self._all = Sites(self._settings)
@@ -87,26 +87,42 @@ class Extractor:
     def read(self, capture: Capture, reader: Reader | None = None) -> bool:
         """Read one capture, with who was named for it or with `reader`; False if there is nothing to read in it."""
         reader = reader or self.named(capture)
-        read = capture.reading
-        if reader is None or read is None or not self.kept(capture):
+        if reader is None or not self.kept(capture):
             return False
-        archive, locator = self._session.archive, read.locator
         site, name, _ = reader
         trace = PageTrace(capture, site, name, self._session.reading(capture.id))
         try:
-            page = decoded(response_of(archive, locator, capture.url, capture.status or 200), self._limit)
-            if 200 <= page.status < 300 and (
-                capture.look is not None or not leads_on(page, self._crawler.settings)
-            ):
-                for output in self._outputs(reader, capture, page):
-                    if isinstance(output, Oddity):
-                        trace.odd(output)
-                    elif isinstance(output, Item):
-                        self._through_steps(trace.attach(output), trace)
+            for output in self._found(reader, capture):
+                if isinstance(output, Oddity):
+                    trace.odd(output)
+                elif isinstance(output, Item):
+                    self._through_steps(trace.attach(output), trace)
         except Exception as error:  # noqa: BLE001 - as on a live crawl: whatever a parser raises is noted with the page
             trace.failed(error)
         self._session.store(capture.id).result()
         return True
+
+    def items(self, capture: Capture, reader: Reader) -> Iterator[Item]:
+        """What stands on a page as its spider yields it, with provenance, before any step. Nothing is stored.
+
+        Raises whatever a parser raises.
+        """
+        trace = PageTrace(capture, reader.site, reader.callback, Reading())
+        for output in self._found(reader, capture):
+            if isinstance(output, Item):
+                yield trace.attach(output)
+
+    def _found(self, reader: Reader, capture: Capture) -> Iterator[Found]:
+        """What the callback yields; nothing for an answer that is no page. Raises whatever a parser raises."""
+        read = capture.reading
+        if read is None:
+            return
+        answered = response_of(self._session.archive, read.locator, capture.url, capture.status or 200)
+        page = decoded(answered, self._limit)
+        if 200 <= page.status < 300 and (
+            capture.look is not None or not leads_on(page, self._crawler.settings)
+        ):
+            yield from self._outputs(reader, capture, page)
 
     def _outputs(self, reader: Reader, capture: Capture, page: Response) -> Iterator[Found]:
         site, name, arguments = reader
@@ -121,7 +137,7 @@ class Extractor:
     def _through_steps(self, item: Item, trace: PageTrace) -> None:
         passed = item
         try:
-            for step in self._steps:
+            for step in self.steps:
                 passed = step.process_item(passed)
         except Exception as error:  # noqa: BLE001 - as on a live crawl, where Scrapy reports it as item_error
             trace.failed(error, item)

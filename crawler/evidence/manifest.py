@@ -154,6 +154,23 @@ class SealedTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted:
+    """Of what capture a redacted one was made: entry and digest of its leaf, so that the log proves it unseen.
+
+    `leaf` is the digest under which that leaf is in the Merkle tree (RFC 6962 section 2.1), ``sha256:…``.
+    `started` and `ended` are those of the original. `rules` is the version of crawler.redaction that made it.
+    """
+
+    grade: str
+    case: str
+    rules: int
+    entry: int
+    leaf: str
+    started: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One recorded exchange, with everything that is needed to check it and to read it again.
 
@@ -165,7 +182,8 @@ class Capture:
     `page`. `look` tells what was made of the page: ``artefacts`` (name → record id), ``missing`` (name → reason),
     and what was observed while it was looked at (docs/formats.md). `withheld`: an original that holds secrets of a
     person's browser; it stays in the archive. `original` names it in the capture from which they were cut out.
-    `imported` says from which file a capture was taken, and what that file claims of it.
+    `imported` says from which file a capture was taken, and what that file claims of it. `redacted`: made from
+    another capture, which `original` names, for a grade of export that shows no people.
     """
 
     id: str
@@ -191,6 +209,7 @@ class Capture:
     withheld: bool | None = None
     original: str | None = None  # capture id
     imported: Json | None = None
+    redacted: Redacted | None = None
 
     @property
     def response(self) -> StoredRecord | None:
@@ -233,6 +252,8 @@ class Capture:
             if "after" in fields:
                 after = fields["after"]
                 fields["after"] = SealedTime(after["size"], after["checkpoint"], tuple(after["tokens"]))
+            if "redacted" in fields:
+                fields["redacted"] = Redacted(**fields["redacted"])
             capture = cls(**fields)
         except (KeyError, TypeError) as error:
             raise FormatError(f"capture manifest has missing or unknown fields: {error}") from error

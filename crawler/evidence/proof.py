@@ -113,10 +113,15 @@ def consistency_path(node: Node, old: int, new: int) -> list[bytes]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
     """RFC 9162 section 2.1.3.2. Raises FormatError unless `path` leads from the leaf's bytes to `root`."""
+    verify_unseen(leaf_digest(leaf), index, size, path, root)
+
+
+def verify_unseen(digest: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+    """The same for a leaf of which only the `leaf_digest` is known."""
+    _require_digest(digest)
     if not 0 <= index < size:
         raise FormatError(f"inclusion proof: no leaf {index} in a tree of {size}")
     position, last = index, size - 1
-    digest = leaf_digest(leaf)
     for sibling in path:
         _require_digest(sibling)
         if last == 0:

@@ -217,7 +217,8 @@ def _has_read_more(index: Index, detection: Detection) -> bool:
     """Whether there were captures that no run of this version had read."""
     before = read_until(index, detection.detector, detection.version)
     unread = index.query(
-        "select 1 from capture where leaf >= ? and leaf < ? limit 1", (before, detection.read)
+        "select 1 from capture where leaf >= ? and leaf < ? and redacted is null limit 1",
+        (before, detection.read),
     )
     return bool(unread) or before == 0
 

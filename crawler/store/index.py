@@ -125,6 +125,7 @@ class Index:
             "length": read.locator.length if read else None,
             "payload_digest": read.payload_digest if read else None,
             "withheld": int(bool(capture.withheld)),
+            "redacted": capture.redacted.grade if capture.redacted is not None else None,
             **{name: _json(getattr(capture, name)) for name in _CAPTURE_OBJECTS},
         }
         self.connection.execute(

@@ -240,3 +240,9 @@ def m012_findings(db: Database) -> None:
     db.table("finding_content").create({"id": str, "content": str}, pk="id")
     db.table("finding_capture").create({"finding": str, "capture": str}, pk=("finding", "capture"))
     db.table("finding_capture").create_index(["capture"])
+
+
+@migrations()
+def m013_redacted(db: Database) -> None:
+    """Captures that were made from others for a grade of export which shows no people: nothing reads them again."""
+    db.table("capture").add_column("redacted", str)  # the grade

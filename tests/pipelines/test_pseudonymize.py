@@ -8,8 +8,9 @@ from scrapy import Spider
 from scrapy.utils.test import get_crawler
 
 from crawler.errors import ArchiveError, FormatError
+from crawler.evidence.alias_key import read_key
 from crawler.items import Listing, Post, Review
-from pipelines.pseudonymize import Pseudonymize, read_key
+from pipelines.pseudonymize import Pseudonymize
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 

@@ -192,7 +192,7 @@ class Corpus:
     @cached_property
     def captured_until(self) -> datetime | None:
         """When the newest capture began; None for an archive without captures."""
-        newest = self._index.query("select max(started) from capture")[0][0]
+        newest = self._index.query("select max(started) from capture where redacted is null")[0][0]
         return datetime.fromisoformat(newest) if newest else None
 
     def changes(self) -> list[Change]:

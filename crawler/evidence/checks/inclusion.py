@@ -16,8 +16,9 @@ from crawler.evidence.checkpoint import open_signed, parse_tlog_proof
 from crawler.evidence.checks.leaves import Leaf, Seal, check_after, check_handed_over, read_leaf
 from crawler.evidence.checks.notes import Note, read_verifiers
 from crawler.evidence.checks.reading import read_small, walk
+from crawler.evidence.digest import parse_digest
 from crawler.evidence.note import Verifier
-from crawler.evidence.proof import verify_consistency, verify_inclusion
+from crawler.evidence.proof import leaf_digest, verify_consistency, verify_unseen
 from crawler.evidence.report import Faults
 
 _LEAF = re.compile(r"(0|[1-9][0-9]{0,17})\.json")
@@ -127,7 +128,9 @@ def read_leaves(
             manifests.add(f"{part.name('leaves')}/{name}: {error}")
             continue
         try:
-            size: int | None = _check_proof(part.log / "proofs" / proof, index, content, by_content)
+            size: int | None = _check_proof(
+                part.log / "proofs" / proof, index, leaf_digest(content), by_content
+            )
         except FormatError as error:
             inclusion.add(f"{part.name('proofs')}/{proof}, leaf of {leaf}: {error}")
             size = None
@@ -135,6 +138,36 @@ def read_leaves(
     for proof in sorted(proofs):
         inclusion.add(f"{part.name('proofs')}/{proof}: there is no leaf for it")
     return dict(sorted(leaves.items()))
+
+
+def check_originals(
+    part: Part, leaves: Mapping[int, Included], notes: Mapping[int, Note], inclusion: Faults
+) -> dict[int, int]:
+    """The leaves that redacted captures were made from are in the log, though nobody here sees them.
+
+    Returns by entry the size of the checkpoint that the proof of each leads to. A file without such a capture is a
+    fault.
+    """
+    by_content = {note.content: note for note in notes.values()}
+    named: dict[int, str] = {}
+    for index, included in leaves.items():
+        redacted = included.leaf.capture.redacted if included.leaf.capture is not None else None
+        if redacted is None:
+            continue
+        if redacted.entry >= index or named.setdefault(redacted.entry, redacted.leaf) != redacted.leaf:
+            inclusion.add(f"{part.name('leaves')}/{index}.json: its original is no entry before it, or two")
+    proofs, found = {name for name, _ in walk(part.log / "originals") if name != "."}, {}
+    for entry, leaf in named.items():
+        name = f"{entry}.tlog-proof"
+        proofs.discard(name)
+        try:
+            digest = bytes.fromhex(parse_digest(leaf)[1])
+            found[entry] = _check_proof(part.log / "originals" / name, entry, digest, by_content)
+        except FormatError as error:
+            inclusion.add(f"{part.name('originals')}/{name}: {error}")
+    for name in sorted(proofs):
+        inclusion.add(f"{part.name('originals')}/{name}: no redacted capture was made from it")
+    return found
 
 
 def check_references(
@@ -174,11 +207,12 @@ def _check_pair(path: Path, old: Note, new: Note) -> None:
 
 
 def _check_proof(path: Path, index: int, leaf: bytes, notes: Mapping[bytes, Note]) -> int:
+    """`leaf`: its digest. Returns the size of the checkpoint that the proof leads to."""
     proved, digests, content = parse_tlog_proof(read_small(path))
     note = notes.get(content)
     if note is None:
         raise FormatError("its checkpoint is not among the signed checkpoints of this bundle")
     if proved != index:
         raise FormatError(f"is for leaf {proved}, not {index}")
-    verify_inclusion(leaf, index, note.checkpoint.size, digests, note.checkpoint.root)
+    verify_unseen(leaf, index, note.checkpoint.size, digests, note.checkpoint.root)
     return note.checkpoint.size

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from crawler.errors import FormatError
 from crawler.evidence.digest import parse_digest
-from crawler.evidence.manifest import Capture, Event, Json, SealedTime, StoredRecord, parse_leaf
+from crawler.evidence.manifest import Capture, Event, Json, Redacted, SealedTime, StoredRecord, parse_leaf
 
 _WARC_NAME = re.compile(r"warc/[0-9]{5,9}\.warc\.gz")
 _TEXT = (str,)
@@ -19,6 +19,11 @@ _CAPTURE_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("read_with", "look", "imported"), (dict, type(None))),
     "records": (tuple,),
     "after": (SealedTime, type(None)),
+    "redacted": (Redacted, type(None)),
+}
+_REDACTED_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("grade", "case", "leaf", "started", "ended"), _TEXT),
+    **dict.fromkeys(("rules", "entry"), (int,)),
 }
 
 
@@ -64,6 +69,7 @@ def read_leaf(leaf: bytes) -> Leaf:
             for record in capture.records:
                 _require_record(record)
             _require_seal(capture.after)
+            _require_redacted(capture)
             return Leaf(capture, None, capture.records)
         return _read_event(content)
     except RecursionError as error:
@@ -145,6 +151,17 @@ def _require_look(capture: Capture) -> None:
     lacking = set(look["artefacts"].values()) - {record.id for record in capture.records}
     if lacking:
         raise FormatError(f"field look.artefacts names {min(lacking)}, which is no record of this capture")
+
+
+def _require_redacted(capture: Capture) -> None:
+    """What a redacted capture says of its original."""
+    redacted = capture.redacted
+    if redacted is None:
+        return
+    _require_types(redacted, _REDACTED_TYPES)
+    _require_digest(redacted.leaf, "sha256")
+    if capture.original is None or redacted.entry < 0:
+        raise FormatError("field redacted is there, but names no original")
 
 
 def _require_record(record: StoredRecord) -> None:

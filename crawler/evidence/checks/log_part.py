@@ -21,6 +21,7 @@ from crawler.evidence.checks.inclusion import (
     Included,
     Part,
     check_consistency,
+    check_originals,
     check_references,
     read_checkpoints,
     read_keys,
@@ -83,6 +84,7 @@ class LogPart:
         self.leaves: dict[int, Included] = read_leaves(
             part, self.notes, self._faults["manifests"], self._faults["inclusion"]
         )
+        self.originals = check_originals(part, self.leaves, self.notes, self._faults["inclusion"])
         check_references(part, self.leaves, self.stamps.seals, self._faults["manifests"])
 
     @property
@@ -264,8 +266,18 @@ class LogPart:
                 f"{tokens} token(s) verify against {whose.en} (by {tools}, {now:%Y-%m-%d}); signed by {signed.en}",
             ),
             "manifests": Words(f"日志中的 {leaves} 条", f"{leaves} leaves of the log"),
-            "inclusion": Words(f"{leaves} 条均在已签名的日志之中", f"{leaves} leaves are in the signed log"),
+            "inclusion": self._included(),
         }
+
+    def _included(self) -> Words:
+        leaves, originals = len(self.leaves), len(self.originals)
+        zh, en = f"{leaves} 条均在已签名的日志之中", f"{leaves} leaves are in the signed log"
+        if not originals:
+            return Words(zh, en)
+        return Words(
+            f"{zh}；脱敏副本所据的 {originals} 份原件未随本包交付，其摘要亦在日志之中",
+            f"{en}; so are the {originals} originals of redacted captures, which are not handed over",
+        )
 
 
 def check_bundle_signature(name: str, folder: Path, verifier: Verifier | None) -> Check:

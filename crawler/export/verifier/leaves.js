@@ -43,6 +43,13 @@ const CAPTURE_TYPES = {
   withheld: (value) => isNothing(value) || value === true,
   records: (list) => Array.isArray(list) && list.every(isRecord),
   after: orNothing(isSeal),
+  redacted: orNothing((value) => isObject(value) && fits(value, REDACTED_TYPES)),
+};
+const REDACTED_TYPES = {
+  ...Object.fromEntries(["grade", "case", "started", "ended"].map((name) => [name, isText])),
+  rules: isInteger,
+  entry: (value) => isInteger(value) && value >= 0,
+  leaf: isSha256,
 };
 const EVENT_TYPES = {
   act: isText,
@@ -102,6 +109,8 @@ function captureLeaf(capture) {
       `所列的页面件 ${lacking} 不是该采集的记录`,
       `field look.artefacts names ${lacking}, which is no record of this capture`,
     );
+  if (!isNothing(capture.redacted) && isNothing(capture.original))
+    throw new Fault("脱敏副本未指明其原件", "field redacted is there, but names no original");
   return {
     capture,
     event: null,

@@ -124,14 +124,48 @@ async function readIncluded(source, index, notes, manifests, inclusion) {
   }
   const where = `${LOG}/proofs/${index}.tlog-proof`;
   try {
-    return { leaf, size: checkInclusion(await source.small(where), index, bytes, notes) };
+    return { leaf, size: checkInclusion(await source.small(where), index, leafDigest(bytes), notes) };
   } catch (error) {
     inclusion.addError(`${where}, ${leaf.what}`, error);
     return { leaf, size: null };
   }
 }
 
-function checkInclusion(content, index, bytes, notes) {
+/**
+ * The leaves that redacted captures were made from are in the log, though nobody here sees them (check_originals in
+ * crawler/evidence/checks/inclusion.py). Returns how many.
+ */
+async function checkOriginals(source, leaves, notes, inclusion) {
+  const named = new Map();
+  const files = new Set(source.below(`${LOG}/originals`));
+  for (const [index, { leaf }] of leaves) {
+    const redacted = leaf.capture?.redacted;
+    if (isNothing(redacted)) continue;
+    if (redacted.entry >= index || (named.get(redacted.entry) ?? redacted.leaf) !== redacted.leaf)
+      inclusion.add(
+        `${LOG}/leaves/${index}.json`,
+        "所指原件不在其前，或者有两份",
+        "its original is no entry before it, or two",
+      );
+    if (!named.has(redacted.entry)) named.set(redacted.entry, redacted.leaf);
+  }
+  for (const [entry, digest] of named) {
+    const name = `${entry}.tlog-proof`;
+    files.delete(name);
+    try {
+      const bytes = await source.small(`${LOG}/originals/${name}`);
+      checkInclusion(bytes, entry, fromHex(digest.replace("sha256:", "")), notes);
+    } catch (error) {
+      inclusion.addError(`${LOG}/originals/${name}`, error);
+    }
+  }
+  for (const name of files)
+    inclusion.add(`${LOG}/originals/${name}`, "没有据其制成的脱敏副本", "no redacted capture was made from it");
+  return named.size;
+}
+
+/** `digest`: that of the leaf in the tree. */
+function checkInclusion(content, index, digest, notes) {
   const proof = parseTlogProof(content);
   const note = notes.get(decimal(latin1(proof.note.subarray(0, 1000)).split("\n")[1] ?? ""));
   if (!note || !sameBytes(note.content, proof.note))
@@ -141,6 +175,6 @@ function checkInclusion(content, index, bytes, notes) {
     );
   if (proof.index !== index)
     throw new Fault(`是序号 ${proof.index} 的证明`, `is for leaf ${proof.index}, not ${index}`);
-  verifyInclusion(bytes, index, note.size, proof.path, note.root);
+  verifyUnseen(digest, index, note.size, proof.path, note.root);
   return note.size;
 }

@@ -10,8 +10,13 @@ const halved = (number) => Math.floor(number / 2);
 
 /** Throws a Fault unless `path` leads from the leaf's bytes to `root`. */
 function verifyInclusion(leaf, index, size, path, root) {
+  verifyUnseen(leafDigest(leaf), index, size, path, root);
+}
+
+/** The same for a leaf of which only the digest in the tree is known. */
+function verifyUnseen(digest, index, size, path, root) {
   if (index >= size) throw new Fault("序号超出日志长度", `no leaf ${index} in a tree of ${size}`);
-  let [position, last, digest] = [index, size - 1, leafDigest(leaf)];
+  let [position, last] = [index, size - 1];
   for (const sibling of path) {
     if (last === 0) throw new Fault("包含证明过长", `inclusion proof for leaf ${index} of ${size} is too long`);
     if (isOdd(position) || position === last) {

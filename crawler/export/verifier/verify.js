@@ -38,9 +38,7 @@ async function verifyBundle(source, anchors, progress) {
     checkValidity(log.stamps, Date.now()),
     log.witnesses,
     faults.manifests.check(words(`日志中的 ${log.leaves.size} 条`, `${log.leaves.size} leaves of the log`)),
-    faults.inclusion.check(
-      words(`${log.leaves.size} 条均在已签名的日志之中`, `${log.leaves.size} leaves are in the signed log`),
-    ),
+    faults.inclusion.check(includedWords(log.leaves.size, log.originals)),
     faults.wacz.check(words("成员、清单、摘要和签名一致", "members, listing, digests and signature agree")),
     faults.coverage.check(
       words(
@@ -106,11 +104,22 @@ function readGiven({ vkeys = "", roots = "" }) {
   return given;
 }
 
+function includedWords(leaves, originals) {
+  const zh = `${leaves} 条均在已签名的日志之中`;
+  const en = `${leaves} leaves are in the signed log`;
+  if (!originals) return words(zh, en);
+  return words(
+    `${zh}；脱敏副本所据的 ${originals} 份原件未随本包交付，其摘要亦在日志之中`,
+    `${en}; so are the ${originals} originals of redacted captures, which are not handed over`,
+  );
+}
+
 async function readLog(source, given, faults) {
   const keys = await readKeys(source, faults.signature);
   const notes = await readCheckpoints(source, keys, faults.signature);
   const { stamps, seals } = await readStamps(source, notes, given.roots, faults.timestamps);
   const leaves = await readLeaves(source, notes, faults.manifests, faults.inclusion);
+  const originals = await checkOriginals(source, leaves, notes, faults.inclusion);
   for (const [index, { leaf }] of leaves) {
     try {
       checkHandedOver(leaf);
@@ -122,7 +131,7 @@ async function readLog(source, given, faults) {
   if (![...leaves.values()].some(({ leaf }) => leaf.capture))
     faults.manifests.add(`${LOG}/leaves`, "没有任何采集", "holds no capture");
   const [witnesses, witnessKeys] = await checkWitnesses(source, notes, given.witnesses);
-  return { keys, notes, stamps, leaves, witnesses, witnessKeys };
+  return { keys, notes, stamps, leaves, originals, witnesses, witnessKeys };
 }
 
 async function readWacz(source, leaves, faults, step) {
