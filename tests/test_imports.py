@@ -34,6 +34,7 @@ TABLE: dict[str, set[str]] = {
         "crawler.evidence",
         "crawler.store",
         "crawler.withholding",
+        "crawler.redaction",
     },
     "crawler.detect": FOUNDATION | {"crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
     "crawler.export": FOUNDATION

@@ -24,6 +24,8 @@ The part of the log:
 
 log/leaves/<n>.json              leaf n of the log: the manifest of a capture, or an event that a verifier needs
 log/proofs/<n>.tlog-proof        C2SP tlog-proof@v1 of that leaf, to one of the checkpoints
+log/originals/<n>.tlog-proof     likewise of a leaf that is not handed over: a redacted capture was made of it, and
+                                 names its digest (`redacted.leaf`)
 log/checkpoints/<size>           C2SP tlog-checkpoint; <size>.txt and <size>.sig are the text that is
                                  signed and the 64-byte signature, as `openssl pkeyutl` wants them
 log/checkpoint                   the newest of them

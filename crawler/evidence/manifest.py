@@ -158,12 +158,14 @@ class Redacted:
     """Of what capture a redacted one was made: entry and digest of its leaf, so that the log proves it unseen.
 
     `leaf` is the digest under which that leaf is in the Merkle tree (RFC 6962 section 2.1), ``sha256:…``.
-    `started` and `ended` are those of the original. `rules` is the version of crawler.redaction that made it.
+    `started` and `ended` are those of the original. `rules` is the version of crawler.redaction that made it,
+    `basis` a keyed digest of what it went by.
     """
 
     grade: str
     case: str
     rules: int
+    basis: str
     entry: int
     leaf: str
     started: str

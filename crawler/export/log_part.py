@@ -27,6 +27,7 @@ def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
         note = notes[selected.size]
         (log / f"leaves/{selected.index}.json").write_bytes(archive.log.leaf(selected.index))
         (log / f"proofs/{selected.index}.tlog-proof").write_bytes(tlog_proof(selected.index, path, note))
+    _write_originals(archive, selection, log)
     for size in selection.sizes:
         _write_checkpoint(archive, size, log)
     for old, new in pairwise(selection.sizes):
@@ -37,6 +38,17 @@ def write_log_part(archive: Archive, selection: Selection, root: Path) -> None:
     _write_keys(archive, log)
     _write_stamps(archive.path, selection, root)
     _write_cosignatures(archive.path, selection, root)
+
+
+def _write_originals(archive: Archive, selection: Selection, log: Path) -> None:
+    """The proofs of leaves that stay in the archive: redacted captures were made of them."""
+    if not selection.originals:
+        return
+    (log / "originals").mkdir()
+    paths = archive.log.prove_many((one.entry, one.size) for one in selection.originals)
+    for one, path in zip(selection.originals, paths, strict=True):
+        _, note = archive.log.checkpoint_at(one.size)
+        (log / f"originals/{one.entry}.tlog-proof").write_bytes(tlog_proof(one.entry, path, note))
 
 
 def _write_checkpoint(archive: Archive, size: int, log: Path) -> None:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from crawler.errors import ArchiveError, FormatError, NotJudged, TimestampError, UsageError
 from crawler.evidence.archive import Archive
@@ -47,6 +48,14 @@ class Selected:
         return "" if subject is None else subject.started if isinstance(subject, Capture) else subject.time
 
 
+class Unseen(NamedTuple):
+    """A leaf that is proved and not handed over: of it a redacted capture was made. `size` as of `Selected`."""
+
+    entry: int
+    size: int
+    not_after: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Leaves in log order, the sizes of the checkpoints to include, and the tokens over them."""
@@ -55,6 +64,7 @@ class Selection:
     sizes: tuple[int, ...]
     stamps: tuple[Stamp, ...]
     tokens: tuple[tuple[int, str], ...]  # size and authority, those included that nobody here can judge
+    originals: tuple[Unseen, ...] = ()
 
     def captures(self) -> dict[str, Selected]:
         """The leaves of captures by capture id."""
@@ -95,6 +105,10 @@ def select(archive: Archive, captures: Iterable[str], *, with_files: bool = True
     for index, leaf in [*(found.opened.values() if with_files else ()), *found.keys.items()]:
         leaves[index] = leaf
         proofs[index] = _near(index, proofs.values()) or _covering(archive, index, stamped)
+    originals = {
+        entry: _covering(archive, entry, stamped) for entry in sorted(_redacted(found.captures.values()))
+    }
+    proofs |= originals
     _add_renewals(archive, found.renewals, stamped, leaves, proofs)
     sizes = sorted(_sizes(leaves, proofs))
     tokens = tuple((size, authority) for size in sizes for authority in stamped.get(size, ()))
@@ -103,7 +117,8 @@ def select(archive: Archive, captures: Iterable[str], *, with_files: bool = True
     selected = tuple(
         _selected(index, leaf, proofs[index], brackets) for index, leaf in sorted(leaves.items())
     )
-    return Selection(selected, tuple(sizes), stamps, tokens)
+    unseen = tuple(Unseen(entry, size, _upper(brackets, entry)) for entry, size in originals.items())
+    return Selection(selected, tuple(sizes), stamps, tokens, unseen)
 
 
 def _find(archive: Archive, wanted: set[str], *, whole_pages: bool) -> _Found:
@@ -228,6 +243,17 @@ def _add_renewals(
             proofs[index] = _covering(archive, index, stamped)
 
 
+def _redacted(leaves: Iterable[Leaf]) -> set[int]:
+    """The entries that redacted captures among these were made of."""
+    made = (leaf.capture.redacted for leaf in leaves if leaf.capture is not None)
+    return {redacted.entry for redacted in made if redacted is not None}
+
+
+def _upper(brackets: Brackets, entry: int) -> datetime | None:
+    bound = brackets.not_after(entry)
+    return None if bound is None else bound.time
+
+
 def _sizes(leaves: Mapping[int, Leaf], proofs: Mapping[int, int]) -> set[int]:
     return {*proofs.values(), *(leaf.after.size for leaf in leaves.values() if leaf.after is not None)}
 
@@ -280,6 +306,5 @@ def _stamps(archive: Archive, tokens: Iterable[tuple[int, str]]) -> tuple[Stamp,
 
 
 def _selected(index: int, leaf: Leaf, size: int, brackets: Brackets) -> Selected:
-    bracket = brackets.of(index, leaf.after)
-    lower = bracket.not_before.time if bracket.not_before else None
-    return Selected(index, leaf, size, lower, bracket.not_after.time if bracket.not_after else None)
+    lower = brackets.not_before(leaf.after)
+    return Selected(index, leaf, size, None if lower is None else lower.time, _upper(brackets, index))

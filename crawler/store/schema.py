@@ -246,3 +246,4 @@ def m012_findings(db: Database) -> None:
 def m013_redacted(db: Database) -> None:
     """Captures that were made from others for a grade of export which shows no people: nothing reads them again."""
     db.table("capture").add_column("redacted", str)  # the grade
+    db.table("capture").create_index(["original"])

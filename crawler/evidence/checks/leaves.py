@@ -22,7 +22,7 @@ _CAPTURE_TYPES: dict[str, tuple[type, ...]] = {
     "redacted": (Redacted, type(None)),
 }
 _REDACTED_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("grade", "case", "leaf", "started", "ended"), _TEXT),
+    **dict.fromkeys(("grade", "case", "basis", "leaf", "started", "ended"), _TEXT),
     **dict.fromkeys(("rules", "entry"), (int,)),
 }
 

@@ -46,7 +46,7 @@ const CAPTURE_TYPES = {
   redacted: orNothing((value) => isObject(value) && fits(value, REDACTED_TYPES)),
 };
 const REDACTED_TYPES = {
-  ...Object.fromEntries(["grade", "case", "started", "ended"].map((name) => [name, isText])),
+  ...Object.fromEntries(["grade", "case", "basis", "started", "ended"].map((name) => [name, isText])),
   rules: isInteger,
   entry: (value) => isInteger(value) && value >= 0,
   leaf: isSha256,
