@@ -53,7 +53,7 @@ def export_receipt(
         text, page = receipt_sheet(archive, selection, selected, unfinished)
         (unfinished / RECEIPT_SHEET).write_text(text, "utf-8")
         (unfinished / RECEIPT_PAGE).write_text(page, "utf-8")
-        sums = _sums(unfinished)
+        sums = listed_sums(unfinished)
         (unfinished / RECEIPT_SUMS).write_bytes(sums)
         key = load_key(archive.path / LOG_KEY, passphrase)
         (unfinished / (RECEIPT_SUMS + SIGNATURE)).write_bytes(sign_bundle(sums, key))
@@ -78,8 +78,8 @@ def _records(archive: Archive, selected: Selected) -> bytes:
     return stored
 
 
-def _sums(folder: Path) -> bytes:
-    """Every file of the receipt, as `sha256sum -c` reads it."""
+def listed_sums(folder: Path) -> bytes:
+    """Every file in a folder, as `sha256sum -c` reads it."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return "".join(
         f"{digest_file(folder / name).removeprefix('sha256:')}  {name}\n" for name in names

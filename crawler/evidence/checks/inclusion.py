@@ -161,7 +161,7 @@ def check_originals(
         name = f"{entry}.tlog-proof"
         proofs.discard(name)
         try:
-            digest = bytes.fromhex(parse_digest(leaf)[1])
+            digest = parse_digest(leaf)[1]
             found[entry] = _check_proof(part.log / "originals" / name, entry, digest, by_content)
         except FormatError as error:
             inclusion.add(f"{part.name('originals')}/{name}: {error}")
