@@ -30,7 +30,7 @@ from crawler.export.hash_list import write_hash_list
 from crawler.export.index_page import PAPERS, write_index
 from crawler.export.log_part import write_log_part
 from crawler.export.model import Case, Exhibit, require_exhibits
-from crawler.export.papers.facts import CaseFacts, gathered
+from crawler.export.papers.facts import COURT, CaseFacts, gathered
 from crawler.export.papers.paper import papers
 from crawler.export.selection import Selection, select
 from crawler.export.sheet import write_sheet
@@ -66,12 +66,14 @@ def export_bundle(
     passphrase: bytes | None = None,
     identity: Identity | None = None,
     findings: Mapping[str, Json] | None = None,
+    grade: str = COURT,
     progress: Progress | None = None,
 ) -> BundleSummary:
     """Write the bundle of a case to the new folder `to`, signed with the log's key.
 
     `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too; `findings` by
-    id are what those of the exhibits say.
+    id are what those of the exhibits say. For a `grade` other than court the case and its findings are given as that
+    grade shows them (crawler.export.published), with redacted captures.
 
     Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet), LogError (no
     key, wrong passphrase) and ArchiveError (the archive is damaged): nothing is exported then.
@@ -85,7 +87,8 @@ def export_bundle(
     shutil.rmtree(unfinished, ignore_errors=True)
     key = load_key(archive.path / LOG_KEY, passphrase)
     try:
-        facts = gathered(replace(case, exhibits=tuple(exhibits)), archive, selection, findings or {})
+        filed = replace(case, exhibits=tuple(exhibits))
+        facts = gathered(filed, archive, selection, findings or {}, grade=grade)
         summary = _write(facts, unfinished, passphrase, progress)
         _sign(unfinished, key, identity)
         unfinished.replace(to)
@@ -110,8 +113,8 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
         passphrase=passphrase,
     )
     write_log_part(archive, selection, bag / "data")
-    config = archive.config
-    write_catalogue(bag, case, exhibits, selection, f"{config.organisation}（操作人：{config.operator}）")
+    config = facts.config
+    write_catalogue(bag, case, exhibits, selection, facts.collector)
     write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
     write_verifier(bag)
     write_index(bag, facts, _write_papers(facts, bag / PAPERS))
@@ -123,6 +126,7 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
         ("External-Description", case.title),
         ("Bagging-Date", selection.until[:10]),
         ("Bag-Software-Agent", f"web-evidence/{__version__}"),
+        *([("Evidence-Grade", facts.grade)] if facts.grade != COURT else []),
     )
     return _summary(bag, write_bag(bag, about), selection, len(placed))
 
@@ -130,7 +134,7 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
 def _write_papers(facts: CaseFacts, folder: Path) -> dict[str, str]:
     """Write every paper; returns their titles by file name."""
     titles = {}
-    for paper in papers():
+    for paper in papers(facts.grade):
         for name, content in paper.write(facts):
             (folder / name).write_bytes(content)
             titles[name] = paper.titled(name)

@@ -1,7 +1,8 @@
 """What papers are made from: a case, its captures with their brackets, its findings, the law by date of conduct."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from crawler.law.articles import Article, NoLawForDate, articles_for, notes_for
 from crawler.store.casefile import CaseExhibit, CaseFile, LedgerLine, Party
 
 Json = dict[str, Any]
+COURT, PLATFORM, PUBLIC = "court", "platform", "public"  # crawler.redaction.grade
+EVERY_GRADE = (COURT, PLATFORM, PUBLIC)
 TEMPLATES = "templates"  # folder in an archive: the user's own Word files
 LINKS = {"recruit": "B", "consume": "C", "review": "D", "rebate": "E"}  # 招募—消费—评价—返款 → groups
 
@@ -41,11 +44,19 @@ class CaseFacts:
     selection: Selection
     captures: Mapping[str, Selected]
     findings: Mapping[str, Json]
+    grade: str = COURT  # of the bundle: crawler.redaction.grade
 
     @property
     def config(self) -> Config:
-        """Who runs the archive."""
-        return self.archive.config
+        """Who runs the archive; in public without the name of a person."""
+        config = self.archive.config
+        return config if self.grade != PUBLIC else replace(config, operator="", contact="")
+
+    @property
+    def collector(self) -> str:
+        """Who ran the capture, as papers say it."""
+        operator = f"（操作人：{self.config.operator}）" if self.config.operator else ""
+        return f"{self.config.organisation}{operator}"
 
     @property
     def until(self) -> str:
@@ -122,10 +133,16 @@ class CaseFacts:
 
 
 def gathered(
-    case: CaseFile, archive: Archive, selection: Selection, findings: Mapping[str, Json]
+    case: CaseFile,
+    archive: Archive,
+    selection: Selection,
+    findings: Mapping[str, Json],
+    *,
+    grade: str = COURT,
 ) -> CaseFacts:
     """The facts of a case. Raises UsageError where an exhibit names a capture that is not handed over."""
-    captures = selection.captures()
+    upper = {unseen.entry: unseen.not_after for unseen in selection.originals}
+    captures = {name: _as_taken(one, upper) for name, one in selection.captures().items()}
     missing = [
         name
         for exhibit in case.exhibits
@@ -135,7 +152,23 @@ def gathered(
     ]
     if missing:
         raise UsageError(f"case {case.id}: capture {missing[0]} is not among those that are handed over")
-    return CaseFacts(case=case, archive=archive, selection=selection, captures=captures, findings=findings)
+    return CaseFacts(
+        case=case, archive=archive, selection=selection, captures=captures, findings=findings, grade=grade
+    )
+
+
+def _as_taken(one: Selected, upper: Mapping[int, datetime | None]) -> Selected:
+    """A redacted capture with the times of its original, which papers are about.
+
+    What the original committed to stands in its leaf, which is not handed over: there is no lower bound without it.
+    """
+    capture = one.leaf.capture
+    redacted = None if capture is None else capture.redacted
+    if capture is None or redacted is None:
+        return one
+    taken = replace(capture, started=redacted.started, ended=redacted.ended)
+    leaf = replace(one.leaf, capture=taken)
+    return replace(one, leaf=leaf, not_before=None, not_after=upper[redacted.entry])
 
 
 def capture_of(selected: Selected) -> Capture:

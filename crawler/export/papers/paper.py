@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import crawler.export.papers
-from crawler.export.papers.facts import CaseFacts
+from crawler.export.papers.facts import COURT, CaseFacts
 
 
 class Paper(ABC):
@@ -16,6 +16,7 @@ class Paper(ABC):
     name: ClassVar[str]  # ASCII; of its files
     title: ClassVar[str]  # Chinese
     order: ClassVar[int] = 50  # in lists of papers
+    grades: ClassVar[tuple[str, ...]] = (COURT,)  # of bundles that it goes into; elsewhere only on purpose
 
     def titled(self, name: str) -> str:
         """The title of one of its files."""
@@ -27,8 +28,8 @@ class Paper(ABC):
         """Files by name, ASCII. The same facts give the same bytes. Nothing where it does not apply."""
 
 
-def papers() -> list[Paper]:
-    """Every paper, in order. Raises RuntimeError for two of one name."""
+def papers(grade: str = COURT) -> list[Paper]:
+    """Every paper of a grade of bundles, in order. Raises RuntimeError for two of one name."""
     found: list[Paper] = []
     for module in pkgutil.iter_modules(crawler.export.papers.__path__):
         loaded = importlib.import_module(f"crawler.export.papers.{module.name}")
@@ -44,4 +45,6 @@ def papers() -> list[Paper]:
     names = [paper.name for paper in found]
     if len(set(names)) != len(names):
         raise RuntimeError(f"two papers of one name among {', '.join(sorted(names))}")
-    return sorted(found, key=lambda paper: (paper.order, paper.name))
+    return sorted(
+        (paper for paper in found if grade in paper.grades), key=lambda paper: (paper.order, paper.name)
+    )

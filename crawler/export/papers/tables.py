@@ -12,7 +12,7 @@ import xlsxwriter
 from crawler import clock
 from crawler.evidence.report import STATES_ZH
 from crawler.export.csv_text import csv_text
-from crawler.export.papers.facts import CaseFacts, capture_of
+from crawler.export.papers.facts import EVERY_GRADE, CaseFacts, capture_of
 from crawler.export.papers.paper import Paper
 from crawler.export.selection import Selected
 from crawler.export.word import NOT_XML
@@ -31,6 +31,7 @@ class Tables(Paper):
     name = "tables"
     title = "证据、引文与台账表格"
     order = 40
+    grades = EVERY_GRADE
 
     def titled(self, name: str) -> str:
         """What the table of a file holds."""
