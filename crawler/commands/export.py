@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from crawler import show
+from crawler.commands.redacting import Published, originals, publish, withheld_originals
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
 from crawler.engine.passphrase import passphrase
@@ -22,6 +24,9 @@ from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
 from crawler.export.medium import label, write_zip
 from crawler.export.model import Case, Exhibit
+from crawler.export.papers.facts import COURT
+from crawler.export.sealed import Original, write_sealed
+from crawler.redaction.grade import GRADES
 from crawler.store import findings
 from crawler.store.casefile import case_file
 from crawler.store.index import Index
@@ -45,6 +50,18 @@ CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the v
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PEM 证书的私钥，若不在同一文件",
 )
+@click.option(
+    "--grade",
+    type=click.Choice(GRADES),
+    default=COURT,
+    show_default=True,
+    help="court：完整；platform：评价人以代号表示，保留网址；public：不含个人信息，画面模糊处理",
+)
+@click.option(
+    "--sealed",
+    type=click.Path(path_type=Path),
+    help="把脱敏所据的原件另行写入这个文件夹（封存于单独介质，只供法官查阅）",
+)
 @click.option("--zip", "packed", is_flag=True, help="另写一个 .zip，内容与文件夹相同，便于传送")
 @as_json
 @click.pass_obj
@@ -54,38 +71,56 @@ def export_command(
     to: Path,
     certificate: Path | None,
     certificate_key: Path | None,
+    grade: str,
+    sealed: Path | None,
     packed: bool,
     as_json: bool,
 ) -> None:
     """导出证据包：网页存档、时间戳、证据目录、核验说明 / write a bundle that anyone can verify.
 
-    证据包由日志密钥签名；写成以后立即核验，结果记入日志。
+    证据包由日志密钥签名；写成以后立即核验，结果记入日志。platform 和 public 两级交出的是脱敏副本：
+    每份副本与原件在同一日志之中，隐去的内容以加盐的承诺值代替，可以凭 --sealed 的封存件单独向法官启封。
 
     \b
     evidence export K1 --to 证据包-K1
     evidence export K1 --to 证据包-K1 --zip
     evidence export K1 --to 证据包-K1 --certificate 机构证书.p12
+    evidence export K1 --to 公开-K1 --grade public --sealed 封存件-K1
     """
     if certificate_key is not None and certificate is None:
         raise UsageError("--certificate-key goes with --certificate")
+    if sealed is not None:
+        _require_apart(sealed, to)
     identity = None if certificate is None else _identity(certificate, certificate_key)
     secret = passphrase(archive)
     with Session.open(archive) as session:
         seal_now(session.archive, secret)
         case, exhibits = _case(session.index, case_id)
         named = {name for exhibit in exhibits for name in exhibit.findings}
-        said = {name: findings.one(session.index, name).content or {} for name in sorted(named)}
+        said: Mapping[str, Any] = {
+            name: findings.one(session.index, name).content or {} for name in sorted(named)
+        }
+        published = None
+        if grade != COURT:
+            published = publish(session, archive, case, said, grade)
+            seal_now(session.archive, secret)  # the copies are to be stamped before they are handed over
+            case, exhibits, said = published.case, published.exhibits, published.findings
         with show.progress("导出") as advance:
             summary = export_bundle(
                 session.archive, case, exhibits, to,
-                passphrase=secret, identity=identity, findings=said, progress=advance,
+                passphrase=secret, identity=identity, findings=said, grade=grade, progress=advance,
             )  # fmt: skip
         with show.progress("核验") as advance:
             report = verify_bundle(
                 to, trust=archive / "trust", vkey=session.archive.log.verifier.line, progress=advance
             )
         beside = _beside(to, case, summary, packed=packed)
-        session.record_event("bundle-exported", _details(case_id, to, summary, report, identity))
+        details = _details(case_id, grade, to, summary, report, identity)
+        if sealed is not None:
+            kept = _kept_apart(session, published, exhibits)
+            details["sealed_originals"] = write_sealed(session.archive, kept, sealed, passphrase=secret)
+            beside.append(sealed)
+        session.record_event("bundle-exported", details)
         state = seal_now(session.archive, secret)
     found = {
         "bundle": str(to),
@@ -113,15 +148,32 @@ def _beside(to: Path, case: Case, summary: BundleSummary, *, packed: bool) -> li
     return [sheet, *([archive_file] if archive_file is not None else [])]
 
 
+def _require_apart(sealed: Path, to: Path) -> None:
+    """Raise UsageError for a folder of originals that lies in the bundle, or that holds something."""
+    if sealed.resolve().is_relative_to(to.resolve()):
+        raise UsageError(f"--sealed {sealed} lies in the bundle {to}: the originals go onto another medium")
+    if sealed.exists() and (not sealed.is_dir() or any(sealed.iterdir())):
+        raise UsageError(f"--sealed {sealed} is not empty: choose a new folder")
+
+
+def _kept_apart(
+    session: Session, published: Published | None, exhibits: Sequence[Exhibit]
+) -> Iterator[Original]:
+    """What goes onto a medium of its own: originals of redacted captures; in court those that hold secrets."""
+    if published is not None:
+        return originals(session, published)
+    return withheld_originals(session, [name for one in exhibits for name in one.captures])
+
+
 def _details(
-    case_id: str, to: Path, summary: BundleSummary, report: Report, identity: Identity | None
+    case_id: str, grade: str, to: Path, summary: BundleSummary, report: Report, identity: Identity | None
 ) -> dict[str, Any]:
     """What the log keeps of an export: the digests stand for every byte of the bundle."""
     signed = {} if identity is None else {"certificate": certificate_fingerprint(identity.certificate)}
     return {
         **signed,
         "case": case_id,
-        "grade": "court",
+        "grade": grade,
         "tagmanifest": summary.digest,
         "tagmanifest_sm3": digest_file(to / TAG_MANIFEST, "sm3"),
         "verified": _verified(report),

@@ -34,7 +34,9 @@ def captures(archive: Path, /, every: bool, limit: int, as_json: bool, **wanted:
     if "url" in given:  # addresses are kept percent-encoded
         given["url"] = quote(given["url"], safe=string.punctuation)
     where = " and ".join("instr(url, ?)" if name == "url" else f"{name} = ?" for name in given) or "1"
-    where += " and not withheld and redacted is null" + ("" if every else " and page is null")  # exchanges of a page are no pages
+    where += " and not withheld and redacted is null" + (
+        "" if every else " and page is null"
+    )  # exchanges of a page are no pages
     counted = "(select count(*) from capture other where other.page = capture.id) exchanges"
     sql = f"select *, {counted} from capture where {where} order by leaf desc limit ?"  # noqa: S608 - our own names
     with open_index(archive) as index:

@@ -42,6 +42,11 @@ _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
     metavar="DATE",
     help="按这一日期（当天结束，北京时间；或 UTC 时间 2036-01-01T08:00:00Z）判断时间戳是否仍然有效；缺省为现在",
 )
+@click.option(
+    "--sealed",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="证据包的封存件（export --sealed）：核对脱敏副本确由这些原件制成",
+)
 @click.option("--quick", is_flag=True, help="快速：只比对文件摘要、日志和时间戳，不逐条读取记录")
 @click.option("--times", is_flag=True, help="列出每次采集的可信时间区间")
 @click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", help="报告的语言")
@@ -55,6 +60,7 @@ def verify_command(
     trust: Path | None,
     vkey: str | None,
     at: str | None,
+    sealed: Path | None,
     quick: bool,
     times: bool,
     lang: Lang,
@@ -69,6 +75,7 @@ def verify_command(
     evidence verify --quick
     evidence verify 证据包 --trust 自行取得的根证书 --vkey 日志公钥 --lang zh
     evidence verify 证据包 --at 2036-01-01
+    evidence verify 公开-K1 --sealed 封存件-K1
     evidence verify --times --record
     """
     target = path or archive
@@ -89,6 +96,7 @@ def verify_command(
             quick=quick,
             times=times,
             workers=workers,
+            sealed=sealed,
             progress=advance,
         )
     if report.kind == "archive" and (target / "evidence.toml").exists():

@@ -69,6 +69,11 @@ def openings(
         yield source, redacted(source, found.order, now=clock.now()).opening
 
 
+def source_of(session: Session, name: str) -> Source:
+    """A capture with its records, checked against the log. Raises UsageError if they were removed."""
+    return _source(session, *_leaf(session, name), None)
+
+
 def _order(given: tuple[str, Grade, bytes], read: dict[str, Read | None]) -> Order:
     case, grade, key = given
     people = [

@@ -1,4 +1,4 @@
-"""A case and its findings as a grade shows them: the words of people without people, captures by their redacted form."""
+"""A case and its findings as a grade shows them: words without people, captures by their redacted form."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -20,6 +20,7 @@ from crawler.evidence.checks.catalogue import check_catalogue
 from crawler.evidence.checks.hash_list import check_hash_list
 from crawler.evidence.checks.inclusion import Part
 from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signature
+from crawler.evidence.checks.opened import check_opened
 from crawler.evidence.checks.organisation import check_organisation
 from crawler.evidence.checks.reading import read_small
 from crawler.evidence.checks.wacz import (
@@ -41,12 +42,14 @@ def verify_bundle(
     trust: Path | None = None,
     vkey: str | None = None,
     at: datetime | None = None,
+    sealed: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check a bundle in full.
 
     `trust` is the verifier's own folder of TSA roots (*.pem; a log.vkey in it is used too), `vkey` the log's
-    public key line, `at` the date at which the tokens must hold. Never raises for what is in the bundle: that
+    public key line, `at` the date at which the tokens must hold, `sealed` a folder of originals that a redacted
+    bundle was made from (checks/opened.py). Never raises for what is in the bundle: that
     is a failed check.
     """
     bag, found = check_bag(path, progress or _silent)
@@ -64,6 +67,7 @@ def verify_bundle(
         part.bracket(at),
         check_hash_list(path, found, placed),
         _check_documents(path, found, part),
+        check_opened(path, sealed, part.leaves) if sealed is not None else None,
         part.anchor(),
     ]
     checks = tuple(check for check in ordered if check is not None)
