@@ -115,9 +115,15 @@ def _formed(taken: _Taken) -> tuple[str, ...]:
     selected, capture = taken.selected, taken.capture
     after = f"不早于 {_moment(selected.not_before)}" if selected.not_before else "此前尚无时间戳，无下限"
     until = f"不晚于 {_moment(selected.not_after)}" if selected.not_after else "尚未加盖时间戳，无上限"
-    claimed = (
-        (claimed_time(capture), "下列采集时间为导入本机的时间") if capture.fidelity == "imported" else ()
-    )
+    claimed: tuple[str, ...] = ()
+    if capture.redacted is not None:
+        taken_at = _moment(clock.parse(capture.redacted.started))
+        claimed = (
+            f"原件固定于 {taken_at}（日志第 {capture.redacted.entry} 条）",
+            "下列采集时间为脱敏副本制成的时间",
+        )
+    elif capture.fidelity == "imported":
+        claimed = (claimed_time(capture), "下列采集时间为导入本机的时间")
     began = _moment(clock.parse(capture.started))
     return *claimed, f"采集 {began}", after, until, f"日志序号 {selected.index}"
 

@@ -25,7 +25,16 @@ _KINDS: tuple[tuple[str, Callable[[Capture], bool]], ...] = (
 - **剔除了登录凭据等内容的副本**：网页由采集人用自己的浏览器打开。能够打开其账户的内容（Cookie、令牌、密码等）从
   交出的副本中剔除，原处写作 `[withheld:…]`。未剔除的原件封存在证据库中，同样写入日志，可以在证据库中当面核对，
   不随证据交出。""",
-        lambda capture: capture.original is not None,
+        lambda capture: capture.original is not None and capture.redacted is None,
+    ),
+    (
+        """\
+- **脱敏副本**：本包不交出原件。每份副本由程序依据原件制成：只保留确知不涉及个人的内容，画面只保留这样的文字，其余模糊
+  处理；隐去的内容原处写作 `[withheld:…]`（`[person:…]` 为代号），副本的最后一条记录列有每一处的承诺值
+  SHA-256（盐值‖内容）。副本与原件都写入同一日志：副本的采集清单写有原件在日志中的序号和摘要（`redacted`），
+  `data/log/originals` 是原件的包含证明。原件及盐值可以封存于单独介质，单独向法官启封，
+  以 `evidence verify 本包 --sealed 封存件` 核对。""",
+        lambda capture: capture.redacted is not None,
     ),
     (
         """\

@@ -19,6 +19,7 @@ _ARTEFACTS = {
     "screencast": "录屏画面",
     "websocket": "WebSocket 消息",
 }
+_REASONS = {"withheld": "可能显示登录凭据，只在封存的原件中", "redacted": "脱敏副本不含此件"}
 _SERIES = {"tile": "分段截图", "dom-frame": "框架的网页结构"}
 _NUMBERED = re.compile(r"([a-z-]+)-(\d+)")
 _MOST_MISSING = 5
@@ -42,6 +43,8 @@ def how_kept(capture: Capture) -> str:
     """What the bundle holds of a capture. Only content that came over the wire is said to be kept as it came."""
     if capture.fidelity == "imported":
         return "由他人工具记录的文件导入，不是采集人直接从网站取得"
+    if capture.redacted is not None:
+        return "脱敏副本：由本工具依据原件制成，原件未随包交付，其摘要在日志之中"
     if capture.fidelity == "derived":
         if capture.original is not None:
             return _without_secrets(capture)
@@ -117,7 +120,7 @@ def claimed_time(capture: Capture) -> str:
 
 
 def _why(reason: str) -> str:
-    return "可能显示登录凭据，只在封存的原件中" if reason == "withheld" else reason
+    return _REASONS.get(reason, reason)
 
 
 def obstacle(reason: str | None) -> str:

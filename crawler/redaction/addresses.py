@@ -45,7 +45,9 @@ def rewritten_url(url: str, masker: Masking) -> str:
         return WITHHELD + _code(masker.withheld(url, "address"))
     place = (host or "") + (f":{port}" if port else "")
     if not masker.shows_addresses and not _STYLES.search(url):
-        bare = urlunsplit((parts.scheme, place, "/withheld-" + _code(masker.withheld(url, "address")), "", ""))
+        bare = urlunsplit(
+            (parts.scheme, place, "/withheld-" + _code(masker.withheld(url, "address")), "", "")
+        )
         return WITHHELD + _code(masker.withheld(url, "address")) if masker.left(bare.encode()) else bare
     path = _path(parts.path, host or "", masker)
     query = _query(parts.query, masker)
@@ -130,5 +132,3 @@ def _steps() -> frozenset[str]:
 @cache
 def _hosts() -> frozenset[str]:
     return frozenset(table()["address"]["hosts"])
-
-

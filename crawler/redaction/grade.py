@@ -13,7 +13,10 @@ Kind = Literal["review", "post", "listing"]
 _NEVER = frozenset(("id_card", "bank_card"))
 _CONTACTS = frozenset(("mobile", "landline", "service", "email", "qq", "weixin", "account", "mention"))
 _TRACES = frozenset(("plate", "parcel", "order", "address", "link"))
-_OTHERS: tuple[Kind, ...] = ("post", "listing")  # a recruiter and a merchant offer their contacts to everybody
+_OTHERS: tuple[Kind, ...] = (
+    "post",
+    "listing",
+)  # a recruiter and a merchant offer their contacts to everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,16 @@ class Grade:
 GRADES: Mapping[str, Grade] = MappingProxyType(
     {
         # The whole: a court has to see who said what.
-        "court": Grade("court", redacts=False, aliases=False, contacts=True, addresses=True, needs_reader=False),
+        "court": Grade(
+            "court", redacts=False, aliases=False, contacts=True, addresses=True, needs_reader=False
+        ),
         # The platform knows its users by the address of a review; nobody else is to.
-        "platform": Grade("platform", redacts=True, aliases=True, contacts=True, addresses=True, needs_reader=False),
-        "public": Grade("public", redacts=True, aliases=False, contacts=False, addresses=False, needs_reader=True),
+        "platform": Grade(
+            "platform", redacts=True, aliases=True, contacts=True, addresses=True, needs_reader=False
+        ),
+        "public": Grade(
+            "public", redacts=True, aliases=False, contacts=False, addresses=False, needs_reader=True
+        ),
     }
 )
 

@@ -60,9 +60,7 @@ class Seal:
 
     def statement(self) -> list[dict[str, str]]:
         """What anybody may see: mark, kind and commitment of each value, in the order of these."""
-        return [
-            {"mark": row["mark"], "kind": row["kind"], "sha256": row["sha256"]} for row in self.opening()
-        ]
+        return [{"mark": row["mark"], "kind": row["kind"], "sha256": row["sha256"]} for row in self.opening()]
 
     def opening(self) -> list[dict[str, str]]:
         """The same with salt and value: for the judge alone."""

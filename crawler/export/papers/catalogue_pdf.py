@@ -6,7 +6,7 @@ from itertools import groupby
 
 from crawler.export.catalogue import COLUMNS, IN_WORD, notes, row
 from crawler.export.model import group_names
-from crawler.export.papers.facts import CaseFacts
+from crawler.export.papers.facts import EVERY_GRADE, CaseFacts
 from crawler.export.papers.paper import Paper
 from crawler.export.papers.pdf import pdf
 from crawler.store.casefile import CaseExhibit
@@ -26,6 +26,7 @@ class CataloguePdf(Paper):
     name = "catalogue"
     title = "证据目录"
     order = 10
+    grades = EVERY_GRADE
 
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
         """catalogue.pdf."""
@@ -46,13 +47,12 @@ class CataloguePdf(Paper):
 
 
 def _table(facts: CaseFacts, exhibits: Sequence[CaseExhibit]) -> str:
-    config, names = facts.config, group_names()
-    collector = f"{config.organisation}（操作人：{config.operator}）"
+    names, captures = group_names(), facts.selection.captures()
     widths = "".join(f"<col style='width:{width}%'>" for width in _WIDTHS)
     lines = []
     for group, members in groupby(exhibits, key=lambda one: one.group):
         lines.append(f"<tr class=band><td colspan={len(COLUMNS)}>{group}　{escape(names[group])}</td></tr>")
-        lines += [_line(row(collector, one, facts.captures, *IN_WORD).cells) for one in members]
+        lines += [_line(row(facts.collector, one, captures, *IN_WORD).cells) for one in members]
     head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
     body = f"<colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
     return f"<table>{body}</table>"
