@@ -10,6 +10,7 @@ from crawler.engine.extractor import Extractor, Reader
 from crawler.errors import EvidenceError
 from crawler.evidence.manifest import Capture
 from crawler.items import Item, Post, Review
+from crawler.redaction.grade import Kind
 
 
 class Author(NamedTuple):
@@ -62,6 +63,7 @@ def _alias(extractor: Extractor, item: Item) -> str | None:
     return None
 
 
-def page_kind(kinds: frozenset[str]) -> str | None:
+def page_kind(kinds: frozenset[str]) -> Kind | None:
     """What a page is, by what stands on it: reviews make it a page of reviews."""
-    return next((kind for kind in ("review", "post", "listing") if kind in kinds), None)
+    order: tuple[Kind, ...] = ("review", "post", "listing")
+    return next((kind for kind in order if kind in kinds), None)

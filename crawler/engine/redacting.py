@@ -18,7 +18,7 @@ from crawler.evidence.checks.records import check_record
 from crawler.evidence.manifest import Capture
 from crawler.evidence.warc import Encoded
 from crawler.redaction.derive import RULES, Made, Order, Source, is_carried, people_of, redacted
-from crawler.redaction.grade import Grade
+from crawler.redaction.grade import Grade, Kind
 from crawler.redaction.person import Person
 from crawler.store.session import Session
 
@@ -100,7 +100,7 @@ def _capture(leaf: Leaf) -> Capture:
     return leaf.capture
 
 
-def _source(session: Session, entry: int, leaf: Leaf, kind: str | None) -> Source:
+def _source(session: Session, entry: int, leaf: Leaf, kind: Kind | None) -> Source:
     """The capture with its records, each checked against the log."""
     capture, records = _capture(leaf), []
     for expected in capture.records:

@@ -14,14 +14,20 @@ from crawler.evidence.bundle import CATALOGUE_DOCX, HASH_LIST, SHEET_PAGE, VERIF
 from crawler.evidence.report import STATES_ZH
 from crawler.export.artefact import take_artefact
 from crawler.export.model import group_names
-from crawler.export.papers.facts import CaseFacts, capture_of
+from crawler.export.papers.facts import PLATFORM, PUBLIC, CaseFacts, capture_of
 from crawler.export.papers.html import moment
 from crawler.export.selection import Selected
 from crawler.export.wording import how_kept
 from crawler.store.casefile import CaseExhibit
 
 INDEX, PICTURES, PAPERS = "data/index.html", "data/pictures", "data/papers"
-_VIEWPORT = "viewport"
+_SHOWN = ("viewport", "screenshot")  # the first that there is; of a redacted page the beginning of the whole
+_REDACTED = {
+    PLATFORM: "<p class=small><b>本包为脱敏副本（供平台核查）。</b>评价人、发帖人以代号表示，网址保留；"
+    "登录凭据和个人信息已隐去，图像模糊处理。原件未随包交付，其摘要与副本在同一日志之中。</p>",
+    PUBLIC: "<p class=small><b>本包为脱敏副本（供公开）。</b>不含个人信息和联系方式，图像模糊处理，"
+    "只保留确知不涉及个人的文字。原件未随包交付，其摘要与副本在同一日志之中。</p>",
+}
 _MOST = 6  # quotes of one kind; the tables have all
 
 
@@ -32,6 +38,7 @@ def write_index(bag: Path, facts: CaseFacts, papers: Mapping[str, str]) -> None:
         f"<p>案件：{escape(case.title)}（编号 {escape(case.id)}）　案由：{escape(case.cause)}"
         f"　提交人：{escape(case.submitter)}</p>"
         "<p class=small>所列材料为初步证据；所涉行为仅为涉嫌，是否成立由有权机关判断。</p>"
+        f"{_REDACTED.get(facts.grade, '')}"
     )
     page = Template((files("crawler.export") / "index.html").read_text("utf-8"))
     shown = page.substitute(
@@ -91,9 +98,10 @@ def _captured(bag: Path, facts: CaseFacts, one: Selected) -> str:
         f"不早于 {moment(one.not_before)}，不晚于 {moment(one.not_after)}（北京时间）；日志序号 {one.index}"
     )
     picture = ""
-    if capture.look is not None and capture.artefact(_VIEWPORT) is not None:
+    made = next((made for made in _SHOWN if capture.artefact(made) is not None), None)
+    if made is not None:
         name = f"{capture.id}.png"
         (bag / PICTURES).mkdir(exist_ok=True)
-        (bag / PICTURES / name).write_bytes(take_artefact(facts.archive, one.index, _VIEWPORT).content)
+        (bag / PICTURES / name).write_bytes(take_artefact(facts.archive, one.index, made).content)
         picture = f"<div class=shown><img src='pictures/{name}' alt='{escape(f'网页首屏截图 {capture.url}')}'></div>"
     return f"<p class=small>{escape(told)}</p>{picture}"

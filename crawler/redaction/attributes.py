@@ -15,16 +15,16 @@ VOID = frozenset(("br", "hr", "img", "input", "wbr", "col", "link", "keygen", "b
 # Elements that part no line of text: a name may begin within one and end behind it.
 INLINE = frozenset(
     (
-        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd",
-        "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
-        "var", "wbr", "img",
+        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins",
+        "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
+        "u", "var", "wbr", "img",
     )
 )  # fmt: skip
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _TOKENS = ("class", "id")
 _WORDS = {
-    "dir", "lang", "align", "valign", "bgcolor", "color", "face", "type", "scope", "hidden", "open", "nowrap", "noshade",
-    "clear", "datetime", "reversed", "disabled", "multiple", "wrap", "rules", "frame",
+    "dir", "lang", "align", "valign", "bgcolor", "color", "face", "type", "scope", "hidden", "open", "nowrap",
+    "clear", "datetime", "reversed", "disabled", "multiple", "wrap", "rules", "frame", "noshade",
 }  # fmt: skip
 _NUMBERS = {
     "colspan", "rowspan", "span", "width", "height", "border", "cellpadding", "cellspacing", "size", "start", "cols",

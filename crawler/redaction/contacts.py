@@ -1,7 +1,7 @@
-"""Contacts and traces of people in a text: telephone numbers, accounts, cards, plates, parcels, orders, addresses, links.
+"""Contacts and traces of people in a text: telephone numbers, accounts, cards, plates, parcels, addresses, links.
 
-Read in the folded text (folding.py), so that full-width and circled digits are digits; numbers are also read with words
-and look-alike letters as digits. Prices, dates and numbers of goods are none: a number counts by its form, its check
+Read in the folded text (folding.py), so that full-width and circled digits are digits; numbers are also read with
+words and look-alike letters as digits. Prices, dates and numbers of goods are none: a number counts by its form, its check
 digit and the word before it. Every pattern has a bounded length: linear time.
 """
 

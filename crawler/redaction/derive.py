@@ -17,7 +17,7 @@ from crawler.evidence.archive import Draft
 from crawler.evidence.manifest import DOM, Capture, Redacted, canonical, new_capture_id
 from crawler.evidence.proof import leaf_digest
 from crawler.evidence.warc import DEFLATED, STORED, Encoded, Record, concurrent_to, encode, new_record_id
-from crawler.redaction.grade import Grade
+from crawler.redaction.grade import Grade, Kind
 from crawler.redaction.http import redacted_response
 from crawler.redaction.layer import rewritten_layer
 from crawler.redaction.masker import Masker
@@ -43,7 +43,7 @@ class Source:
     leaf: bytes
     capture: Capture
     records: tuple[Encoded, ...]
-    kind: str | None
+    kind: Kind | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,18 +146,18 @@ class _Making:
         return Made(draft, self.seal.opening(), self.whole)
 
     def _records(self, url: str, artefacts: dict[str, str]) -> Iterator[Encoded]:
+        """In the order of the file. The DOM is rewritten first: whom it shows, the masker then knows everywhere."""
         by_id = {encoded.record.id: encoded.record for encoded in self.source.records}
         capture = self.source.capture
         response = capture.response
-        named = (capture.look or {}).get("artefacts", {})
-        if response is not None and response.id not in named.values():
+        named = (capture.look or {}).get("artefacts", {}) if self.known else {}
+        dom = self._dom(by_id[named[DOM]]) if DOM in named else None
+        if response is not None and response.id not in (capture.look or {}).get("artefacts", {}).values():
             yield self._response(by_id[response.id], url)
-        for name, make in ((DOM, self._dom), (TEXT, None), (PICTURE, None)):
-            if make is not None and name in named and self.known:
-                content = make(by_id[named[name]])
-                if content is not None:
-                    yield self._artefact(name, content, "text/html; charset=utf-8", artefacts)
-        yield from self._pictured(by_id, named, artefacts)
+        if dom is not None:
+            yield self._artefact(DOM, dom, "text/html; charset=utf-8", artefacts)
+        if TEXT in named:
+            yield from self._pictured(by_id, named, artefacts)
 
     def _response(self, record: Record, url: str) -> Encoded:
         found = redacted_response(record.block, self.masker, known=self.known)
@@ -182,9 +182,11 @@ class _Making:
         self, by_id: Mapping[str, Record], named: Mapping[str, str], artefacts: dict[str, str]
     ) -> Iterator[Encoded]:
         """The text layer, and the screenshot of which only that text stays readable."""
-        if TEXT not in named or not self.known:
+        try:
+            layer = rewritten_layer(by_id[named[TEXT]].block, self.masker)
+        except FormatError:  # no layer of ours: an archive of an older version, or another tool's
+            self.whole.append(TEXT)
             return
-        layer = rewritten_layer(by_id[named[TEXT]].block, self.masker)
         if not self._clean(TEXT, layer.content):
             return
         yield self._artefact(TEXT, layer.content, "application/json", artefacts)

@@ -1,4 +1,4 @@
-"""Answers of servers made anew: a status line, a few fields, and a body that may be shown or says that it is withheld."""
+"""Answers of servers made anew: a status line, a few fields, and a body that may be shown or is withheld."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -1,7 +1,7 @@
 """Takes out of texts what a grade does not show: people, contacts, credentials. A mark stands in the place of each.
 
-What a parser named is looked for everywhere; so is what is found to be a contact. Where a text still holds such a value
-when all escapes are undone, all of the text goes: when in doubt, less is shown.
+What a parser named is looked for everywhere; so is what is found to be a contact. Where a text still holds such a
+value when all escapes are undone, all of the text goes: when in doubt, less is shown.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from crawler.redaction.addresses import rewritten_url
 from crawler.redaction.contacts import contacts
-from crawler.redaction.grade import Grade, Kind
+from crawler.redaction.grade import Grade
 from crawler.redaction.matching import Known, Matcher
 from crawler.redaction.person import Person, is_nobody, masked_forms, values
 from crawler.redaction.seal import MARK, Seal
@@ -46,7 +46,7 @@ class Masker:
         credentials: Sequence[str],
         seal: Seal,
         *,
-        kind: Kind | None = None,
+        kind: str | None = None,
     ) -> None:
         self.grade, self.seal, self.kind = grade, seal, kind
         self._kinds = grade.masked(kind)

@@ -1,7 +1,7 @@
 """HTML pages made anew from what is known to be harmless: elements, a few attributes, texts through the masker.
 
-What is not written anew is gone: scripts, comments, frames, pictures, hidden fields, what people typed, every attribute
-that is not listed. Elements keep their names and places, so that a finding's XPath still points to its quote.
+What is not written anew is gone: scripts, comments, frames, pictures, hidden fields, what people typed, every
+attribute that is not listed. Elements keep their names and places, so that a finding's XPath still points to its quote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ class _Page:
 
 
 def rewritten_html(markup: str, masker: Masker) -> bytes:
-    """The page of this source as the masker's grade shows it, in UTF-8. Never fails; what cannot be masked is gone."""
+    """The page of this source as the masker's grade shows it, in UTF-8. Never fails: what cannot be masked goes."""
     if len(markup) <= LONGEST:
         source = markup.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
         for bare in (False, True):
@@ -245,6 +245,7 @@ def _opening(masker: Masker, *, quirks: bool) -> str:
 def _notice(masker: Masker) -> str:
     grade = _GRADES.get(masker.grade.name, masker.grade.name)
     return (
-        f"<{NOTICE}>脱敏副本（{grade}）：本页由原始固定内容改写而成，个人信息已删除或者以 [withheld:…]、[person:…] 代替；"
+        f"<{NOTICE}>脱敏副本（{grade}）：本页由原始固定内容改写而成，"
+        "个人信息已删除或者以 [withheld:…]、[person:…] 代替；"
         f"原件另行封存，可向法庭出示核对。</{NOTICE}>"
     )
