@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from crawler.errors import UsageError
+
+Kind = Literal["review", "post", "listing"]  # what stands on a page
 
 # Numbers that only their owner may hand on; no page needs them, whoever stands behind it.
 _NEVER = frozenset(("id_card", "bank_card"))
@@ -32,7 +35,7 @@ class Grade:
     addresses: bool
     needs_reader: bool
 
-    def masked(self, kind: str | None) -> frozenset[str]:
+    def masked(self, kind: Kind | None) -> frozenset[str]:
         """The kinds of contacts (see contacts.py) that go out of a page of this kind; None: nobody knows which."""
         if not self.redacts:
             return frozenset()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from crawler.redaction.addresses import rewritten_url
 from crawler.redaction.contacts import contacts
-from crawler.redaction.grade import Grade
+from crawler.redaction.grade import Grade, Kind
 from crawler.redaction.matching import Known, Matcher
 from crawler.redaction.person import Person, is_nobody, masked_forms, values
 from crawler.redaction.seal import MARK, Seal
@@ -46,7 +46,7 @@ class Masker:
         credentials: Sequence[str],
         seal: Seal,
         *,
-        kind: str | None = None,
+        kind: Kind | None = None,
     ) -> None:
         self.grade, self.seal, self.kind = grade, seal, kind
         self._kinds = grade.masked(kind)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from crawler.evidence.digest import digest
 from crawler.redaction import attributes
 from crawler.redaction.addresses import WITHHELD
 from crawler.redaction.masker import Masker
-from crawler.redaction.naming import may_be_name, shows_person, short_texts
+from crawler.redaction.naming import may_be_name, short_texts, shows_person
 from crawler.redaction.styles import rewritten_css
 
 __all__ = ["rewritten_css", "rewritten_html"]
