@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -272,7 +272,22 @@ def exported(to: Path, summary: Any, beside: Sequence[Path] = ()) -> str:
         f"  证据目录：{to / 'data/catalogue.docx'}\n"
         f"  核验说明：{to / 'data/verify-zh.html'}\n"
         f"  核验：evidence verify {shlex.quote(str(to))} --trust 文件夹（其中是自行取得的根证书）"
-    ) + "".join(f"\n  另有：{path}" for path in beside)
+    ) + "".join(
+        [f"\n  {line}" for line in _signed(summary.papers)] + [f"\n  另有：{path}" for path in beside]
+    )
+
+
+def _signed(papers: Mapping[str, Any]) -> list[str]:
+    """What became of the papers that are signed inside; that one has no timestamp is said, with the reasons."""
+    lines = []
+    for name, stamping in papers.items():
+        if stamping.gen_time is None:
+            reasons = "；".join(f"{who}：{why}" for who, why in stamping.missing.items())
+            lines.append(f"文内签名：{name}（警告：没有时间戳。{reasons}）")
+        else:
+            when = clock.beijing(clock.stamp(stamping.gen_time))
+            lines.append(f"文内签名：{name}（时间戳 {stamping.authority}，{when}）")
+    return lines
 
 
 def schedule(scheduled: Sequence[ScheduledCrawl], past: Sequence[HistoryEntry]) -> str:

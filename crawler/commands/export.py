@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,9 @@ from crawler.commands.redacting import Published, originals, publish, withheld_o
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
 from crawler.engine.passphrase import passphrase
+from crawler.engine.post import post_query
 from crawler.errors import UsageError
+from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import TAG_MANIFEST
 from crawler.evidence.checks.bundle import verify_bundle
 from crawler.evidence.digest import digest_file
@@ -32,6 +34,9 @@ from crawler.store.casefile import case_file
 from crawler.store.index import Index
 from crawler.store.session import Session
 
+if TYPE_CHECKING:
+    from crawler.export.pdf_signature import Signatory
+
 CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 
 
@@ -43,7 +48,7 @@ CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the v
 @click.option(
     "--certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="另以机构证书签名：PKCS#12 文件，或者 PEM 证书链",
+    help="另以机构证书签名（整包，以及证据目录、取证报告等 PDF 之内）：PKCS#12 文件，或者 PEM 证书链",
 )
 @click.option(
     "--certificate-key",
@@ -95,6 +100,7 @@ def export_command(
     secret = passphrase(archive)
     with Session.open(archive) as session:
         seal_now(session.archive, secret)
+        signatory = None if identity is None else _signatory(identity, session.archive)
         case, exhibits = _case(session.index, case_id)
         named = {name for exhibit in exhibits for name in exhibit.findings}
         said: Mapping[str, Any] = {
@@ -108,7 +114,8 @@ def export_command(
         with show.progress("导出") as advance:
             summary = export_bundle(
                 session.archive, case, exhibits, to,
-                passphrase=secret, identity=identity, findings=said, grade=grade, progress=advance,
+                passphrase=secret, identity=identity, signatory=signatory, findings=said, grade=grade,
+                progress=advance,
             )  # fmt: skip
         with show.progress("核验") as advance:
             report = verify_bundle(
@@ -128,6 +135,7 @@ def export_command(
         "tagmanifest": summary.digest,
         "sealed": state.sealed,
         "verified": report.status,
+        "papers": {name: one.to_json() for name, one in summary.papers.items()},
     }
     show_result(as_json, found, show.exported(to, summary, beside))
     if report.status == "failed":
@@ -196,6 +204,13 @@ def _identity(certificate: Path, key: Path | None) -> Identity:
     return read_identity(
         certificate.read_bytes(), given.encode() if given else None, key.read_bytes() if key else None
     )
+
+
+def _signatory(identity: Identity, archive: Archive) -> "Signatory":
+    """Signs PDFs, and has the archive's authorities stamp that."""
+    from crawler.export.pdf_signature import Signatory  # a second to load, and few exports need it
+
+    return Signatory(identity, archive, post_query)
 
 
 def _case(index: Index, case_id: str) -> tuple[Case, list[Exhibit]]:

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from crawler.demo.filing import build_case
 from crawler.demo.market import Market
 from crawler.demo.plan import World
 from crawler.demo.saved import saved_urls
@@ -33,7 +34,6 @@ SAVED_SITES = {  # spider → the saved page it reads (file in the pages folder)
     "polishfoodies": ("jsonld/reviews-1.html",),
     "jd_reviews": ("jd/reviews-1.json",),
 }
-SHOP_HOST, RECRUITING = "yunlan.example", "招30位体验官"  # what the case is about
 # The market's clock stands at ten in the morning of the day shown: no page may be newer than its capture.
 MARKET_HOUR = timedelta(hours=10)
 BEIJING = timezone(timedelta(hours=8))
@@ -101,6 +101,7 @@ def tell(folder: Path, *, reviews: int, pages: Path | None, say: Say) -> int:
         _make_archive(stage, market, authorities)
         _first_day(stage, saved)
         _next_day(stage, market, second_day)
+        build_case(stage)
         _hand_over(stage)
         _show_damage(stage)
     _summary(stage)
@@ -158,25 +159,15 @@ def _next_day(stage: Stage, market: Market, day: date) -> None:
 
 
 def _hand_over(stage: Stage) -> None:
-    stage.step("整理案件并导出证据包")
-    stage.run("case", "new", "演示：云岚家居店涉嫌组织虚假评价", "--cause", "涉嫌虚假宣传纠纷")
-    recruiting = stage.ask("items", "post", "--text", RECRUITING)
-    changes = [change for change in stage.ask("watch", "changes") if SHOP_HOST in change["page_url"]]
-    moves = [change for change in changes if change["field"] == "sales" and "/item/" in change["page_url"]]
-    gone = [change for change in changes if (change["what"], change["kind"]) == ("vanished", "review")]
-    _exhibit(
-        stage, "B", "论坛招募帖", "初步证明有人公开招募体验官，并以返还费用换取好评", recruiting, "capture"
-    )
-    before_after = ("capture_before", "capture_after")
-    _exhibit(
-        stage, "D", "商品页前后对比", "初步证明商品销量计数在两次采集之间的变化", moves[:1], *before_after
-    )
-    _exhibit(
-        stage, "D", "评价页前后对比", "初步证明前次可见的评价在后次采集时已不可见", gone[:1], *before_after
-    )
+    stage.step("导出证据包：提交法院的（court）、供平台核查的（platform）、可以公开的（public）")
     stage.run("export", "K1", "--to", str(stage.bundle))
+    stage.run("export", "K1", "--to", str(stage.folder / "bundle-K1-platform"), "--grade", "platform")
+    public, sealed = stage.folder / "bundle-K1-public", stage.folder / "sealed-K1"
+    stage.run("export", "K1", "--to", str(public), "--grade", "public", "--sealed", str(sealed))
     stage.step("核验证据包与证据库；由日志和网页存档重建数据库并比对")
-    stage.run("verify", str(stage.bundle), "--trust", str(stage.archive / "trust"))
+    trust = str(stage.archive / "trust")
+    stage.run("verify", str(stage.bundle), "--trust", trust)
+    stage.run("verify", str(public), "--trust", trust, "--sealed", str(sealed))
     stage.run("verify")
     stage.run("rebuild")
 
@@ -199,26 +190,16 @@ def _summary(stage: Stage) -> None:
 完成。/ Done.
   证据库      {stage.archive}
   证据包      {stage.bundle}
+    从这里看  {stage.bundle / "data/index.html"}（用浏览器打开：证据、文书、说明）
     证据目录  {stage.bundle / "data/catalogue.docx"}（用 Word 或 LibreOffice 打开）
     核验说明  {stage.bundle / "data/verify-zh.html"}（用浏览器打开；只用 sha256sum、openssl、unzip）
     网页存档  {stage.bundle / "data/captures.wacz"}（用 ReplayWeb.page 打开，可离线）
+  另两级      {where / "bundle-K1-platform"}、{where / "bundle-K1-public"}（脱敏副本；原件在 {where / "sealed-K1"}）
   自行核验：
     cd {stage.bundle} && sha256sum --strict --quiet -c manifest-sha256.txt && echo 全部一致
     {Path(sys.executable).parent / "evidence"} verify {stage.bundle} --trust {stage.archive / "trust"}
   以上均在 {where} 内；删除该文件夹即可清除演示。"""
     )
-
-
-def _exhibit(
-    stage: Stage, group: str, title: str, purpose: str, rows: list[dict[str, Any]], *names: str
-) -> None:
-    """Add the captures that `rows` name under `names`."""
-    captures = list(dict.fromkeys(row[name] for row in rows for name in names))
-    if not captures:
-        raise EvidenceError(
-            f"nothing was captured for exhibit {title}: the demo market's plan must have changed"
-        )
-    stage.run("case", "add", "K1", *captures, "--group", group, "--title", title, "--purpose", purpose)
 
 
 def _beside_the_project() -> Path | None:

@@ -47,7 +47,8 @@ _KINDS = ("rsassa_pkcs1v15", "rsassa_pss", "ecdsa")
 _OPENSSL_SECONDS = 20
 _SM2 = (
     "it is for SM2 or another algorithm that this software cannot sign with; sign tagmanifest-sha256.txt with the"
-    " certificate's own software (detached, DER) and hand the .p7s over beside the bundle"
+    " certificate's own software (detached, DER) and hand the .p7s over beside the bundle; the PDF papers are not"
+    " signed inside then"
 )
 
 
@@ -99,19 +100,24 @@ def sign_cms(content: bytes, identity: Identity, now: datetime | None = None) ->
 
     Raises UsageError for a certificate that is not valid today.
     """
-    certificate, moment = identity.certificate, now or datetime.now(UTC)
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if not begins <= moment <= ends:
-        raise UsageError(
-            f"the certificate of {certificate.subject.rfc4514_string()} is valid from {begins:%Y-%m-%d} to"
-            f" {ends:%Y-%m-%d}, not today: have it renewed"
-        )
+    certificate = identity.certificate
+    require_valid(certificate, now or datetime.now(UTC))
     builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(certificate, identity.key, SHA256())
     for above in identity.above:
         builder = builder.add_certificate(above)
     options = [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature]
     return builder.sign(Encoding.DER, options)
+
+
+def require_valid(certificate: x509.Certificate, moment: datetime) -> None:
+    """Raises UsageError for a certificate that is not valid at this moment."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not begins <= moment <= ends:
+        raise UsageError(
+            f"the certificate of {certificate.subject.rfc4514_string()} is valid from {begins:%Y-%m-%d} to"
+            f" {ends:%Y-%m-%d}, not today: have it renewed"
+        )
 
 
 def read_signer(signature: bytes) -> Signer:

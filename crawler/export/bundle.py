@@ -8,10 +8,10 @@ folder beside the target and appears under its name only when whole.
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,6 +37,9 @@ from crawler.export.sheet import write_sheet
 from crawler.export.verifier.assemble import write_verifier
 from crawler.export.wacz import write_wacz
 
+if TYPE_CHECKING:  # pyHanko takes a second to load, and few bundles need it
+    from crawler.export.pdf_signature import Signatory, Stamping
+
 Json = dict[str, Any]
 
 
@@ -55,6 +58,7 @@ class BundleSummary:
     not_before: datetime | None
     not_after: datetime | None
     until: str = ""  # UTC: the time of the newest entry in it, which dates it
+    papers: Mapping[str, "Stamping"] = field(default_factory=dict)  # those signed inside, by file name
 
 
 def export_bundle(
@@ -65,15 +69,17 @@ def export_bundle(
     *,
     passphrase: bytes | None = None,
     identity: Identity | None = None,
+    signatory: "Signatory | None" = None,
     findings: Mapping[str, Json] | None = None,
     grade: str = COURT,
     progress: Progress | None = None,
 ) -> BundleSummary:
     """Write the bundle of a case to the new folder `to`, signed with the log's key.
 
-    `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too; `findings` by
-    id are what those of the exhibits say. For a `grade` other than court the case and its findings are given as that
-    grade shows them (crawler.export.published), with redacted captures.
+    `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too, `signatory`
+    signs inside the PDF papers that are filed; `findings` by id are what those of the exhibits say. For a `grade`
+    other than court the case and its findings are given as that grade shows them (crawler.export.published), with
+    redacted captures.
 
     Raises UsageError (target not empty, exhibits incomplete, captures unknown or not signed yet), LogError (no
     key, wrong passphrase) and ArchiveError (the archive is damaged): nothing is exported then.
@@ -89,7 +95,7 @@ def export_bundle(
     try:
         filed = replace(case, exhibits=tuple(exhibits))
         facts = gathered(filed, archive, selection, findings or {}, grade=grade)
-        summary = _write(facts, unfinished, passphrase, progress)
+        summary = _write(facts, unfinished, passphrase, signatory, progress)
         _sign(unfinished, key, identity)
         unfinished.replace(to)
     except BaseException:
@@ -98,7 +104,13 @@ def export_bundle(
     return replace(summary, path=to)
 
 
-def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Progress | None) -> BundleSummary:
+def _write(
+    facts: CaseFacts,
+    bag: Path,
+    passphrase: bytes | None,
+    signatory: "Signatory | None",
+    progress: Progress | None,
+) -> BundleSummary:
     archive, selection, case = facts.archive, facts.selection, facts.case
     exhibits = case.exhibits
     (bag / PAPERS).mkdir(parents=True)
@@ -115,9 +127,10 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
     write_log_part(archive, selection, bag / "data")
     config = facts.config
     write_catalogue(bag, case, exhibits, selection, facts.collector)
-    write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag)
+    titles, stampings = _write_papers(facts, bag / PAPERS, signatory)
+    write_sheet(archive, case, exhibits, selection, placed, _datapackage_digest(bag), bag, stampings)
     write_verifier(bag)
-    write_index(bag, facts, _write_papers(facts, bag / PAPERS))
+    write_index(bag, facts, titles)
     write_hash_list(bag, placed)
     about = (
         ("Source-Organization", config.organisation),
@@ -128,17 +141,23 @@ def _write(facts: CaseFacts, bag: Path, passphrase: bytes | None, progress: Prog
         ("Bag-Software-Agent", f"web-evidence/{__version__}"),
         *([("Evidence-Grade", facts.grade)] if facts.grade != COURT else []),
     )
-    return _summary(bag, write_bag(bag, about), selection, len(placed))
+    summary = _summary(bag, write_bag(bag, about), selection, len(placed))
+    return replace(summary, papers=stampings)
 
 
-def _write_papers(facts: CaseFacts, folder: Path) -> dict[str, str]:
-    """Write every paper; returns their titles by file name."""
-    titles = {}
+def _write_papers(
+    facts: CaseFacts, folder: Path, signatory: "Signatory | None"
+) -> tuple[dict[str, str], dict[str, "Stamping"]]:
+    """Write every paper; returns their titles by file name, and what became of those that were signed."""
+    titles, stampings = {}, {}
     for paper in papers(facts.grade):
         for name, content in paper.write(facts):
+            if signatory is not None and paper.is_signed(name):
+                signed = signatory.sign(content)
+                content, stampings[name] = signed.content, signed.stamping
             (folder / name).write_bytes(content)
             titles[name] = paper.titled(name)
-    return titles
+    return titles, stampings
 
 
 def _sign(bag: Path, key: Ed25519PrivateKey, identity: Identity | None) -> None:

@@ -6,9 +6,10 @@ Every ```sh block is one command for a POSIX shell in the bundle's folder. It en
 if the thing holds; tests/export/test_sheet.py runs each one as printed, before and after tampering.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.evidence.archive import Archive
 from crawler.evidence.bundle import (
@@ -29,11 +30,16 @@ from crawler.evidence.manifest import Capture
 from crawler.evidence.timestamp import split_trust
 from crawler.export import shell
 from crawler.export.html_page import html_page
+from crawler.export.index_page import PAPERS
 from crawler.export.kept_sheet import kept_text
 from crawler.export.model import Case, Exhibit, in_order
 from crawler.export.selection import Selected, Selection
+from crawler.export.signed_sheet import signed_text
 from crawler.export.wacz import PlacedRecord
 from crawler.export.wording import plain
+
+if TYPE_CHECKING:
+    from crawler.export.pdf_signature import Stamping
 
 ROOT = "data/"  # where the log's part lies, seen from the bundle's folder
 
@@ -187,18 +193,24 @@ def write_sheet(
     placed: Sequence[PlacedRecord],
     datapackage: str,
     bag: Path,
+    papers: Mapping[str, "Stamping"] | None = None,
 ) -> None:
-    """Write data/verify-zh.md and data/verify-zh.html. `datapackage` is the digest of the WACZ's datapackage.json."""
+    """Write data/verify-zh.md and data/verify-zh.html.
+
+    `datapackage` is the digest of the WACZ's datapackage.json; `papers` are those that are signed inside, by name.
+    """
     exhibit, place = _example(exhibits, selection, placed)
+    kept = kept_text(_captures(exhibits, selection), "九")
     parts = [
         _head(case),
         _ANCHORS.format(list=anchors(archive, bag, ROOT, selection.stamps)),
         _files(datapackage),
         _log(archive, selection, exhibit, place),
         stamps_text(bag, ROOT, selection.stamps, "八"),
-        kept_text(_captures(exhibits, selection), "九"),
+        kept,
+        signed_text(papers or {}, PAPERS, "十" if kept else "九"),
     ]
-    text = "\n".join(parts)
+    text = "\n".join(part for part in parts if part)
     (bag / SHEET).write_text(text, "utf-8")
     (bag / SHEET_PAGE).write_text(html_page(text), "utf-8")
 

@@ -23,8 +23,8 @@ class Masking(Protocol):
     def shows_addresses(self) -> bool:
         """Whether links stay."""
 
-    def text(self, text: str) -> str:
-        """A text without what goes."""
+    def address_text(self, text: str) -> str:
+        """A part of an address without people and credentials."""
 
     def withheld(self, value: str, kind: str) -> str:
         """The mark of a value."""
@@ -42,20 +42,31 @@ def rewritten_url(url: str, masker: Masking) -> str:
     except ValueError:
         parts = host = port = None
     if parts is None or (parts.scheme and parts.scheme.lower() not in _WEB) or (parts.scheme and not host):
-        return WITHHELD + _code(masker.withheld(url, "address"))
+        return WITHHELD + _code(masker.withheld(url, "url"))
     place = (host or "") + (f":{port}" if port else "")
     if not masker.shows_addresses and not _STYLES.search(url):
-        bare = urlunsplit(
-            (parts.scheme, place, "/withheld-" + _code(masker.withheld(url, "address")), "", "")
-        )
-        return WITHHELD + _code(masker.withheld(url, "address")) if masker.left(bare.encode()) else bare
+        bare = urlunsplit((parts.scheme, place, "/withheld-" + _code(masker.withheld(url, "url")), "", ""))
+        return WITHHELD + _code(masker.withheld(url, "url")) if masker.left(bare.encode()) else bare
     path = _path(parts.path, host or "", masker)
     query = _query(parts.query, masker)
     fragment = _masked(parts.fragment, masker) if masker.shows_addresses else ""
     found = urlunsplit((parts.scheme, place, path, query, fragment))
     if masker.left(found.encode("utf-8", "replace")):
-        return WITHHELD + _code(masker.withheld(url, "address"))
+        return WITHHELD + _code(masker.withheld(url, "url"))
     return found
+
+
+def is_account(step: str) -> bool:
+    """Whether a step of a path that stands behind /user/ is somebody's account, not a page about accounts."""
+    return bool(step) and step.lower().partition(".")[0] not in _no_accounts()
+
+
+def leads_to_person(href: str) -> bool:
+    """Whether a link leads to somebody's page: /people/…, /user/profile/…."""
+    steps = re.split(r"[/?#]", unquote(href[:_LONGEST]))
+    return any(
+        one.lower() in _steps() and is_account(then) for one, then in zip(steps, steps[1:], strict=False)
+    )
 
 
 def _path(path: str, host: str, masker: Masking) -> str:
@@ -64,7 +75,7 @@ def _path(path: str, host: str, masker: Masking) -> str:
     person = host.split(".")[0] in _hosts()
     shown = []
     for step in steps:
-        shown.append(_account(step, masker) if person and step else _masked(step, masker))
+        shown.append(_account(step, masker) if person and is_account(step) else _masked(step, masker))
         person = (person and not step) or unquote(step).lower() in _steps()
     return "/".join(shown)
 
@@ -75,10 +86,10 @@ def _query(query: str, masker: Masking) -> str:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=1000)
     except ValueError:
-        return _encoded(masker.withheld(query, "address"))
+        return _encoded(masker.withheld(query, "url"))
     if not pairs or "=" not in query:
         return _masked(query, masker)
-    changed = [(masker.text(name), _parameter(name, value, masker)) for name, value in pairs]
+    changed = [(masker.address_text(name), _parameter(name, value, masker)) for name, value in pairs]
     return query if changed == pairs else urlencode(changed)
 
 
@@ -89,21 +100,21 @@ def _parameter(name: str, value: str, masker: Masking) -> str:
     if rule is not None and len(value) >= rule.least:
         return masker.withheld(value, "credential")
     if len(name) <= _NAME_LIMIT and _parameters().fullmatch(name):
-        masked = masker.text(value)
+        masked = masker.address_text(value)
         return masked if MARK.fullmatch(masked) else masker.withheld(value, "account")
-    return masker.text(value)
+    return masker.address_text(value)
 
 
 def _account(step: str, masker: Masking) -> str:
     plain = unquote(step)
-    masked = masker.text(plain)
+    masked = masker.address_text(plain)
     return _encoded(masked if MARK.fullmatch(masked) else masker.withheld(plain, "account"))
 
 
 def _masked(text: str, masker: Masking) -> str:
     """An escaped part of an address; as it stands if nothing goes."""
     plain = unquote(text)
-    masked = masker.text(plain)
+    masked = masker.address_text(plain)
     return text if masked == plain else _encoded(masked)
 
 
@@ -127,6 +138,11 @@ def _parameters() -> re.Pattern[str]:
 @cache
 def _steps() -> frozenset[str]:
     return frozenset(table()["address"]["steps"])
+
+
+@cache
+def _no_accounts() -> frozenset[str]:
+    return frozenset(table()["address"]["no_accounts"])
 
 
 @cache

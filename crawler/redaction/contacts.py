@@ -26,7 +26,7 @@ class Contact(NamedTuple):
 
 Found = Iterator[tuple[str, int, int]]
 
-_GAP = r"[ \t\u3000()\[\].·•_\-‐-―~*,、/|+]{0,3}"
+_GAP = r"[ \t\u3000()\[\].·•_\-‐-―~*|]{0,3}"
 _NO_DIGIT = re.compile("[^0-9]+")
 _MOBILE = re.compile(
     rf"(?<![0-9])(?:(?:\+|00)?86{_GAP})?(?P<number>1{_GAP}[3-9]{_GAP}[0-9](?:{_GAP}[0-9]){{8}})(?![0-9])"
@@ -84,7 +84,7 @@ _NAMED_PARCEL = re.compile(
 _ORDER = re.compile(
     r"(?:订单|交易|单号|流水|order)(?:编号|号码|单号|号|no\.?|id|number)?[^a-z0-9\n]{0,6}(?P<number>[a-z]{0,4}[0-9](?:[ \-]?[0-9]){9,25})(?![a-z0-9])"
 )
-_MENTION = re.compile(r"(?<![a-z0-9._%+-])@(?P<name>[\w\u3400-\u9fff\-·]{2,30})(?!\.[a-z])")
+_MENTION = re.compile(r"(?<![a-z0-9._%+$&*#-])@(?P<name>[\w\u3400-\u9fff\-·]{2,30})(?!\.[a-z])")
 _REPLY = re.compile(r"(?<![\w])回复[ ]?@?(?P<name>[^\s:：,，。!?！？]{1,24})[ ]?[:：]")
 _LINK = re.compile(
     r"(?:https?|ftp|wss?)://[^\s\"'<>（）()，。；、“”\u3400-\u9fff]{3,2000}|(?<![a-z0-9.@-])www\.[a-z0-9.-]{3,100}(?:/[^\s\"'<>，。；、“”\u3400-\u9fff]{0,500})?"
@@ -160,6 +160,8 @@ def _is_one_number(written: str) -> bool:
     gaps = {gap.strip() for gap in re.findall("[^0-9]+", written)}
     if len(groups) == 1:
         return True
+    if len(groups) == 2 and "." in gaps:
+        return False  # 13066.167449
     if _PRICE.search(written) and max(map(len, groups)) > 1:
         return False
     return tuple(map(len, groups)) in _USUAL or max(map(len, groups)) <= 2 or len(gaps) == 1

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    html_to_unicode,
+    http_content_type_encoding,
+    resolve_encoding,
+)
 
 from crawler.errors import FormatError
 from crawler.evidence import http
@@ -16,6 +21,7 @@ from crawler.redaction.structures import rewritten_json
 from crawler.redaction.styles import rewritten_css
 
 LIMIT = 64 << 20  # bytes of a body with its coding undone; longer ones are withheld as a whole
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # byte order marks
 _DATES = (b"date", b"last-modified")
 _DATE_LENGTH = 40  # an HTTP date (RFC 9110 §5.6.7) has 29 to 33 characters
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -89,16 +95,19 @@ def _made(text: str, kind: str, masker: Masker) -> tuple[bytes | None, str]:
 
 
 def _decoded(content: bytes, declared: str) -> str:
-    _, text = html_to_unicode(declared or None, content, auto_detect_fun=_detect, default_encoding="gb18030")
+    """What reads as UTF-8 is UTF-8, whatever the page declares: read in another charset, it would hide its names."""
+    if not content.startswith(_MARKS):
+        for charset in ("utf-8", resolve_encoding(_declared(content, declared) or "gb18030"), "gb18030"):
+            try:
+                return content.decode(charset or "gb18030")
+            except UnicodeDecodeError:
+                continue
+    _, text = html_to_unicode(declared or None, content, default_encoding="gb18030")
     return text
 
 
-def _detect(content: bytes) -> str | None:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return "utf-8"
+def _declared(content: bytes, declared: str) -> str | None:
+    return http_content_type_encoding(declared) or html_body_declared_encoding(content)
 
 
 def _statement(payload: bytes, masker: Masker) -> tuple[bytes, str]:

@@ -89,7 +89,7 @@ def _masked(texts: list[str], runs: Sequence[Json], masker: Masker) -> list[str]
 def _run(run: Json, text: str, masker: Masker) -> Json:
     shown: Json = {"text": text, **{name: run[name] for name in ("x", "y", "w", "h")}, "frame": run["frame"]}
     path = run.get("path")
-    if isinstance(path, str) and _PATH.fullmatch(path) and not masker.cuts(path):
+    if isinstance(path, str) and _PATH.fullmatch(path) and not masker.holds(path):
         shown["path"] = path
     if "clipped" in run:
         shown["clipped"] = True

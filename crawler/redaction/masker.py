@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from crawler.redaction.addresses import rewritten_url
-from crawler.redaction.contacts import contacts
+from crawler.redaction.contacts import Contact, contacts
 from crawler.redaction.grade import Grade, Kind
 from crawler.redaction.matching import Known, Matcher
 from crawler.redaction.person import Person, is_nobody, masked_forms, values
@@ -23,6 +23,7 @@ _LEAST = 6  # characters of a credential that is looked for; shorter ones are wo
 # Contacts that are long enough to be told from a number of goods wherever else they stand, escaped or in an address.
 _STRONG = frozenset(("mobile", "landline", "email", "id_card", "bank_card"))
 _STRONG_LENGTH = 8
+_UNMISTAKABLE = frozenset(("mobile", "email", "id_card"))  # in addresses and attributes
 _SPELLED = re.compile(r"[%&\\=<]|[A-Za-z0-9+/_-]{10}")  # only such a text can hold a value in an escaped form
 
 Json = Any
@@ -73,6 +74,9 @@ class Masker:
 
     def cuts(self, text: str) -> list[Cut]:
         """What goes out of a text as it stands, in order, without overlaps."""
+        return self._cuts(text, self._kinds)
+
+    def _cuts(self, text: str, kinds: frozenset[str]) -> list[Cut]:
         if not self.grade.redacts or not text or text.isspace():
             return []
         known = self._matcher.whole(text)
@@ -80,13 +84,19 @@ class Masker:
             inner = text.strip()
             start = text.index(inner)
             return [Cut(start, start + len(inner), self._mark(known))]
-        found = [(one.start, one.end, one.known.text, one.known) for one in self._matcher.places(text)]
-        spans: list[tuple[int, int, Known]] = [(start, end, known) for start, end, _, known in found]
-        for contact in contacts(text, self._kinds):
+        spans = [(one.start, one.end, one.known) for one in self._matcher.places(text)]
+        for contact in self._contacts(text, kinds):
             written = text[contact.start : contact.end]
             if not (contact.kind == "mention" and is_nobody(written)):
                 spans.append((contact.start, contact.end, Known(written, contact.kind, None)))
         return self._joined(text, spans)
+
+    def _contacts(self, text: str, kinds: frozenset[str]) -> list[Contact]:
+        """Contacts of these kinds. Where only the unmistakable are wanted, a number has no marks in it."""
+        found = contacts(text, kinds & self._kinds)
+        if kinds is not _UNMISTAKABLE:
+            return found
+        return [one for one in found if one.kind == "email" or text[one.start : one.end].isdecimal()]
 
     def text(self, text: str) -> str:
         """A text without what goes; only a mark where that cannot be cut out."""
@@ -101,19 +111,32 @@ class Masker:
     def pieces(self, pieces: Sequence[str], *, whole: bool = True) -> list[str]:
         """Texts that follow one another, masked as one: a value that begins in one and ends in another goes too.
 
-        With `whole`, each is also looked at by itself: a name that is all of one is cut out of it.
+        With `whole`, each is also looked at by itself: a name may be all of it, a number begin where another ends.
         """
         cuts = self.cuts("".join(pieces))
         if whole and len(pieces) > 1:
             starts = [0, *accumulate(map(len, pieces))]
             own = [
-                (cut.start + starts[place], cut.end + starts[place], cut.mark)
+                Cut(cut.start + starts[place], cut.end + starts[place], cut.mark)
                 for place, piece in enumerate(pieces)
-                if self._matcher.whole(piece) is not None
                 for cut in self.cuts(piece)
             ]
-            cuts = _apart([*cuts, *(Cut(*one) for one in own)])
+            cuts = _apart([*own, *cuts])
         return _spread(pieces, cuts)
+
+    def holds(self, text: str) -> bool:
+        """Whether an attribute or a path names somebody: it is left out then, and nothing is marked."""
+        if not self.grade.redacts:
+            return False
+        return (
+            self._matcher.whole(text) is not None
+            or bool(self._matcher.places(text))
+            or bool(self._contacts(text, _UNMISTAKABLE))
+        )
+
+    def address_text(self, text: str) -> str:
+        """A part of an address without people, credentials and those contacts that nothing else looks like."""
+        return _cut(text, self._cuts(text, _UNMISTAKABLE))
 
     def tree(self, value: Json) -> Json:
         """Every text in a JSON value, keys too, and numbers that are somebody's account.
@@ -165,11 +188,13 @@ class Masker:
 
     def _joined(self, text: str, spans: list[tuple[int, int, Known]]) -> list[Cut]:
         """In order; what overlaps becomes one, named by the longest."""
-        marks = [place.span() for place in MARK.finditer(text)]
+        marks = [place.span() for place in MARK.finditer(text)] if "[" in text else []
+        ends = [last for _, last in marks]
         cuts: list[Cut] = []
         longest = 0
         for start, end, known in sorted(spans, key=lambda each: (each[0], -each[1])):
-            if any(first < end and start < last for first, last in marks):
+            place = bisect_right(ends, start)
+            if place < len(marks) and marks[place][0] < end:
                 continue  # our own marks are no names
             if cuts and start < cuts[-1].end:
                 best = self._mark(known) if end - start > longest else cuts[-1].mark

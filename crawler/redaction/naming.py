@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from itertools import islice
-from urllib.parse import unquote
 
+from crawler.redaction.addresses import leads_to_person
 from crawler.redaction.folding import fold
 from crawler.redaction.person import is_nobody, table
 
@@ -13,12 +13,15 @@ LONGEST = 40  # characters of a text that is a name with what stands beside it
 _NODES = 60  # texts of one element that are looked at
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LABEL = 300  # characters of a class list that are read
-_NO_NAME = re.compile(r"[\W\d_]*|(?:lv|vip|no)\.?\s?\d+|[\d\s:./年月日时分秒前天小钟刚昨今-]+", re.IGNORECASE)
+_NO_NAME = re.compile(  # marks and numbers; levels; dates; counts; what the page calls the reader's own
+    r"[\W\d_]*|(?:lv|vip|no)\.?\s?\d+|[\d\s:./年月日时分秒前天小钟刚昨今-]+|[\d.,]+\s?[万千kw+]*|[\u4e00-\u9fff]{1,4}[\s:：(（]+[\d.,万]+[)）]?|我的.{1,6}",
+    re.IGNORECASE,
+)
 
 
 def shows_person(labels: Iterable[str | None], href: str | None) -> bool:
     """Whether an element with these values of class, id, itemprop and rel, and this link, says who somebody is."""
-    if href and _is_personal(href):
+    if href and leads_to_person(href):
         return True
     for label in labels:
         for part in (label or "")[:_LABEL].split():
@@ -48,16 +51,6 @@ def may_be_name(text: str) -> bool:
         and not is_nobody(plain)
         and fold(plain, blanks=False).text not in _common()
     )
-
-
-def _is_personal(href: str) -> bool:
-    steps = re.split(r"[/?#]", unquote(href[:_LABEL]))
-    return any(step.lower() in _steps() and place + 1 < len(steps) for place, step in enumerate(steps))
-
-
-@cache
-def _steps() -> frozenset[str]:
-    return frozenset(table()["address"]["steps"])
 
 
 @cache

@@ -4,6 +4,7 @@ What is not written anew is gone: scripts, comments, frames, pictures, hidden fi
 attribute that is not listed. Elements keep their names and places, so that a finding's XPath still points to its quote.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -29,6 +30,7 @@ _STYLE = (
     "font:14px/1.6 sans-serif;padding:6px 12px;text-align:left}"
 )
 _GRADES = {"platform": "平台级", "public": "公开级"}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:")
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: None}
 
 Parts = list[str | int]  # markup, or the number of a text
@@ -80,7 +82,7 @@ def _rewritten(source: str, masker: Masker, *, bare: bool) -> bytes | None:
     texts = list(page.texts)
     for number in page.people:
         plain = texts[number].strip()
-        if masker.cuts(plain) == [] or "[" not in masker.text(plain):
+        if not masker.cuts(plain):
             texts[number] = texts[number].replace(plain, masker.note(plain))
     for line in page.lines:
         for number, text in zip(line, masker.pieces([texts[each] for each in line]), strict=True):
@@ -179,8 +181,8 @@ class _Writer:
     def _field(self, tag: str, element: etree._Element) -> None:
         """What is filled in goes; a style sheet stays if its address does."""
         if tag == "link":
-            href = self._href(element)
-            if "stylesheet" in (element.get("rel") or "").lower() and href:
+            href = self._href(element) if "stylesheet" in (element.get("rel") or "").lower() else ""
+            if href:
                 self.done.parts.append(f'<link rel="stylesheet" href="{escape(href)}">')
             return
         kind = (element.get("type") or "text").lower()
@@ -202,10 +204,10 @@ class _Writer:
             name, value = str(name), str(value)
             if name == "style":
                 value = rewritten_css(value, self.masker)
-                if "@" not in value and not self.masker.cuts(value):
+                if "@" not in value and not self.masker.holds(value):
                     yield name, value
             elif attributes.plain_attribute(name, value):
-                if not self.masker.cuts(value):
+                if not self.masker.holds(value):
                     yield name, value
             elif name in ("title", "alt") and self.masker.shows_addresses:
                 yield name, self.masker.text(value)
@@ -215,7 +217,9 @@ class _Writer:
 
     def _href(self, element: etree._Element) -> str:
         href = (element.get("href") or "").strip()
-        shown = self.masker.url(href) if href else ""
+        if not href or (_SCHEME.match(href) and not href.lower().startswith(("http:", "https:"))):
+            return ""
+        shown = self.masker.url(href)
         return "" if shown.startswith(WITHHELD) or "/withheld-" in shown else shown
 
 

@@ -26,6 +26,7 @@ class CataloguePdf(Paper):
     name = "catalogue"
     title = "证据目录"
     order = 10
+    signed = ("catalogue.pdf",)
     grades = EVERY_GRADE
 
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:

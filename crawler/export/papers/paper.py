@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import ClassVar
 
 import crawler.export.papers
@@ -16,12 +17,17 @@ class Paper(ABC):
     name: ClassVar[str]  # ASCII; of its files
     title: ClassVar[str]  # Chinese
     order: ClassVar[int] = 50  # in lists of papers
+    signed: ClassVar[tuple[str, ...]] = ()  # its PDFs that are filed, and so are signed by a certificate: patterns
     grades: ClassVar[tuple[str, ...]] = (COURT,)  # of bundles that it goes into; elsewhere only on purpose
 
     def titled(self, name: str) -> str:
         """The title of one of its files."""
         del name
         return self.title
+
+    def is_signed(self, name: str) -> bool:
+        """Whether this file of it is signed inside where the organisation has a certificate."""
+        return any(fnmatchcase(name, pattern) for pattern in self.signed)
 
     @abstractmethod
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:

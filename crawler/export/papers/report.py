@@ -42,6 +42,7 @@ class Report(Paper):
     name = "report"
     title = "取证报告"
     order = 20
+    signed = ("report.pdf",)
 
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
         """report.pdf."""
