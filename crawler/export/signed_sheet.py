@@ -37,5 +37,5 @@ def signed_text(papers: Mapping[str, "Stamping"], folder: str, number: str) -> s
 
 def _stamped(stamping: "Stamping") -> str:
     if stamping.gen_time is None:
-        return "**没有时间戳**（签名时没有时间戳机构应答）"
+        return "**没有时间戳**（签名时未能取得）"
     return f"时间戳由 {stamping.authority} 于 {in_beijing(stamping.gen_time)} 加盖"

@@ -31,11 +31,16 @@ def _folded(character: str) -> str:
     return parts[0] if len(parts) > 1 and all(map(unicodedata.combining, parts[1:])) else plain
 
 
+class _WithoutBlanks(_Table):
+    """The same without blanks."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = "" if chr(code).isspace() else _TABLE[code]
+        return folded
+
+
 _TABLE = _Table()
-
-
-def _no_blanks(character: str) -> str:
-    return "" if character.isspace() else _TABLE[ord(character)]
+_BLANKS_OUT = _WithoutBlanks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,8 @@ class Folded:
 
 def fold(text: str, *, blanks: bool = True) -> Folded:
     """The text folded; without its blanks if they are not wanted."""
-    if blanks:
-        folded = text.translate(_TABLE)
-        if len(folded) == len(text):
-            return Folded(folded, None)
-        return Folded(folded, [at for at, character in enumerate(text) if _TABLE[ord(character)]])
-    kept = [(at, plain) for at, character in enumerate(text) if (plain := _no_blanks(character))]
-    if len(kept) == len(text):
-        return Folded(text.translate(_TABLE), None)
-    return Folded("".join(plain for _, plain in kept), [at for at, _ in kept])
+    table = _TABLE if blanks else _BLANKS_OUT
+    folded = text.translate(table)
+    if len(folded) == len(text):
+        return Folded(folded, None)
+    return Folded(folded, [at for at, character in enumerate(text) if table[ord(character)]])

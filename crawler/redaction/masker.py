@@ -15,8 +15,9 @@ from crawler.redaction.contacts import Contact, contacts
 from crawler.redaction.grade import Grade, Kind
 from crawler.redaction.matching import Known, Matcher
 from crawler.redaction.person import Person, is_nobody, masked_forms, values
+from crawler.redaction.remaining import Remaining, remaining
 from crawler.redaction.seal import MARK, Seal
-from crawler.withholding.search import Search, Secret, Span, merged
+from crawler.withholding.search import Span, merged
 
 CREDENTIAL = "credential"
 _LEAST = 6  # characters of a credential that is looked for; shorter ones are words
@@ -25,6 +26,10 @@ _STRONG = frozenset(("mobile", "landline", "email", "id_card", "bank_card"))
 _STRONG_LENGTH = 8
 _UNMISTAKABLE = frozenset(("mobile", "email", "id_card"))  # in addresses and attributes
 _SPELLED = re.compile(r"[%&\\=<]|[A-Za-z0-9+/_-]{10}")  # only such a text can hold a value in an escaped form
+
+_MARK = re.compile(MARK.pattern.encode())
+# How a value is looked for: in every spelling of every content; in texts as they stand; as all of a text.
+_EVERYWHERE, _WITHIN, _WHOLE = "everywhere", "within", "whole"
 
 Json = Any
 
@@ -51,13 +56,18 @@ class Masker:
     ) -> None:
         self.grade, self.seal, self.kind = grade, seal, kind
         self._kinds = grade.masked(kind)
-        known = list(_known(people, credentials)) if grade.redacts else []
+        known = list(_known(people)) if grade.redacts else []
+        secret = [Known(value, CREDENTIAL, None) for value in credentials if len(value) >= _LEAST]
+        secret = secret if grade.redacts else []
         self._matcher = Matcher(
-            (one for one, everywhere in known if everywhere),
-            (one for one, everywhere in known if not everywhere),
+            [*secret, *(one for one, how in known if how != _WHOLE)],
+            (one for one, how in known if how == _WHOLE),
         )
-        self._sought = {one.text: one for one, everywhere in known if everywhere}
-        self._search: tuple[int, Search] | None = None
+        self._people = remaining(tuple(sorted({one.text for one, how in known if how == _EVERYWHERE})))
+        self._secrets = Remaining(sorted({one.text for one in secret}))
+        self._strong: dict[str, None] = {}  # contacts that were found
+        self._strong_sought = 0
+        self._contacts_left = Remaining(())
 
     @property
     def shows_addresses(self) -> bool:
@@ -103,10 +113,10 @@ class Masker:
         if not self.grade.redacts:
             return text
         changed = _cut(text, self.cuts(text))
-        if not _SPELLED.search(changed) or not self.left(_utf8(changed)):
+        if not _SPELLED.search(changed) or not self._named(_utf8(changed)):
             return changed
         changed = self._escaped(changed)
-        return self._whole_text(text) if self.left(_utf8(changed)) else changed
+        return self.seal.mark(text, "text") if self._named(_utf8(changed)) else changed
 
     def pieces(self, pieces: Sequence[str], *, whole: bool = True) -> list[str]:
         """Texts that follow one another, masked as one: a value that begins in one and ends in another goes too.
@@ -167,23 +177,24 @@ class Masker:
         """The values that a content still holds, with its escapes undone: nothing if it may be shown."""
         if not self.grade.redacts:
             return []
-        plain = MARK.sub("[]", content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        return sorted({secret.value for secret in self._looking().left(plain)})
+        plain = _without_marks(content)
+        if len(self._strong) != self._strong_sought:
+            self._strong_sought = len(self._strong)
+            self._contacts_left = Remaining(sorted(self._strong))
+        return sorted(self._named(plain) | self._contacts_left.left(plain))
 
     def withheld(self, value: str, kind: str) -> str:
         """The mark of anything else that goes, e.g. the digest of a body."""
         return self.seal.mark(value, kind)
 
-    def _looking(self) -> Search:
-        strong = [
-            value for value, kind in self.seal.values if kind in _STRONG and len(value) >= _STRONG_LENGTH
-        ]
-        if self._search is None or self._search[0] != len(strong):
-            sought = {*self._sought, *strong}
-            self._search = len(strong), Search(Secret(value, "value", "") for value in sorted(sought))
-        return self._search[1]
+    def _named(self, content: bytes) -> set[str]:
+        """People and credentials that a content holds."""
+        plain = _without_marks(content)
+        return self._people.left(plain) | self._secrets.left(plain)
 
     def _mark(self, known: Known) -> str:
+        if known.kind in _STRONG and len(known.text) >= _STRONG_LENGTH:
+            self._strong[known.text] = None
         return self.seal.mark(known.text, known.kind, known.alias if self.grade.aliases else None)
 
     def _joined(self, text: str, spans: list[tuple[int, int, Known]]) -> list[Cut]:
@@ -207,29 +218,29 @@ class Masker:
 
     def _escaped(self, text: str) -> str:
         """Values that are spelled in another way (percent, base64, entities …) cut out of the bytes."""
-        content, search = _utf8(text), self._looking()
-        left = search.left(content)
-        spans: list[Span] = [*search.spans(content), *search.escaped(content, left)]
+        content = _utf8(text)
+        spans: list[Span] = []
+        for search in (self._people.search(content), self._secrets.search(content)):
+            if search is not None:
+                spans += [*search.spans(content), *search.escaped(content, search.left(content))]
         pieces, at = [], 0
         for span in merged(spans):
-            known = self._sought.get(span.value, Known(span.value, "contact", None))
+            known = self._matcher.whole(span.value) or Known(span.value, CREDENTIAL, None)
             pieces += [content[at : span.start], self._mark(known).encode()]
             at = span.end
         return b"".join([*pieces, content[at:]]).decode("utf-8", "replace")
 
-    def _whole_text(self, text: str) -> str:
-        return self.seal.mark(text, "text")
+
+def _without_marks(content: bytes) -> bytes:
+    return _MARK.sub(b"[]", content)
 
 
-def _known(people: Iterable[Person], credentials: Sequence[str]) -> Iterable[tuple[Known, bool]]:
-    for value in credentials:
-        if len(value) >= _LEAST:
-            yield Known(value, CREDENTIAL, None), True
+def _known(people: Iterable[Person]) -> Iterable[tuple[Known, str]]:
     for person in people:
         for each in values(person):
-            yield Known(each.text, each.kind, each.alias), each.everywhere
+            yield Known(each.text, each.kind, each.alias), _EVERYWHERE if each.everywhere else _WHOLE
         for form in masked_forms(person.name or ""):
-            yield Known(form, "person", None), True
+            yield Known(form, "person", None), _WITHIN
 
 
 def _cut(text: str, cuts: Sequence[Cut]) -> str:

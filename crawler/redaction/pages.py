@@ -33,6 +33,15 @@ _GRADES = {"platform": "平台级", "public": "公开级"}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:")
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: None}
 
+# A start tag as browsers read it (WHATWG HTML §13.2.5); possessive, so linear.
+_ATTRIBUTE = re.compile(
+    r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+))?+""",
+)
+_OPENING = re.compile(rf"<[A-Za-z][^\s/>]*+(?P<attributes>(?:[\s/]++|{_ATTRIBUTE.pattern})*+)")
+_LONG_TAG, _MOST_ATTRIBUTES = 4000, 500  # characters, and attributes; the saved pages have at most 60
+_LOOKED_INTO = 300  # elements around one that is looked into for names
+_DEEPEST = 2000  # elements within one another; the saved pages have at most 60
+
 Parts = list[str | int]  # markup, or the number of a text
 
 
@@ -64,7 +73,7 @@ class _Page:
 
 def rewritten_html(markup: str, masker: Masker) -> bytes:
     """The page of this source as the masker's grade shows it, in UTF-8. Never fails: what cannot be masked goes."""
-    if len(markup) <= LONGEST:
+    if len(markup) <= LONGEST and not _is_crowded(markup):
         source = markup.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
         for bare in (False, True):
             content = _rewritten(source, masker, bare=bare)
@@ -72,6 +81,15 @@ def rewritten_html(markup: str, masker: Masker) -> bytes:
                 return content
     mark = masker.withheld(digest(markup.encode("utf-8", "replace")), "page")
     return _frame(masker, f"<p>本页整体不予展示 {mark}</p>")
+
+
+def _is_crowded(markup: str) -> bool:
+    """Whether an element has so many attributes that a parser, comparing each with all others, takes hours."""
+    return any(
+        len(found["attributes"]) > _LONG_TAG
+        and sum(1 for _ in _ATTRIBUTE.finditer(found["attributes"])) > _MOST_ATTRIBUTES
+        for found in _OPENING.finditer(markup)
+    )
 
 
 def _rewritten(source: str, masker: Masker, *, bare: bool) -> bytes | None:
@@ -97,7 +115,7 @@ def _rewritten(source: str, masker: Masker, *, bare: bool) -> bytes | None:
 
 
 def _read(source: str, masker: Masker, *, bare: bool) -> _Page | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = etree.fromstring(source.encode() or b" ", parser)
     except etree.XMLSyntaxError:  # nothing that could be a page
@@ -136,7 +154,7 @@ class _Writer:
     def _start(self, element: etree._Element) -> bool:
         """Write an element's beginning; False if it goes with all that is in it."""
         tag = _tag(element)
-        if tag is None or tag in attributes.GONE:
+        if tag is None or tag in attributes.GONE or len(self.within) > _DEEPEST:
             return False
         if tag not in attributes.INLINE:
             self.done.end_line()
@@ -171,7 +189,11 @@ class _Writer:
 
     def _is_person(self, element: etree._Element) -> bool:
         labels = [element.get(name) for name in ("class", "id", "itemprop", "rel")]
-        return shows_person(labels, element.get("href")) and short_texts(_texts(element))
+        return (
+            len(self.within) < _LOOKED_INTO
+            and shows_person(labels, element.get("href"))
+            and short_texts(_texts(element))
+        )
 
     def _style(self, element: etree._Element) -> None:
         text = "" if self.bare else rewritten_css(element.text or "", self.masker)

@@ -15,6 +15,7 @@ from typing import Any
 
 from crawler import clock
 from crawler.errors import UsageError
+from crawler.export.papers.glyphs import missing_glyphs, named
 
 PAGE = """\
 <!DOCTYPE html>
@@ -41,7 +42,7 @@ code {{ font: 8.5pt "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace; over
 .note {{ font-size: 9pt; color: #333; }}
 .unchecked {{ border: 1pt solid #b00; color: #b00; padding: 0 1mm; }}
 .sign {{ margin-top: 12mm; display: flex; justify-content: space-between; }}
-img {{ max-width: 100%; }}
+img {{ max-width: 100%; image-rendering: pixelated; }} /* smoothed is what PDF/A forbids: ISO 19005-3, 6.2.8 */
 {style}
 </style>
 </head>
@@ -66,8 +67,8 @@ def pdf(
 ) -> bytes:
     """A PDF/A-3b of a body of HTML. `pictures`: `picture:NAME` → bytes; `attachments` go into the file by name.
 
-    `until` (UTC) dates it. Raises UsageError where WeasyPrint's libraries are missing, or the body names a picture
-    that was not handed over.
+    `until` (UTC) dates it. A character that no font here has is printed as its number, 〔U+1F600〕. Raises UsageError
+    where WeasyPrint's libraries are missing, or the body names a picture that was not handed over.
     """
     weasyprint = _weasyprint()
     page = PAGE.format(
@@ -79,20 +80,29 @@ def pdf(
         body=body,
     )
     moment = clock.parse(until)
-    kept = [
-        weasyprint.Attachment(string=content, name=name, created=moment, modified=moment, relationship="Data")
-        for name, content in (attachments or {}).items()
-    ]
-    html = weasyprint.HTML(string=page, url_fetcher=_only(weasyprint, pictures or {}))
+    fetcher = _only(weasyprint, pictures or {})
+
+    def made(page: str) -> bytes:
+        kept = [
+            weasyprint.Attachment(
+                string=content, name=name, created=moment, modified=moment, relationship="Data"
+            )
+            for name, content in (attachments or {}).items()
+        ]
+        html = weasyprint.HTML(string=page, url_fetcher=fetcher)
+        written: bytes = html.write_pdf(
+            pdf_variant="pdf/a-3b", attachments=kept, pdf_identifier=until.encode()
+        )
+        return written
+
     with _dated(moment), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile to the collector
         try:
-            made: bytes = html.write_pdf(
-                pdf_variant="pdf/a-3b", attachments=kept, pdf_identifier=until.encode()
-            )
+            with missing_glyphs() as missing:
+                content = made(page)
+            return made(named(page, missing)) if missing else content
         except weasyprint.urls.FatalURLFetchingError as error:
             raise UsageError(f"{title}: {error} is not among its pictures") from error
-    return made
 
 
 def _only(weasyprint: Any, pictures: Mapping[str, bytes]) -> Any:
