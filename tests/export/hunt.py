@@ -10,12 +10,15 @@ import email.policy
 import html
 import io
 import re
+import subprocess
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+import ahocorasick
 import brotli
 
 DEEP = 6  # containers within one another
@@ -35,17 +38,28 @@ def hunt(path: Path, values: list[str]) -> list[str]:
 
 def hunt_bytes(content: bytes, values: list[str]) -> list[tuple[str, str]]:
     """The same in one content."""
-    found = []
+    found: list[tuple[str, str]] = []
+    if not values:
+        return found
+    sought = _sought(tuple(values))
     for way, opened in _opened(content, "", DEEP):
-        texts = list(_texts(opened))
-        found += [(way, value) for value in values if any(_is_in(value, text) for text in texts)]
+        held = {value for text in _texts(opened) for _, value in sought.iter(text.decode("latin-1"))}
+        found += [(way, value) for value in values if value in held]
     return found
 
 
-def _is_in(value: str, text: bytes) -> bool:
-    raw = value.encode()
-    codings = (raw, value.encode("utf-16-le"), value.encode("utf-16-be"), value.encode("gb18030"))
-    return any(spelled in text for spelled in codings) or raw.hex().encode() in text.lower()
+@lru_cache(maxsize=4)
+def _sought(values: tuple[str, ...]) -> ahocorasick.Automaton:
+    """Finds every value in every coding at once; bytes are looked at as the characters of Latin-1."""
+    sought = ahocorasick.Automaton()
+    for value in values:
+        raw = value.encode()
+        hexadecimal = (raw.hex().encode(), raw.hex().upper().encode())
+        wide = (value.encode("utf-16-le"), value.encode("utf-16-be"), value.encode("gb18030"))
+        for spelled in (raw, *wide, *hexadecimal):
+            sought.add_word(spelled.decode("latin-1"), value)
+    sought.make_automaton()
+    return sought
 
 
 def _opened(content: bytes, way: str, depth: int) -> Iterator[tuple[str, bytes]]:
@@ -70,6 +84,9 @@ def _inner(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield from _body(message[0], content[message.end() :])
     elif content[:5] == b"%PDF-":
         yield from _streams(content)
+        yield "text", _printed(content)
+    elif content[:8] == b"\x89PNG\r\n\x1a\n":
+        yield from _chunks_of_picture(content)
     elif re.match(rb"[\w-]+: .{0,2000}^Content-Type: multipart/", content, re.DOTALL | re.MULTILINE):
         for number, part in enumerate(email.message_from_bytes(content, policy=email.policy.default).walk()):
             payload = part.get_payload(decode=True)
@@ -113,6 +130,32 @@ def _streams(content: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"stream {number}", zlib.decompressobj().decompress(content[found.end() :])
         except zlib.error:
             continue
+
+
+def _printed(content: bytes) -> bytes:
+    """What a reader of a PDF can copy out of it, with its properties."""
+    told = [
+        subprocess.run(command, input=content, capture_output=True, check=False).stdout
+        for command in (["pdftotext", "-q", "-", "-"], ["pdfinfo", "-"], ["pdfinfo", "-meta", "-"])
+    ]
+    # Words that were broken at the end of a line are whole again without the blanks.
+    return b"\n".join((*told, re.sub(rb"\s+", b"", told[0])))
+
+
+def _chunks_of_picture(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The chunks of a PNG that hold no pixels; texts in them may be deflated."""
+    at = 8
+    while at + 8 <= len(content):
+        length, name = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        held = content[at + 8 : at + 8 + length]
+        if name != b"IDAT":
+            yield name.decode("latin-1"), held
+            for start in (match.end() for match in re.finditer(rb"\0", held[:200])):
+                try:
+                    yield "deflated", zlib.decompressobj().decompress(held[start:])
+                except zlib.error:
+                    continue
+        at += length + 12
 
 
 def _texts(content: bytes) -> Iterator[bytes]:
