@@ -7,6 +7,7 @@ from crawler.evidence.archive import Archive
 from crawler.evidence.checks.leaves import read_leaf
 from crawler.evidence.checks.records import check_record
 from crawler.evidence.manifest import Capture, StoredRecord
+from crawler.evidence.warc import Record
 
 
 class Taken(NamedTuple):
@@ -49,3 +50,20 @@ def _absent(capture: Capture, name: str) -> str:
     reason = look.get("missing", {}).get(name)
     there = ", ".join(sorted(look.get("artefacts", {}))) or "none"
     return f"capture {capture.id} has no {name!r}" + (f" ({reason})" if reason else "") + f"; it has: {there}"
+
+
+def take_response(archive: Archive, entry: int) -> Record | None:
+    """The answer of the capture at this leaf index, checked; None where there was none.
+
+    Raises UsageError for a sealed original, ArchiveError if the stored bytes are not those that the log names.
+    """
+    leaf = read_leaf(archive.log.leaf(entry))
+    capture = leaf.capture
+    if capture is None or capture.response is None:
+        return None
+    if capture.withheld:
+        raise UsageError(f"capture {capture.id} is a sealed original and stays in the archive")
+    try:
+        return check_record(archive.stored(capture.response.locator), capture.response, leaf)
+    except FormatError as error:
+        raise ArchiveError(f"{capture.response.locator}: {error}; run `evidence verify`") from error

@@ -17,7 +17,9 @@ class Paper(ABC):
     name: ClassVar[str]  # ASCII; of its files
     title: ClassVar[str]  # Chinese
     order: ClassVar[int] = 50  # in lists of papers
-    signed: ClassVar[tuple[str, ...]] = ()  # its PDFs that are filed, and so are signed by a certificate: patterns
+    signed: ClassVar[
+        tuple[str, ...]
+    ] = ()  # its PDFs that are filed, and so are signed by a certificate: patterns
     grades: ClassVar[tuple[str, ...]] = (COURT,)  # of bundles that it goes into; elsewhere only on purpose
 
     def titled(self, name: str) -> str:
