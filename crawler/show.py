@@ -282,7 +282,9 @@ def _signed(papers: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, stamping in papers.items():
         if stamping.gen_time is None:
-            reasons = "；".join(why if who == "-" else f"{who}：{why}" for who, why in stamping.missing.items())
+            reasons = "；".join(
+                why if who == "-" else f"{who}：{why}" for who, why in stamping.missing.items()
+            )
             lines.append(f"文内签名：{name}（警告：没有时间戳。{reasons}）")
         else:
             when = clock.beijing(clock.stamp(stamping.gen_time))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler import show
+from crawler.commands.findings import detector_title
 from crawler.commands.redacting import Published, originals, publish, withheld_originals
 from crawler.commands.root import NOT_SEALED, as_json, evidence, show_result
 from crawler.commands.sealing import seal_now
@@ -24,10 +25,13 @@ from crawler.evidence.organisation import Identity, read_identity
 from crawler.evidence.report import Report
 from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
+from crawler.export.finding.page import finding_pdf
+from crawler.export.finding.sources import sources
 from crawler.export.medium import label, write_zip
 from crawler.export.model import Case, Exhibit
 from crawler.export.papers.facts import COURT
 from crawler.export.sealed import Original, write_sealed
+from crawler.export.supplement import earlier_bundle
 from crawler.redaction.grade import GRADES
 from crawler.store import findings
 from crawler.store.casefile import case_file
@@ -67,6 +71,12 @@ CERTIFICATE_PASSPHRASE = "EVIDENCE_CERTIFICATE_PASSPHRASE"  # noqa: S105 - the v
     type=click.Path(path_type=Path),
     help="把脱敏所据的原件另行写入这个文件夹（封存于单独介质，只供法官查阅）",
 )
+@click.option(
+    "--supplement-to",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="先前交出的证据包：只写它没有的采集，作为它的补充",
+)
 @click.option("--zip", "packed", is_flag=True, help="另写一个 .zip，内容与文件夹相同，便于传送")
 @as_json
 @click.pass_obj
@@ -78,6 +88,7 @@ def export_command(
     certificate_key: Path | None,
     grade: str,
     sealed: Path | None,
+    supplement_to: Path | None,
     packed: bool,
     as_json: bool,
 ) -> None:
@@ -91,6 +102,7 @@ def export_command(
     evidence export K1 --to 证据包-K1 --zip
     evidence export K1 --to 证据包-K1 --certificate 机构证书.p12
     evidence export K1 --to 公开-K1 --grade public --sealed 封存件-K1
+    evidence export K1 --to 补充-K1 --supplement-to 证据包-K1
     """
     if certificate_key is not None and certificate is None:
         raise UsageError("--certificate-key goes with --certificate")
@@ -111,11 +123,12 @@ def export_command(
             published = publish(session, archive, case, said, grade)
             seal_now(session.archive, secret)  # the copies are to be stamped before they are handed over
             case, exhibits, said = published.case, published.exhibits, published.findings
+        earlier = None if supplement_to is None else earlier_bundle(supplement_to, session.archive)
         with show.progress("导出") as advance:
             summary = export_bundle(
                 session.archive, case, exhibits, to,
                 passphrase=secret, identity=identity, signatory=signatory, findings=said, grade=grade,
-                progress=advance,
+                sheet=_sheets(session) if grade == COURT else None, earlier=earlier, progress=advance,
             )  # fmt: skip
         with show.progress("核验") as advance:
             report = verify_bundle(
@@ -123,6 +136,8 @@ def export_command(
             )
         beside = _beside(to, case, summary, packed=packed)
         details = _details(case_id, grade, to, summary, report, identity)
+        if earlier is not None:
+            details["supplements"] = earlier.digest
         if sealed is not None:
             kept = _kept_apart(session, published, exhibits)
             details["sealed_originals"] = write_sealed(session.archive, kept, sealed, passphrase=secret)
@@ -143,6 +158,18 @@ def export_command(
         sys.exit(1)
     if not state.sealed:
         sys.exit(NOT_SEALED)
+
+
+def _sheets(session: Session) -> Callable[[str], bytes]:
+    """Prints a finding, by its id."""
+
+    def printed(name: str) -> bytes:
+        found = findings.one(session.index, name)
+        read = sources(session.archive, session.index, found)
+        author = session.archive.config.organisation
+        return finding_pdf(found, read, detector=detector_title(found), author=author)
+
+    return printed
 
 
 def _beside(to: Path, case: Case, summary: BundleSummary, *, packed: bool) -> list[Path]:

@@ -84,7 +84,7 @@ def findings_show(archive: Path, finding_id: str, as_json: bool) -> None:
         found = one(index, finding_id)
         captures = captures_of(index, found.id)
     content = {**asdict(found), "state": found.state, "captures": captures}
-    show_result(as_json, content, show_findings.one(found, _title(found), captures))
+    show_result(as_json, content, show_findings.one(found, detector_title(found), captures))
 
 
 @findings.command("confirm")
@@ -193,9 +193,9 @@ def _files(session: Session, found: StoredFinding, to: Path, *, one_page: bool) 
         return {name: plot_svg(plot).encode() for name, plot in zip(names, plots, strict=True)}
     read = sources(session.archive, session.index, found)
     if form == ".html":
-        return {to: finding_html(found, read, detector=_title(found)).encode()}
+        return {to: finding_html(found, read, detector=detector_title(found)).encode()}
     author = session.archive.config.organisation
-    return {to: finding_pdf(found, read, detector=_title(found), author=author, one_page=one_page)}
+    return {to: finding_pdf(found, read, detector=detector_title(found), author=author, one_page=one_page)}
 
 
 def _exported(told: dict[str, Any]) -> str:
@@ -216,7 +216,7 @@ def _wanted(finding: StoredFinding, grade: str | None, state: str) -> bool:
     return graded and state in ("all", finding.state)
 
 
-def _title(finding: StoredFinding) -> str:
+def detector_title(finding: StoredFinding) -> str:
     """Its detector's Chinese title; the name where that detector is no longer there."""
     known = discovered().get(finding.detector)
     return known.title if known is not None else finding.detector

@@ -47,6 +47,12 @@ _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="证据包的封存件（export --sealed）：核对脱敏副本确由这些原件制成",
 )
+@click.option(
+    "--with",
+    "earlier",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="本包所补充的先前证据包（export --supplement-to）：核对二者出自同一日志",
+)
 @click.option("--quick", is_flag=True, help="快速：只比对文件摘要、日志和时间戳，不逐条读取记录")
 @click.option("--times", is_flag=True, help="列出每次采集的可信时间区间")
 @click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", help="报告的语言")
@@ -61,6 +67,7 @@ def verify_command(
     vkey: str | None,
     at: str | None,
     sealed: Path | None,
+    earlier: Path | None,
     quick: bool,
     times: bool,
     lang: Lang,
@@ -76,6 +83,7 @@ def verify_command(
     evidence verify 证据包 --trust 自行取得的根证书 --vkey 日志公钥 --lang zh
     evidence verify 证据包 --at 2036-01-01
     evidence verify 公开-K1 --sealed 封存件-K1
+    evidence verify 补充-K1 --with 证据包-K1
     evidence verify --times --record
     """
     target = path or archive
@@ -97,6 +105,7 @@ def verify_command(
             times=times,
             workers=workers,
             sealed=sealed,
+            earlier=earlier,
             progress=advance,
         )
     if report.kind == "archive" and (target / "evidence.toml").exists():

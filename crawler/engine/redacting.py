@@ -1,8 +1,8 @@
 """The captures of a case for a grade that shows no people: each is made anew, recorded and logged like any other.
 
 So they lie under the same Merkle root as the originals, with commitments to what was taken out, and a bundle of that
-grade is verified as any bundle is. What was made for a case before, by the same rules and for the same people, is taken
-again: two exports of one state of a case are equal.
+grade is verified as any bundle is. What was made for a case before, by the same rules and for the same people, is
+taken again: two exports of one state of a case are equal.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -52,6 +52,9 @@ BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 BAGIT, BAG_INFO = "bagit.txt", "bag-info.txt"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 TAG_FILES = (BAG_INFO, BAGIT, MANIFEST, TAG_MANIFEST)
+SUPPLEMENT_TO = (
+    "Evidence-Supplement-To"  # in bag-info.txt: digest of the earlier bundle's tagmanifest-sha256.txt
+)
 SIGNATURE, CMS_SIGNATURE = ".sig", ".p7s"  # after the name of the file that is signed
 
 WACZ = "data/captures.wacz"

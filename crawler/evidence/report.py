@@ -77,6 +77,7 @@ _TITLES = {
     "wacz": "WACZ 文件 / WACZ package",
     "index": "WACZ 索引 / WACZ index",
     "inclusion": "包含证明 / inclusion proofs",
+    "supplement": "补充的证据包 / bundle that is supplemented",
     "opened": "启封的原件 / sealed originals",
     "hash-list": "哈希清单 / hash list",
     "documents": "证据目录与核验说明 / documents",

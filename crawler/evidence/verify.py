@@ -37,6 +37,7 @@ def verify(
     times: bool = False,
     workers: int | None = None,
     sealed: Path | None = None,
+    earlier: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Verify an archive, a bundle, a receipt or a WACZ file, by what it is.
@@ -44,7 +45,7 @@ def verify(
     `trust` is a folder of TSA roots (and maybe log.vkey), `vkey` the log's public key line (for a WACZ file the
     fingerprint of its signer's key), both obtained independently of what is verified; `at` the date at which
     timestamp tokens must still hold. `quick`, `times` and `workers` are for archives: see `verify_archive`; the
-    others are always checked in full, with their times. `sealed` is for bundles: see `verify_bundle`.
+    others are always checked in full, with their times. `sealed` and `earlier` are for bundles: see `verify_bundle`.
 
     Raises UsageError if it is none of these, or for anchors that cannot be read.
     """
@@ -64,7 +65,9 @@ def verify(
                 progress=progress,
             )
         if _has(path, _BUNDLE_SIGNS):
-            return verify_bundle(path, trust=trust, vkey=vkey, at=at, sealed=sealed, progress=progress)
+            return verify_bundle(
+                path, trust=trust, vkey=vkey, at=at, sealed=sealed, earlier=earlier, progress=progress
+            )
         if _has(path, _RECEIPT_SIGNS):
             return verify_receipt(path, trust=trust, vkey=vkey, at=at, progress=progress)
     except OSError as error:

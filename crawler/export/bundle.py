@@ -7,7 +7,7 @@ folder beside the target and appears under its name only when whole.
 
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from crawler.export.papers.facts import COURT, CaseFacts, gathered
 from crawler.export.papers.paper import papers
 from crawler.export.selection import Selection, select
 from crawler.export.sheet import write_sheet
+from crawler.export.supplement import SUPPLEMENT_TO, Earlier, new_exhibits
 from crawler.export.verifier.assemble import write_verifier
 from crawler.export.wacz import write_wacz
 
@@ -71,13 +72,16 @@ def export_bundle(
     identity: Identity | None = None,
     signatory: "Signatory | None" = None,
     findings: Mapping[str, Json] | None = None,
+    sheet: Callable[[str], bytes] | None = None,
     grade: str = COURT,
+    earlier: Earlier | None = None,
     progress: Progress | None = None,
 ) -> BundleSummary:
     """Write the bundle of a case to the new folder `to`, signed with the log's key.
 
     `passphrase` is that of the log's key; `identity` is an organisation's certificate that signs too, `signatory`
-    signs inside the PDF papers that are filed; `findings` by id are what those of the exhibits say. For a `grade`
+    signs inside the PDF papers that are filed; `findings` by id are what those of the exhibits say, `sheet` prints
+    one of them. With an `earlier` bundle a supplement to it is written: what that one lacks. For a `grade`
     other than court the case and its findings are given as that grade shows them (crawler.export.published), with
     redacted captures.
 
@@ -87,7 +91,11 @@ def export_bundle(
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UsageError(f"{to} is not empty: choose a new folder for the bundle")
     require_exhibits(exhibits)
+    if earlier is not None:
+        exhibits = new_exhibits(exhibits, earlier)
     selection = select(archive, {capture for exhibit in exhibits for capture in exhibit.captures})
+    if earlier is not None:
+        selection = selection.beginning_with(earlier.size)
     to.parent.mkdir(parents=True, exist_ok=True)
     unfinished = to.with_name(f".{to.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -95,6 +103,7 @@ def export_bundle(
     try:
         filed = replace(case, exhibits=tuple(exhibits))
         facts = gathered(filed, archive, selection, findings or {}, grade=grade)
+        facts = replace(facts, sheet=sheet, earlier="" if earlier is None else earlier.digest)
         summary = _write(facts, unfinished, passphrase, signatory, progress)
         _sign(unfinished, key, identity)
         unfinished.replace(to)
@@ -140,6 +149,7 @@ def _write(
         ("Bagging-Date", selection.until[:10]),
         ("Bag-Software-Agent", f"web-evidence/{__version__}"),
         *([("Evidence-Grade", facts.grade)] if facts.grade != COURT else []),
+        *([(SUPPLEMENT_TO, facts.earlier)] if facts.earlier else []),
     )
     summary = _summary(bag, write_bag(bag, about), selection, len(placed))
     return replace(summary, papers=stampings)

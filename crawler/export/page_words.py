@@ -2,7 +2,7 @@
 
 import re
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 from w3lib.encoding import html_to_unicode
 

@@ -13,7 +13,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -69,6 +69,10 @@ class Selection:
     def captures(self) -> dict[str, Selected]:
         """The leaves of captures by capture id."""
         return {s.leaf.capture.id: s for s in self.leaves if s.leaf.capture is not None}
+
+    def beginning_with(self, size: int) -> "Selection":
+        """The same with one checkpoint more, so that the log's part leads on from it."""
+        return replace(self, sizes=tuple(sorted({*self.sizes, size})))
 
     @property
     def until(self) -> str:

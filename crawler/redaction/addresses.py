@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -64,9 +65,7 @@ def is_account(step: str) -> bool:
 def leads_to_person(href: str) -> bool:
     """Whether a link leads to somebody's page: /people/…, /user/profile/…."""
     steps = re.split(r"[/?#]", unquote(href[:_LONGEST]))
-    return any(
-        one.lower() in _steps() and is_account(then) for one, then in zip(steps, steps[1:], strict=False)
-    )
+    return any(one.lower() in _steps() and is_account(then) for one, then in pairwise(steps))
 
 
 def _path(path: str, host: str, masker: Masking) -> str:

@@ -16,7 +16,8 @@ VOID = frozenset(("br", "hr", "img", "input", "wbr", "col", "link", "keygen", "b
 INLINE = frozenset(
     (
         "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins",
-        "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
+        "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
+        "tt",
         "u", "var", "wbr", "img",
     )
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Contacts and traces of people in a text: telephone numbers, accounts, cards, plates, parcels, addresses, links.
 
 Read in the folded text (folding.py), so that full-width and circled digits are digits; numbers are also read with
-words and look-alike letters as digits. Prices, dates and numbers of goods are none: a number counts by its form, its check
+words and look-alike letters as digits. Prices, dates and numbers of goods are none: a number counts by its form, its
+check
 digit and the word before it. Every pattern has a bounded length: linear time.
 """
 
@@ -32,7 +33,8 @@ _MOBILE = re.compile(
     rf"(?<![0-9])(?:(?:\+|00)?86{_GAP})?(?P<number>1{_GAP}[3-9]{_GAP}[0-9](?:{_GAP}[0-9]){{8}})(?![0-9])"
 )
 _LANDLINE = re.compile(
-    r"(?<![0-9.])(?:\+?86[ -]?)?(?P<number>\(?0[1-9][0-9]{1,2}\)?[ \-‐-―]{0,3}[2-9][0-9]{2,3}[ \-]?[0-9]{3,4})(?![0-9])"
+    r"(?<![0-9.])(?:\+?86[ -]?)?(?P<number>\(?0[1-9][0-9]{1,2}\)?[ \-‐-―]{0,3}"
+    r"[2-9][0-9]{2,3}[ \-]?[0-9]{3,4})(?![0-9])"
 )
 _LOCAL = re.compile(
     r"(?:电话|座机|固话|热线|联系方式|客服|tel|phone)[^0-9\n]{0,8}(?P<number>[2-9][0-9]{2,3}[ \-]?[0-9]{4})(?![0-9])"
@@ -47,21 +49,24 @@ _SPELLED_EMAIL = re.compile(
     r"[ (\[（【]{0,2}(?:\.|点|dot|。)[ )\]）】]{0,2}(?:com|net|cn|c0m)(?![a-z0-9])"
 )
 _QQ = re.compile(
-    r"(?:q\s?q|扣扣|抠抠|球球|蔻蔻|企鹅号?|q群|加群|进群|群号|加q|加扣|[oо0]?[qq]号)[^a-z0-9\n。!?]{0,8}(?P<number>[1-9](?:[ .\-·]{0,2}[0-9]){4,11})(?![0-9])"
+    r"(?:q\s?q|扣扣|抠抠|球球|蔻蔻|企鹅号?|q群|加群|进群|群号|加q|加扣|[oо0]?[qq]号)"
+    r"[^a-z0-9\n。!?]{0,8}(?P<number>[1-9](?:[ .\-·]{0,2}[0-9]){4,11})(?![0-9])"
 )
 _WEIXIN_WORD = (
     r"(?:微\s?信|薇\s?信|威\s?信|徽\s?信|维\s?信|喂信|巍信|溦信|魏信|卫星号?|微❤️?|微♥|微芯|微心|v\s?信|v❤|v♥|wei\s?xin|we\s?chat|w\s?x|v\s?x|"
     r"[加➕+＋佳家嘉伽茄]\s?[v薇微威徽维溦]|(?<![a-z])v(?=\s?[:：号])|薇(?=\s?[:：号a-z0-9])|威(?=\s?[:：])|徽(?=\s?[:：]))"
 )
 _WEIXIN = re.compile(
-    rf"{_WEIXIN_WORD}(?P<label>号|信号|同号|id)?(?P<gap>[^a-z0-9\n。!?]{{0,8}})(?P<account>[a-z][a-z0-9_\-]{{4,23}}|[0-9](?:[ .\-·]{{0,2}}[0-9]){{4,11}})(?![a-z0-9])"
+    rf"{_WEIXIN_WORD}(?P<label>号|信号|同号|id)?(?P<gap>[^a-z0-9\n。!?]{{0,8}})"
+    rf"(?P<account>[a-z][a-z0-9_\-]{{4,23}}|[0-9](?:[ .\-·]{{0,2}}[0-9]){{4,11}})(?![a-z0-9])"
 )
 _PLAIN_GAP = re.compile(r"[\s:：是为=>→\-—_()（）\[\]【】]*")
 _ACCOUNT = re.compile(
     r"(?:支付宝|alipay|抖音|快手|小红书|微博|旺旺|telegram|tg|whatsapp|飞机|蝙蝠|钉钉|闲鱼)(?:账号|帐号|号|id)[:：\s]{0,3}(?P<account>[a-z0-9_\-.]{5,30})(?![a-z0-9])"
 )
 _ID_CARD = re.compile(
-    r"(?<![0-9])[1-9][0-9]{5}(?:[ \-]?(?:18|19|20)[0-9]{2})[ ]?[01][0-9][ ]?[0-3][0-9][ \-]?[0-9]{3}[0-9x](?![0-9a-z])"
+    r"(?<![0-9])[1-9][0-9]{5}(?:[ \-]?(?:18|19|20)[0-9]{2})[ ]?"
+    r"[01][0-9][ ]?[0-3][0-9][ \-]?[0-9]{3}[0-9x](?![0-9a-z])"
 )
 _NAMED_ID = re.compile(
     r"(?:身份证|证件)(?:号码?)?[^0-9\n]{0,6}(?P<number>[1-9](?:[ \-]?[0-9*]){13,16}[ \-]?[0-9x])(?![0-9a-z])"
@@ -73,7 +78,8 @@ _NAMED_CARD = re.compile(
     r"(?:卡号|银行卡|储蓄卡|账号|帐号|户头|开户行?)[^0-9\n]{0,12}(?P<number>[0-9](?:[ \-]?[0-9]){14,18})(?![0-9])"
 )
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[a-hj-np-z][ ·.•\-]?(?P<body>[a-hj-np-z0-9]{4,5}[a-hj-np-z0-9挂学警港澳])(?![a-z0-9])"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[a-hj-np-z][ ·.•\-]?"
+    r"(?P<body>[a-hj-np-z0-9]{4,5}[a-hj-np-z0-9挂学警港澳])(?![a-z0-9])"
 )
 _PARCEL = re.compile(
     r"(?<![a-z0-9])(?:sf[0-9]{12,13}|yt[0-9]{13,15}|jd[a-z]{0,2}[0-9]{10,15}|zto?[0-9]{12,14}|jt[0-9]{13}|dpk[0-9]{12})(?![a-z0-9])"
@@ -82,7 +88,8 @@ _NAMED_PARCEL = re.compile(
     r"(?:快递|运单|物流|包裹|顺丰|圆通|中通|申通|韵达|邮政|ems|极兔|取件)(?:单号|单|号码|编号|码|号)[^a-z0-9\n]{0,6}(?P<number>[a-z]{0,4}[0-9][0-9\-]{3,24})(?![a-z0-9])"
 )
 _ORDER = re.compile(
-    r"(?:订单|交易|单号|流水|order)(?:编号|号码|单号|号|no\.?|id|number)?[^a-z0-9\n]{0,6}(?P<number>[a-z]{0,4}[0-9](?:[ \-]?[0-9]){9,25})(?![a-z0-9])"
+    r"(?:订单|交易|单号|流水|order)(?:编号|号码|单号|号|no\.?|id|number)?[^a-z0-9\n]{0,6}"
+    r"(?P<number>[a-z]{0,4}[0-9](?:[ \-]?[0-9]){9,25})(?![a-z0-9])"
 )
 _MENTION = re.compile(r"(?<![a-z0-9._%+$&*#-])@(?P<name>[\w\u3400-\u9fff\-·]{2,30})(?!\.[a-z])")
 _REPLY = re.compile(r"(?<![\w])回复[ ]?@?(?P<name>[^\s:：,，。!?！？]{1,24})[ ]?[:：]")

@@ -2,8 +2,8 @@
 
 A redacted capture has at most these records: the response and the DOM rewritten, the text layer and the screenshot
 without people, and one record that says what was done (`urn:evidence:redaction:<capture id>`). What else the original
-holds (requests, pictures, scripts, MHTML, PDF …) is not carried at all. Its manifest names the original's leaf, so that
-the log proves that leaf to whoever is shown it later.
+holds (requests, pictures, scripts, MHTML, PDF …) is not carried at all. Its manifest names the original's leaf, so
+that the log proves that leaf to whoever is shown it later.
 """
 
 import hmac
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A capture with its records as they lie in the archive; `kind`: what stands on its page, None if nobody knows."""
+    """A capture with its records as they lie in the archive; `kind`: what stands on its page, None: unknown."""
 
     entry: int
     leaf: bytes
@@ -66,7 +66,9 @@ class Order:
         It is keyed: nobody can find out from it who stands on the page.
         """
         people = sorted(f"{one.name}\0{one.identifier}\0{one.alias}" for one in self.people)
-        content = canonical({"people": people, "kind": source.kind or "", "leaf": leaf_digest(source.leaf).hex()})
+        content = canonical(
+            {"people": people, "kind": source.kind or "", "leaf": leaf_digest(source.leaf).hex()}
+        )
         return hmac.digest(self.key, content, "sha256").hex()[:32]
 
 
@@ -80,12 +82,12 @@ class Made:
 
 
 def redacted(source: Source, order: Order, *, now: str, page: str | None = None) -> Made:
-    """Make the redacted capture of `source`. `now`: UTC, when it is made; `page`: of a style sheet, its page's new id."""
+    """Make the redacted capture of `source`. `now`: UTC; `page`: of a style sheet, the new id of its page."""
     return _Making(source, order, now, page).made()
 
 
 def is_carried(capture: Capture) -> bool:
-    """Whether an exchange that a rendered page made comes along: style sheets do, so that the page looks like itself."""
+    """Whether an exchange that a rendered page made comes along: style sheets do, so that it looks like itself."""
     return capture.state == "complete" and (capture.media_type or "").split(";")[0].strip().lower() == _STYLES
 
 
@@ -193,9 +195,7 @@ class _Making:
         if PICTURE not in named:
             return
         try:
-            picture = obscured(
-                by_id[named[PICTURE]].block, layer.clear, layer.width, masked=layer.masked
-            )
+            picture = obscured(by_id[named[PICTURE]].block, layer.clear, layer.width, masked=layer.masked)
         except FormatError:  # too large to be drawn anew, or damaged: the original has it
             self.whole.append(PICTURE)
             return

@@ -1,7 +1,8 @@
 """HTML pages made anew from what is known to be harmless: elements, a few attributes, texts through the masker.
 
 What is not written anew is gone: scripts, comments, frames, pictures, hidden fields, what people typed, every
-attribute that is not listed. Elements keep their names and places, so that a finding's XPath still points to its quote.
+attribute that is not listed. Elements keep their names and places, so that a finding's XPath still points to
+its quote.
 """
 
 import re

@@ -25,8 +25,8 @@ class Remaining:
         for value in values:
             for key in set(_keys(value)):
                 holders.setdefault(key.decode("latin-1"), []).append(value)
-        for key, held in holders.items():
-            self._automaton.add_word(key, held)
+        for spelled, held in holders.items():
+            self._automaton.add_word(spelled, held)
         self._automaton.make_automaton()
 
     def search(self, content: bytes) -> Search | None:

@@ -79,7 +79,8 @@ _NEWEST = """
 with page as (
     select id, leaf, url, row_number() over (partition by url order by started desc, leaf desc) place
     from capture
-    where page is null and withheld = 0 and redacted is null and removed is null and file is not null and method = 'GET'
+    where page is null and withheld = 0 and redacted is null and removed is null and file is not null
+      and method = 'GET'
         and state in ('complete', 'partial') and (status between 200 and 299 or status is null)
         and (media_type like 'text/html%' or media_type like 'application/xhtml%' or look is not null)
 )

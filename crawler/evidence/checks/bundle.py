@@ -23,6 +23,7 @@ from crawler.evidence.checks.log_part import ASK, LogPart, check_bundle_signatur
 from crawler.evidence.checks.opened import check_opened
 from crawler.evidence.checks.organisation import check_organisation
 from crawler.evidence.checks.reading import read_small
+from crawler.evidence.checks.supplement import check_supplement
 from crawler.evidence.checks.wacz import (
     Placed,
     check_index,
@@ -43,14 +44,15 @@ def verify_bundle(
     vkey: str | None = None,
     at: datetime | None = None,
     sealed: Path | None = None,
+    earlier: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check a bundle in full.
 
     `trust` is the verifier's own folder of TSA roots (*.pem; a log.vkey in it is used too), `vkey` the log's
     public key line, `at` the date at which the tokens must hold, `sealed` a folder of originals that a redacted
-    bundle was made from (checks/opened.py). Never raises for what is in the bundle: that
-    is a failed check.
+    bundle was made from (checks/opened.py), `earlier` the bundle that this one supplements. Never raises
+    for what is in the bundle: that is a failed check.
     """
     bag, found = check_bag(path, progress or _silent)
     part = LogPart(Part(path / "data", "data/"), trust, vkey)
@@ -68,6 +70,7 @@ def verify_bundle(
         check_hash_list(path, found, placed),
         _check_documents(path, found, part),
         check_opened(path, sealed, part.leaves) if sealed is not None else None,
+        check_supplement(path, earlier) if earlier is not None else None,
         part.anchor(),
     ]
     checks = tuple(check for check in ordered if check is not None)

@@ -1,6 +1,6 @@
 """What papers are made from: a case, its captures with their brackets, its findings, the law by date of conduct."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ class CaseFacts:
     captures: Mapping[str, Selected]
     findings: Mapping[str, Json]
     grade: str = COURT  # of the bundle: crawler.redaction.grade
+    sheet: Callable[[str], bytes] | None = None  # prints a finding, by id: a PDF
+    earlier: str = ""  # digest of the bundle that this one supplements
 
     @property
     def config(self) -> Config:

@@ -1,0 +1,27 @@
+"""疑似线索说明: each finding of a filed exhibit with its quotes, tested explanations, tables and plots."""
+
+from collections.abc import Iterator
+
+from crawler.export.papers.facts import CaseFacts
+from crawler.export.papers.paper import Paper
+
+
+class FindingSheets(Paper):
+    """A sheet for each finding, once."""
+
+    name = "finding"
+    title = "疑似线索说明"
+    order = 22
+
+    def titled(self, name: str) -> str:
+        """With the finding's id."""
+        return f"{self.title} {name.removeprefix('finding-').removesuffix('.pdf')}"
+
+    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+        """finding-F3a9c….pdf; nothing where nobody prints findings."""
+        if facts.sheet is None:
+            return
+        named = dict.fromkeys(name for exhibit in facts.filed() for name in exhibit.findings)
+        for name in named:
+            if facts.findings.get(name):
+                yield f"finding-{name}.pdf", facts.sheet(name)
