@@ -279,17 +279,13 @@ def exported(to: Path, summary: Any, beside: Sequence[Path] = ()) -> str:
 
 def _signed(papers: Mapping[str, Any]) -> list[str]:
     """What became of the papers that are signed inside; that one has no timestamp is said, with the reasons."""
-    lines = []
+    names: dict[str, list[str]] = {}
     for name, stamping in papers.items():
-        if stamping.gen_time is None:
-            reasons = "；".join(
-                why if who == "-" else f"{who}：{why}" for who, why in stamping.missing.items()
-            )
-            lines.append(f"文内签名：{name}（警告：没有时间戳。{reasons}）")
-        else:
-            when = clock.beijing(clock.stamp(stamping.gen_time))
-            lines.append(f"文内签名：{name}（时间戳 {stamping.authority}，{when}）")
-    return lines
+        reasons = "；".join(why if who == "-" else f"{who}：{why}" for who, why in stamping.missing.items())
+        unstamped = f"警告：没有时间戳。{reasons}"
+        came_to = unstamped if stamping.gen_time is None else f"时间戳 {stamping.authority}"
+        names.setdefault(came_to, []).append(name)
+    return [f"文内签名（{came_to}）：{'、'.join(signed)}" for came_to, signed in names.items()]
 
 
 def schedule(scheduled: Sequence[ScheduledCrawl], past: Sequence[HistoryEntry]) -> str:

@@ -4,7 +4,6 @@ For a case: its own acts, the runs and captures that its exhibits come from, the
 that concern the whole archive (its making, keys, retention, verifications). Without a case: all acts.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -427,11 +426,17 @@ def _value(details: Json, name: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and value and all(isinstance(inner, str | int) for inner in value.values()):
-        return "、".join(f"{name}={inner}" for name, inner in value.items())
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    """A detail for people: names and values in a row, what lies within others in brackets; empty ones are left out."""
+    if isinstance(value, dict):
+        named = ((name, _shown(inner)) for name, inner in value.items())
+        return "、".join(
+            f"{name}={inner if '、' not in inner else f'（{inner}）'}" for name, inner in named if inner
+        )
+    if isinstance(value, list):
+        return "；".join(filter(None, map(_shown, value)))
+    if value is None or isinstance(value, bool):
+        return "" if value is None else "是" if value else "否"
+    return str(value)
 
 
 def _printable(text: str) -> str:

@@ -258,5 +258,7 @@ def test_the_sheet_of_a_bundle_without_signed_papers_does_not_speak_of_them(bund
 def test_the_command_says_who_did_not_stamp(signed_bundle: BundleSummary) -> None:
     stamping = Stamping(None, None, {"tsa-a": "did not answer"})
     silent = replace(signed_bundle, papers={"report.pdf": stamping})
-    assert "report.pdf（警告：没有时间戳。tsa-a：did not answer）" in show.exported(silent.path, silent)
-    assert "catalogue.pdf（时间戳 tsa-a，" in show.exported(silent.path, signed_bundle)
+    assert "文内签名（警告：没有时间戳。tsa-a：did not answer）：report.pdf" in show.exported(
+        silent.path, silent
+    )
+    assert "文内签名（时间戳 tsa-a）：catalogue.pdf" in show.exported(silent.path, signed_bundle)

@@ -17,9 +17,7 @@ class Paper(ABC):
     name: ClassVar[str]  # ASCII; of its files
     title: ClassVar[str]  # Chinese
     order: ClassVar[int] = 50  # in lists of papers
-    signed: ClassVar[
-        tuple[str, ...]
-    ] = ()  # its PDFs that are filed, and so are signed by a certificate: patterns
+    signed: ClassVar[tuple[str, ...]] = ()  # patterns: its PDFs that are filed, so signed by a certificate
     grades: ClassVar[tuple[str, ...]] = (COURT,)  # of bundles that it goes into; elsewhere only on purpose
 
     def titled(self, name: str) -> str:

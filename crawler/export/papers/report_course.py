@@ -9,6 +9,7 @@ from crawler.evidence.report import STATES_ZH
 from crawler.export.artefact import take_artefact
 from crawler.export.papers.facts import CaseFacts, capture_of
 from crawler.export.papers.html import heading, moment, paragraph, table
+from crawler.export.papers.machine import described
 from crawler.export.papers.runs import MOMENTS, Run
 from crawler.export.selection import Selected
 from crawler.export.wording import obstacle
@@ -49,30 +50,20 @@ def _egress(run: Run) -> str:
 
 
 def tools(runs: list[Run]) -> str:
-    """Section 4: what captured."""
-    rows = []
+    """Section 4: what captured; machines that were alike stand together."""
+    alike: dict[tuple[tuple[str, str], ...], list[Run]] = {}
     for run in runs:
-        known = {one["name"]: one.get("value", {}) for check in run.checks for one in check["results"]}
-        told = [f"{name}: {value}" for name, value in sorted(known.items()) if value and _is_tool(name)]
-        rows.append(
-            (
-                run.id,
-                str(run.begun.get("software", f"web-evidence/{__version__}")),
-                "\n".join(told) or "未检查",
-            )
-        )
+        known = described([one for check in run.checks for one in check["results"]])
+        software = str(run.begun.get("software", f"web-evidence/{__version__}"))
+        alike.setdefault((("采集软件", software), *known), []).append(run)
     text = "采集软件为开放源代码；版本、源文件摘要、依赖库摘要、浏览器程序摘要由清洁性检查记入日志。"
-    return (
-        heading("四", "设备与软件")
-        + paragraph(text)
-        + table(("批次", "软件", "检查所得"), rows, (25, 20, 55))
-    )
-
-
-def _is_tool(name: str) -> bool:
-    return any(
-        part in name for part in ("system", "software", "code", "librar", "browser", "lock", "version")
-    )
+    parts = [heading("四", "设备与软件"), paragraph(text)]
+    for known_tools, members in alike.items():
+        parts.append(f"<h3>批次 {escape('、'.join(run.id for run in members))}</h3>")
+        parts.append(table(("项目", "检查所得"), known_tools, (24, 76)))
+        if len(known_tools) == 1:
+            parts.append(paragraph("未进行清洁性检查，设备情况没有记录。", "unchecked"))
+    return "".join(parts)
 
 
 def environment(runs: list[Run]) -> str:
