@@ -426,7 +426,7 @@ def _value(details: Json, name: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """A detail for people: names and values in a row, what lies within others in brackets; empty ones are left out."""
+    """A detail for people: names and values in a row, inner ones in brackets, without empty ones."""
     if isinstance(value, dict):
         named = ((name, _shown(inner)) for name, inner in value.items())
         return "、".join(

@@ -56,7 +56,6 @@ class ExhibitPrints(Paper):
     title = "证据打印件"
     order = 20
     grades = EVERY_GRADE
-    signed = ("exhibit-*.pdf",)
 
     def titled(self, name: str) -> str:
         """With the exhibit's number."""
