@@ -92,7 +92,9 @@ def test_commands_parse(words: list[str]) -> None:
 
 def parse(command: click.Command, words: list[str]) -> None:
     """Let click read the words, down to the last subcommand, and run nothing. Raises click.UsageError."""
-    context = command.make_context(command.name, list(words), resilient_parsing=words == ["--help"])
+    context = command.make_context(
+        command.name, list(words), resilient_parsing=words == ["--help"], help_option_names=["-h", "--help"]
+    )
     if isinstance(command, click.Group) and words != ["--help"]:
         name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert found is not None, name
