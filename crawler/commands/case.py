@@ -9,6 +9,7 @@ import click
 
 from crawler import show_case
 from crawler.commands.root import Group, as_json, evidence, open_index, show_result
+from crawler.export.catalogue_layout import LAYOUTS
 from crawler.export.model import group_names
 from crawler.store import cases
 from crawler.store.casefile import LEDGERS, ROLES, case_file, case_files
@@ -75,6 +76,11 @@ def case_new(archive: Path, /, title: str, submitter: str | None, **fields: Any)
 @click.option("--submitter", help="提交人")
 @_with(_FIELDS)
 @click.option(
+    "--catalogue",
+    type=click.Choice(list(LAYOUTS)),
+    help="证据目录的栏目，按法院模板：" + "、".join(f"{k} {v.title}" for k, v in LAYOUTS.items()),
+)
+@click.option(
     "--cleared", multiple=True, metavar="ARTICLE", help="已经核对原文、不再标“待核”的条文编号，可多次给出"
 )
 @click.pass_obj
@@ -83,6 +89,7 @@ def case_set(archive: Path, /, case_id: str, **fields: Any) -> None:
 
     \b
     evidence case set K1 --authority 成都铁路运输第一法院 --request "判令被告停止组织虚假评价"
+    evidence case set K1 --catalogue without-original
     """
     with Session.open(archive) as session:
         cases.change_case(session, case_id, **_stated(fields))

@@ -27,6 +27,7 @@ from crawler.evidence.wacz_auth import certificate_fingerprint
 from crawler.export.bundle import BundleSummary, export_bundle
 from crawler.export.finding.page import finding_pdf
 from crawler.export.finding.sources import sources
+from crawler.export.internal_list import internal_list
 from crawler.export.medium import label, write_zip
 from crawler.export.model import Case, Exhibit
 from crawler.export.papers.facts import COURT
@@ -135,6 +136,10 @@ def export_command(
                 to, trust=archive / "trust", vkey=session.archive.log.verifier.line, progress=advance
             )
         beside = _beside(to, case, summary, packed=packed)
+        if grade == COURT:
+            sheet = to.with_name(f"{to.name}-internal.xlsx")
+            sheet.write_bytes(internal_list(session.index, case, summary.until))
+            beside.append(sheet)
         details = _details(case_id, grade, to, summary, report, identity)
         if earlier is not None:
             details["supplements"] = earlier.digest

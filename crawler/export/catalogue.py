@@ -15,6 +15,7 @@ from crawler.evidence.bundle import CATALOGUE_CSV, CATALOGUE_DOCX, SHEET_PAGE, W
 from crawler.evidence.manifest import Capture
 from crawler.evidence.report import STATES_ZH
 from crawler.export.catalogue_docx import Document, Row, write_document
+from crawler.export.catalogue_layout import layout
 from crawler.export.csv_text import csv_text
 from crawler.export.model import Case, Exhibit, group_names, in_order
 from crawler.export.selection import Selected, Selection
@@ -56,8 +57,11 @@ def write_catalogue(
         number, title, *rest = row(collector, exhibit, captures, *_IN_CSV).cells
         lines.append((number, f"【{exhibit.group} {groups[exhibit.group]}】{title}", *rest))
     (bag / CATALOGUE_CSV).write_bytes(csv_text([COLUMNS, *lines]))
+    shown = layout(case.catalogue)
     rows = [row(collector, exhibit, captures, *IN_WORD) for exhibit in ordered]
-    document = Document(case, COLUMNS, rows, groups, notes(selection), selection.until)
+    kept = [Row(one.group, shown.of(one.cells)) for one in rows]
+    columns = shown.of(COLUMNS)
+    document = Document(case, columns, shown.widths, kept, groups, notes(selection), selection.until)
     (bag / CATALOGUE_DOCX).write_bytes(write_document(document))
 
 

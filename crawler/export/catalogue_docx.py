@@ -16,7 +16,6 @@ from crawler import clock
 from crawler.export.model import Case
 from crawler.export.word import add_run, dated, number_pages, set_fonts
 
-WIDTHS = (1.2, 3.1, 5.8, 4.0, 5.3, 3.0, 1.2, 3.1)  # cm; together the page less its margins
 _UNBROKEN = 400  # characters of a cell; a row with more may be taller than a page and must be free to break
 
 
@@ -34,6 +33,7 @@ class Document:
 
     case: Case
     columns: tuple[str, ...]
+    widths: tuple[float, ...]  # cm; together the page less its margins
     rows: Sequence[Row]
     groups: Mapping[str, str]
     notes: tuple[str, ...]
@@ -72,17 +72,17 @@ def _table(document: Any, content: Document) -> None:
     table.style = "Table Grid"
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
-    for column, width in zip(table.columns, WIDTHS, strict=True):
+    for column, width in zip(table.columns, content.widths, strict=True):
         column.width = Cm(width)
     head = table.rows[0]
-    _fill(head, content.columns, bold=True)
+    _fill(head, content.columns, content.widths, bold=True)
     _mark(head, "w:tblHeader")
     group = ""
     for row in content.rows:
         if row.group != group:
             group = row.group
             _band(table.add_row(), f"{group}  {content.groups[group]}")
-        _fill(table.add_row(), row.cells)
+        _fill(table.add_row(), row.cells, content.widths)
 
 
 def _band(row: Any, text: str) -> None:
@@ -93,8 +93,8 @@ def _band(row: Any, text: str) -> None:
     _mark(row, "w:cantSplit")
 
 
-def _fill(row: Any, cells: Sequence[str], *, bold: bool = False) -> None:
-    for cell, text, width in zip(row.cells, cells, WIDTHS, strict=True):
+def _fill(row: Any, cells: Sequence[str], widths: Sequence[float], *, bold: bool = False) -> None:
+    for cell, text, width in zip(row.cells, cells, widths, strict=True):
         cell.width = Cm(width)
         for number, part in enumerate(text.split("\n\n")):
             paragraph = cell.add_paragraph() if number else cell.paragraphs[0]

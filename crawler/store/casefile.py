@@ -85,6 +85,7 @@ class CaseFile:
     conduct_from: str = ""  # day; chooses the law's version
     conduct_until: str = ""
     requests: tuple[str, ...] = ()
+    catalogue: str = ""  # which columns the 证据目录 shows (crawler/export/catalogue_layout.py)
     cleared: tuple[str, ...] = ()  # articles whose 待核 mark a person has cleared
     parties: tuple[Party, ...] = ()
     exhibits: tuple[CaseExhibit, ...] = ()

@@ -51,7 +51,8 @@ def create_case(session: Session, *, title: str, cause: str, submitter: str, **m
 
 
 def change_case(session: Session, case: str, **changes: object) -> CaseFile:
-    """Change fields of a case: title, cause, submitter, authority, conduct_from, conduct_until, requests, cleared.
+    """Change fields of a case: title, cause, submitter, authority, conduct_from, conduct_until, requests, cleared,
+    catalogue.
 
     None leaves a field as it is. Raises UsageError for an empty title, or a day that is none.
     """

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,18 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 from docx.shared import Cm
+from pypdf import PdfReader
 
+from crawler.errors import UsageError
+from crawler.evidence.archive import Archive
+from crawler.evidence.checks.bundle import verify_bundle
+from crawler.export.bundle import export_bundle
 from crawler.export.catalogue import COLUMNS
-from crawler.export.catalogue_docx import WIDTHS, Document, Row, write_document
-from tests.export.sample import CASE
+from crawler.export.catalogue_docx import Document, Row, write_document
+from crawler.export.catalogue_layout import LAYOUTS, layout
+from tests.export.sample import CASE, Sample, exhibits
+
+WIDTHS = layout("").widths
 
 
 def table(bundle: Path) -> Any:
@@ -21,7 +30,7 @@ def table(bundle: Path) -> Any:
 
 
 def written(rows: Sequence[Row]) -> Any:
-    content = Document(CASE, COLUMNS, rows, {"A": "主体"}, ("注",), "2026-11-22T08:00:00.000000Z")
+    content = Document(CASE, COLUMNS, WIDTHS, rows, {"A": "主体"}, ("注",), "2026-11-22T08:00:00.000000Z")
     return docx.Document(io.BytesIO(write_document(content)))
 
 
@@ -99,3 +108,28 @@ def test_case_number_title_and_places_to_fill_in_are_in_the_text(bundle: Path) -
 def test_a_blank_line_begins_a_paragraph() -> None:
     cells = written([Row("A", ("1-1", "a\nb\n\nc", *[""] * 6))]).tables[0].rows[2].cells
     assert [paragraph.text for paragraph in cells[1].paragraphs] == ["a\nb", "c"]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_layout_has_what_the_law_asks_for_and_fills_the_page(name: str) -> None:
+    shown = LAYOUTS[name]
+    assert set(shown.of(COLUMNS)) >= {"序号", "证据名称", "证据来源", "证明对象/证明目的", "页码"}
+    assert sum(shown.widths) == pytest.approx(sum(WIDTHS), abs=0.05)
+    assert 98 <= sum(shown.shares) <= 102
+
+
+def test_the_column_of_originals_is_a_switch(sample: Sample, tmp_path: Path) -> None:
+    case = replace(CASE, catalogue="without-original")
+    with Archive.open(sample.path) as archive:
+        export_bundle(archive, case, exhibits(sample), tmp_path / "bundle")
+    heads = [cell.text for cell in table(tmp_path / "bundle").rows[0].cells]
+    assert "原件/载体" not in heads
+    assert "证明对象/证明目的" in heads
+    printed = "".join(
+        page.extract_text() for page in PdfReader(tmp_path / "bundle/data/papers/catalogue.pdf").pages
+    )
+    assert "原件/载体" not in printed
+    assert "原件/载体" in (tmp_path / "bundle/data/catalogue.csv").read_text("utf-8-sig")
+    assert verify_bundle(tmp_path / "bundle").check("documents").status == "passed"
+    with pytest.raises(UsageError, match="no catalogue layout"):
+        layout("other")

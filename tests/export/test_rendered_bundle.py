@@ -163,7 +163,7 @@ def test_custody_has_one_line_for_the_page_and_one_for_its_original(made: Made) 
     assert f"含 2 项请求；另有封存原件 2 项；本页原件封存为采集号 {SEALED}" in whole
     acts = {step.act: step.text for step in steps if step.act != "capture"}
     assert "所用账户 淘宝账号 t***1  依据 协会 2026 年第 3 号决定" in acts["run-started"]
-    assert "每页自动固定 true" in acts["assist-changed"]
+    assert "每页自动固定 是" in acts["assist-changed"]
     assert [step.text for step in steps if step.act == "replay-checked"] == [
-        f'用记录重放网页，与采集时比对（千分比）  采集 {PAGE}  文字 1000  记录中没有的请求 ["http://x.invalid/y"]'
+        f"用记录重放网页，与采集时比对（千分比）  采集 {PAGE}  文字 1000  记录中没有的请求 http://x.invalid/y"
     ]

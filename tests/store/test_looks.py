@@ -126,6 +126,7 @@ def test_a_database_from_before_gets_the_columns_and_loses_nothing(tmp_path: Pat
     with closing(sqlite3.connect(path / FILE)) as database:
         before = database.execute("select id, url, state from capture").fetchall()
         database.execute("drop index idx_capture_page")
+        database.execute("drop index idx_capture_original")
         for name in OF_LOOKS:
             database.execute(f"alter table capture drop column {name}")
         forgotten = database.execute("delete from _sqlite_migrations where name = 'm007_looks'").rowcount

@@ -5,6 +5,7 @@ from html import escape
 from itertools import groupby
 
 from crawler.export.catalogue import COLUMNS, IN_WORD, notes, row
+from crawler.export.catalogue_layout import layout
 from crawler.export.model import group_names
 from crawler.export.papers.facts import EVERY_GRADE, CaseFacts
 from crawler.export.papers.paper import Paper
@@ -17,7 +18,6 @@ table { font-size: 8.5pt; table-layout: fixed; }
 td { white-space: pre-wrap; }
 .band { background: #f4f4f4; font-weight: bold; }
 """
-_WIDTHS = (4, 11, 19, 18, 17, 11, 5, 15)  # per cent, of COLUMNS
 
 
 class CataloguePdf(Paper):
@@ -49,12 +49,15 @@ class CataloguePdf(Paper):
 
 def _table(facts: CaseFacts, exhibits: Sequence[CaseExhibit]) -> str:
     names, captures = group_names(), facts.selection.captures()
-    widths = "".join(f"<col style='width:{width}%'>" for width in _WIDTHS)
+    shown = layout(facts.case.catalogue)
+    widths = "".join(f"<col style='width:{width}%'>" for width in shown.shares)
     lines = []
     for group, members in groupby(exhibits, key=lambda one: one.group):
-        lines.append(f"<tr class=band><td colspan={len(COLUMNS)}>{group}　{escape(names[group])}</td></tr>")
-        lines += [_line(row(facts.collector, one, captures, *IN_WORD).cells) for one in members]
-    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+        lines.append(
+            f"<tr class=band><td colspan={len(shown.columns)}>{group}　{escape(names[group])}</td></tr>"
+        )
+        lines += [_line(shown.of(row(facts.collector, one, captures, *IN_WORD).cells)) for one in members]
+    head = "".join(f"<th>{escape(name)}</th>" for name in shown.of(COLUMNS))
     body = f"<colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
     return f"<table>{body}</table>"
 

@@ -1,32 +1,14 @@
-"""Characters that no font on this machine has: found by WeasyPrint while it draws, then named by their numbers.
+"""Characters that no font on this machine has are named by their numbers.
 
 An empty box tells a reader nothing, and PDF/A forbids it (ISO 19005-3, 6.2.11.8: no reference to .notdef).
 """
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-_SAYS = ".notdef glyph"  # how WeasyPrint's warning begins; its arguments are the character and its number
+from typing import Any
 
 
-@contextmanager
-def missing_glyphs() -> Iterator[set[int]]:
-    """Fills the set with the numbers of characters that could not be drawn within; they are not warned of."""
-    found: set[int] = set()
-
-    def collect(record: logging.LogRecord) -> bool:
-        if not str(record.msg).startswith(_SAYS) or not isinstance(record.args, tuple):
-            return True
-        found.update(number for number in record.args if isinstance(number, int))
-        return False
-
-    logger = logging.getLogger("weasyprint")
-    logger.addFilter(collect)
-    try:
-        yield found
-    finally:
-        logger.removeFilter(collect)
+def missing_glyphs(document: Any) -> set[int]:
+    """The numbers of characters that a document of WeasyPrint's, once painted, has found in none of its fonts."""
+    return {number for font in document.fonts.values() for number in font.missing}
 
 
 def named(text: str, missing: set[int]) -> str:

@@ -82,7 +82,7 @@ def pdf(
     moment = clock.parse(until)
     fetcher = _only(weasyprint, pictures or {})
 
-    def made(page: str) -> bytes:
+    def made(page: str, missing: set[int]) -> bytes:
         kept = [
             weasyprint.Attachment(
                 string=content, name=name, created=moment, modified=moment, relationship="Data"
@@ -91,16 +91,19 @@ def pdf(
         ]
         html = weasyprint.HTML(string=page, url_fetcher=fetcher)
         written: bytes = html.write_pdf(
-            pdf_variant="pdf/a-3b", attachments=kept, pdf_identifier=until.encode()
+            pdf_variant="pdf/a-3b",
+            attachments=kept,
+            pdf_identifier=until.encode(),
+            finisher=lambda document, _: missing.update(missing_glyphs(document)),
         )
         return written
 
     with _dated(moment), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile to the collector
         try:
-            with missing_glyphs() as missing:
-                content = made(page)
-            return made(named(page, missing)) if missing else content
+            missing: set[int] = set()
+            content = made(page, missing)
+            return made(named(page, missing), set()) if missing else content
         except weasyprint.urls.FatalURLFetchingError as error:
             raise UsageError(f"{title}: {error} is not among its pictures") from error
 
