@@ -25,6 +25,7 @@ COLUMNS = (
     "序号", "证据名称", "证据来源", "证明对象/证明目的", "形成时间（北京时间 UTC+8）", "原件/载体", "页码", "备注",
 )  # fmt: skip
 _MOST_URLS = 8
+_MOST_TIMES = 30  # of one exhibit: more fill a cell of several pages, which Word does not break
 _MISSING = re.compile(r"missing: [^;]*(?:; )?")  # in a reason: names of artefacts, in English
 # What stands between the times of one capture, and between captures.
 IN_WORD, _IN_CSV = ("\n", "\n\n"), ("；", "\n")
@@ -88,7 +89,7 @@ def row(collector: str, exhibit: Exhibit, by_id: Mapping[str, Selected], within:
         exhibit.title,
         "\n".join(filter(None, [exhibit.source, _source(collector, [each.capture for each in taken])])),
         exhibit.purpose,
-        between.join(within.join(_formed(each)) for each in taken),
+        _formed_each(taken, within, between),
         "；".join(filter(None, [exhibit.original, f"电子数据；原件为 {WACZ} 中的 WARC 记录"])),
         "",
         _remarks(taken),
@@ -112,6 +113,14 @@ def _source(collector: str, captures: Sequence[Capture]) -> str:
         if len(found) > _MOST_URLS:
             lines.append(f"等共 {len(found)} 个网址，见采集清单")
     return "\n".join(lines)
+
+
+def _formed_each(taken: Sequence[_Taken], within: str, between: str) -> str:
+    """The times of each capture; of very many the first and the last."""
+    if len(taken) <= _MOST_TIMES:
+        return between.join(within.join(_formed(each)) for each in taken)
+    said = f"共 {len(taken)} 次采集，最早和最晚的两次如下，各次时间见《证据与采集》表（tables.xlsx）"
+    return between.join([said, *(within.join(_formed(each)) for each in (taken[0], taken[-1]))])
 
 
 def _formed(taken: _Taken) -> tuple[str, ...]:

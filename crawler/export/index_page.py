@@ -14,6 +14,7 @@ from crawler.evidence.bundle import CATALOGUE_DOCX, HASH_LIST, SHEET_PAGE, VERIF
 from crawler.evidence.report import STATES_ZH
 from crawler.export.artefact import take_artefact
 from crawler.export.model import group_names
+from crawler.export.papers.exhibit_print import volumes_of
 from crawler.export.papers.facts import PLATFORM, PUBLIC, CaseFacts, capture_of
 from crawler.export.papers.html import moment
 from crawler.export.selection import Selected
@@ -103,7 +104,7 @@ def _exhibit(bag: Path, facts: CaseFacts, exhibit: CaseExhibit, papers: Mapping[
 
 
 def _prints(exhibit: CaseExhibit, papers: Mapping[str, str]) -> str:
-    names = [f"exhibit-{exhibit.number}.pdf", f"exhibit-{exhibit.number}-marked.pdf"]
+    names = [*volumes_of(exhibit.number, papers), f"exhibit-{exhibit.number}-marked.pdf"]
     names += [f"finding-{finding}.pdf" for finding in exhibit.findings]
     folder = PAPERS.removeprefix("data/")
     links = [
@@ -129,5 +130,6 @@ def _captured(bag: Path, facts: CaseFacts, one: Selected) -> str:
         name = f"{capture.id}.png"
         (bag / PICTURES).mkdir(exist_ok=True)
         (bag / PICTURES / name).write_bytes(take_artefact(facts.archive, one.index, made).content)
-        picture = f"<div class=shown><img src='pictures/{name}' alt='{escape(f'网页首屏截图 {capture.url}')}'></div>"
+        shown = f"src='pictures/{name}' alt='{escape(f'网页首屏截图 {capture.url}')}'"
+        picture = f"<div class=shown><img loading=lazy {shown}></div>"
     return f"<p class=small>{escape(told)}</p>{picture}"

@@ -205,14 +205,16 @@ def test_what_an_interrupted_export_left_is_replaced(sample: Sample, bundle: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
-def test_memory_does_not_grow_with_the_bundle(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_SHEETS", 2)  # volumes, as of a large case
     sample = make_sample(tmp_path / "archive", ())
     size, count = 2 << 20, 12
     with Archive.open(sample.path, writable=True) as archive:
         noise = bytes(range(256)) * (size // 256)
         names = [f"big{n}" for n in range(count)]
         for name in names:
-            archive.commit([draft(name, answer(noise), url=f"http://market.example/{name}")])
+            block = answer(noise, "Content-Type: application/octet-stream")
+            archive.commit([draft(name, block, url=f"http://market.example/{name}")])
         archive.sign_checkpoint()
     _peak(sample, names[:1], tmp_path / "first")  # the libraries that print the papers are loaded once
     few, many = (_peak(sample, names[:n], tmp_path / str(n)) for n in (2, count))

@@ -14,8 +14,9 @@ import pytest
 from crawler import clock
 from crawler.evidence.archive import Archive
 from crawler.export.bundle import export_bundle
-from crawler.export.catalogue import COLUMNS
+from crawler.export.catalogue import COLUMNS, row
 from crawler.export.model import group_names
+from crawler.export.selection import select
 from tests.export.sample import CASE, Sample, exhibits
 
 
@@ -140,6 +141,20 @@ def test_many_urls_are_cut_and_counted(
     assert "等共 3 个网址" in source
     assert source.count("http://market.example/") == 1
     assert "http://down.example/" in source, "what was not obtained is never cut away"
+
+
+def test_many_times_are_summed_up(monkeypatch: pytest.MonkeyPatch, sample: Sample) -> None:
+    monkeypatch.setattr("crawler.export.catalogue._MOST_TIMES", 2)
+    ids = sample.captures
+    every = replace(exhibits(sample)[0], captures=(ids["forum"], ids["chunked"], ids["reviews"]))
+    with Archive.open(sample.path) as archive:
+        captures = select(archive, set(every.captures)).captures()
+        cells = row("某", every, captures, "；", "\n").cells
+        few = row("某", replace(every, captures=every.captures[:2]), captures, "；", "\n").cells
+    said, first, last = cells[4].splitlines()
+    assert "共 3 次采集" in said
+    assert first < last
+    assert len(few[4].splitlines()) == 2
 
 
 def test_groups_come_from_the_law_table() -> None:

@@ -16,7 +16,7 @@ from crawler.evidence.archive import Archive
 from crawler.evidence.warc import Record
 from crawler.export.page_words import page_words
 from crawler.export.papers.exhibit_marked import MarkedPrints
-from crawler.export.papers.exhibit_print import ExhibitPrints
+from crawler.export.papers.exhibit_print import ExhibitPrints, volumes_of
 from crawler.export.papers.facts import gathered
 from crawler.export.papers.tiles import OVERLAP, tile_rows, tiles
 from crawler.export.selection import select
@@ -100,6 +100,22 @@ def test_every_page_says_what_it_shows(sample: Sample, tmp_path: Path) -> None:
     assert capture is not None
     assert capture.response is not None
     assert (capture.response.payload_digest or "").partition(":")[2] in first.replace("\n", "")
+
+
+def test_a_large_exhibit_is_printed_in_volumes(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = printed(sample, tmp_path)["exhibit-1-1.pdf"]
+    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_SHEETS", 1)
+    texts = printed(sample, tmp_path)
+    names = volumes_of("1-1", texts)
+    assert names == ["exhibit-1-1.pdf", "exhibit-1-1-volume-2.pdf"]
+    assert ExhibitPrints().titled(names[1]) == "证据打印件 1-1 第 2 册"
+    assert "证据 1-1 第 2 册" in texts[names[1]]
+    for item, name in zip(("1-1-1", "1-1-2"), names, strict=True):
+        assert item in whole
+        assert [one for one in names if item in texts[one]] == [name]
+    assert volumes_of("1", [*names, "exhibit-1.pdf"]) == ["exhibit-1.pdf"], "1-1 is no volume of 1"
 
 
 def test_quotes_stand_on_a_paper_of_their_own(sample: Sample, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from crawler.evidence.archive import Archive
 from crawler.evidence.manifest import Capture, parse_leaf
+from crawler.export.custody import Step
 from crawler.export.papers.facts import CaseFacts, gathered
 from crawler.export.papers.report import Report
+from crawler.export.papers.report_result import MOST_CAPTURES, custody_chain
 from crawler.export.selection import select
 from tests.export.sample import CASE, Sample, exhibits
 
@@ -105,3 +107,36 @@ def test_without_checks_and_stamps_it_says_so(sample: Sample, tmp_path: Path) ->
     assert "没有进行清洁性检查" in text
     assert "本证据包没有可信时间戳" in text
     assert "没有浏览器截图" in text
+
+
+def test_long_lists_are_cut_and_say_where_the_rest_is(
+    path: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = text_of(read(path, sample))
+    monkeypatch.setattr("crawler.export.papers.html.MOST_ROWS", 2)
+    text = text_of(read(path, sample))
+    assert "以上为前2项，其余3项见《证据与采集》表" not in whole
+    assert text.count("以上为前2项，其余3项见《证据与采集》表") == 3  # steps, results, bounds
+
+
+def test_many_captures_in_a_row_are_one_line_of_the_chain(
+    path: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(count: int) -> str:
+        captures = [("capture", f"采集第{n}页") for n in range(count)]
+        chain = [("run-started", "批次开始"), *captures, ("case-created", "建立案件")]
+        steps = [
+            Step(time="2026-11-20T01:00:00Z", entry=number, by="某", text=text, act=act)
+            for number, (act, text) in enumerate(chain)
+        ]
+        monkeypatch.setattr("crawler.export.papers.report_result.custody", lambda *_: steps)
+        with Archive.open(path) as archive:
+            return custody_chain(replace(facts_of(archive, sample), case=replace(CASE, changed=10_000)))
+
+    assert told(MOST_CAPTURES).count("采集第") == MOST_CAPTURES
+    text = told(MOST_CAPTURES + 1)
+    assert text.count("采集第") == 2
+    assert f"其间另有 {MOST_CAPTURES - 1} 次采集" in text
+    assert f"2–{MOST_CAPTURES}" in text
+    assert "批次开始" in text
+    assert "建立案件" in text

@@ -44,7 +44,7 @@ class MarkedPrints(Paper):
             if not quoted:
                 continue
             heading = f"标注件　证据 {exhibit.number}"
-            printed = Printed([cover(facts, exhibit, heading=heading, told=TOLD)])
+            printed = Printed([cover(facts, exhibit, facts.of(exhibit), heading=heading, told=TOLD)])
             number = 0
             for item, one in enumerate(facts.of(exhibit), 1):
                 found = quoted.get(one.leaf.capture.id if one.leaf.capture else "", {})

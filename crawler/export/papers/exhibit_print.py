@@ -4,7 +4,7 @@ The picture is not cropped, marked or scaled down but to the page's width; what 
 (exhibit_marked.py). Where no browser opened the page, the words of its answer are printed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -24,6 +24,8 @@ from crawler.store.casefile import CaseExhibit
 
 MOST_TILES = 40  # of one picture: some 60,000 rows; what is left out is said, and lies in the WACZ
 MOST_CHARACTERS = 12_000  # of an answer's words
+MOST_SHEETS = 120  # in one volume: what is laid out at once, some 200 MB; captures are not divided
+_ON_SHEET = 2_000  # characters of words
 STYLE = """\
 @page { margin: 12mm 14mm 16mm; }
 .sheet { break-before: page; }
@@ -32,6 +34,7 @@ STYLE = """\
 .sheet img { display: block; border: .4pt solid #777; width: 100%; }
 .words { font-size: 9pt; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
+_VOLUME = "-volume-"
 _PICTURES = ("screenshot", "tile-")  # what is printed of a rendered page, in this order
 
 
@@ -41,6 +44,13 @@ class Printed:
 
     body: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    of: list[Selected] = field(default_factory=list)  # the captures that are in it
+    sheets: int = 0  # how many pages it will be, about
+
+    def sheet(self, content: str, pages: int = 1) -> None:
+        """Add what begins on a page of its own; how many it will take."""
+        self.body.append(f"<div class=sheet>{content}</div>")
+        self.sheets += pages
 
     def picture(self, png: bytes) -> str:
         """Keep a picture; returns its element."""
@@ -50,7 +60,7 @@ class Printed:
 
 
 class ExhibitPrints(Paper):
-    """证据打印件: one PDF for each exhibit that is filed."""
+    """证据打印件: a PDF for each exhibit that is filed; a large one in volumes, so that none is ever held whole."""
 
     name = "exhibit"
     title = "证据打印件"
@@ -59,30 +69,57 @@ class ExhibitPrints(Paper):
 
     def titled(self, name: str) -> str:
         """With the exhibit's number."""
-        return f"{self.title} {name.removeprefix('exhibit-').removesuffix('.pdf')}"
+        number, _, volume = name.removeprefix("exhibit-").removesuffix(".pdf").partition(_VOLUME)
+        return f"{self.title} {number}{f' {_ordinal(volume)}' if volume else ''}"
 
     def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
-        """exhibit-1-2.pdf …"""
+        """exhibit-1-2.pdf, exhibit-1-2-volume-2.pdf …"""
         for exhibit in facts.filed():
-            printed = Printed([cover(facts, exhibit)])
-            for number, one in enumerate(facts.of(exhibit), 1):
-                _print(facts, one, f"{exhibit.number}-{number}", printed)
-            yield (
-                f"exhibit-{exhibit.number}.pdf",
-                pdf(
-                    f"证据 {exhibit.number}",
-                    "".join(printed.body),
-                    author=facts.case.submitter,
-                    until=facts.until,
-                    style=STYLE,
-                    pictures=printed.pictures,
-                ),
-            )
+            for volume, printed in enumerate(_volumes(facts, exhibit), 1):
+                said = f"证据 {exhibit.number}" + (f" {_ordinal(volume)}" if volume > 1 else "")
+                front = cover(facts, exhibit, printed.of, heading=f"{said}　{exhibit.title}")
+                yield (
+                    f"exhibit-{exhibit.number}{f'{_VOLUME}{volume}' if volume > 1 else ''}.pdf",
+                    pdf(
+                        said,
+                        "".join([front, *printed.body]),
+                        author=facts.case.submitter,
+                        until=facts.until,
+                        style=STYLE,
+                        pictures=printed.pictures,
+                    ),
+                )
 
 
-def cover(facts: CaseFacts, exhibit: CaseExhibit, *, heading: str = "", told: str = "") -> str:
-    """The first page: what the exhibit is, and what this print is (`told`; a clean print where it is left out)."""
-    captures = [capture_of(one) for one in facts.of(exhibit)]
+def _ordinal(volume: int | str) -> str:
+    return f"第 {volume} 册"
+
+
+def volumes_of(number: str, names: Iterable[str]) -> list[str]:
+    """Which of these files are prints of the exhibit with that number, in order."""
+    first = f"exhibit-{number}.pdf"
+    further = [name for name in names if name.startswith(f"exhibit-{number}{_VOLUME}")]
+    return [first, *sorted(further, key=lambda name: (len(name), name))]
+
+
+def _volumes(facts: CaseFacts, exhibit: CaseExhibit) -> Iterator[Printed]:
+    printed = Printed()
+    for number, one in enumerate(facts.of(exhibit), 1):
+        if printed.sheets >= MOST_SHEETS:
+            yield printed
+            printed = Printed()
+        _print(facts, one, f"{exhibit.number}-{number}", printed)
+    yield printed
+
+
+def cover(
+    facts: CaseFacts, exhibit: CaseExhibit, of: Sequence[Selected], *, heading: str, told: str = ""
+) -> str:
+    """The first page: what the exhibit is, and what this print is (`told`; a clean print where it is left out).
+
+    `of` are those of its captures that are in this print.
+    """
+    captures = [capture_of(one) for one in of]
     redacted = any(capture.redacted is not None for capture in captures)
     rows = [
         ("案件", f"{facts.case.title}（编号 {facts.case.id}）"),
@@ -94,7 +131,7 @@ def cover(facts: CaseFacts, exhibit: CaseExhibit, *, heading: str = "", told: st
             exhibit.source
             or f"采集人：{facts.collector}；" + "；".join(dict.fromkeys(map(how_kept, captures))),
         ),
-        ("形成时间", "\n".join(formed(one) for one in facts.of(exhibit))),
+        ("形成时间", "\n".join(formed(one) for one in of)),
         ("原件/载体", exhibit.original or "电子数据；原件为证据包网页存档（captures.wacz）中的 WARC 记录"),
     ]
     told = told or (
@@ -103,8 +140,7 @@ def cover(facts: CaseFacts, exhibit: CaseExhibit, *, heading: str = "", told: st
         else "本件由程序直接依据上述原件生成，画面未作裁剪、涂改或者标注；过长的画面分幅打印，"
         f"相邻两幅重叠 {OVERLAP} 行像素（《关于民事诉讼证据的若干规定》第十五条第二款）。"
     )
-    head = heading or f"证据 {exhibit.number}　{exhibit.title}"
-    return f"<h1>{escape(head)}</h1>{table(('项目', '内容'), rows, (16, 84))}{paragraph(told, 'note')}"
+    return f"<h1>{escape(heading)}</h1>{table(('项目', '内容'), rows, (16, 84))}{paragraph(told, 'note')}"
 
 
 def formed(one: Selected) -> str:
@@ -123,6 +159,7 @@ def formed(one: Selected) -> str:
 
 def _print(facts: CaseFacts, one: Selected, item: str, printed: Printed) -> None:
     capture = capture_of(one)
+    printed.of.append(one)
     names = [
         name
         for prefix in _PICTURES
@@ -145,7 +182,7 @@ def _tiled(facts: CaseFacts, one: Selected, item: str, name: str, printed: Print
             if number > 1:
                 shown += f"，前 {OVERLAP} 行与上一幅重叠"
             head = sheet_head(one, item, digest, shown)
-            printed.body.append(f"<div class=sheet>{head}{printed.picture(tile.png)}</div>")
+            printed.sheet(f"{head}{printed.picture(tile.png)}")
     except FormatError as error:
         printed.body.append(paragraph(f"画面 {name} 未能打印（{error}），见网页存档。", "note"))
         return False
@@ -172,9 +209,8 @@ def _worded(facts: CaseFacts, one: Selected, item: str, printed: Printed) -> Non
     left = len(words) - MOST_CHARACTERS
     rest = f"以上为前 {MOST_CHARACTERS} 字，其余 {left} 字见网页存档。" if left > 0 else ""
     shown = escape(words[:MOST_CHARACTERS]) or "（应答中没有可以打印的文字，见网页存档）"
-    printed.body.append(
-        f"<div class=sheet>{head}<div class=words>{shown}</div>{paragraph(rest, 'note') if rest else ''}</div>"
-    )
+    under = paragraph(rest, "note") if rest else ""
+    printed.sheet(f"{head}<div class=words>{shown}</div>{under}", 1 + len(shown) // _ON_SHEET)
 
 
 def sheet_head(one: Selected, item: str, digest: str, shown: str) -> str:

@@ -6,6 +6,10 @@ from html import escape
 
 from crawler import clock
 
+MOST_ROWS = (
+    400  # of a list in a printed paper, some twenty pages: nobody reads more, and laying it out takes minutes
+)
+
 
 def heading(number: str, title: str) -> str:
     """A section's heading; it becomes a bookmark of the PDF."""
@@ -27,6 +31,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequenc
     group = f"<colgroup>{sizes}</colgroup>" if widths else ""
     fixed = " style='table-layout:fixed'" if widths else ""
     return f"<table{fixed}>{group}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def listed(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int] = ()) -> str:
+    """A table of at most MOST_ROWS rows, which says how many are left out and where all of them are."""
+    left = len(rows) - MOST_ROWS
+    more = f"以上为前 {MOST_ROWS} 项，其余 {left} 项见《证据与采集》表（tables.xlsx、exhibits.csv）。"
+    return table(columns, rows[:MOST_ROWS], widths) + (paragraph(more, "note") if left > 0 else "")
 
 
 def signed(*who: str) -> str:

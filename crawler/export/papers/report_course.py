@@ -8,7 +8,7 @@ from crawler.evidence.manifest import Capture
 from crawler.evidence.report import STATES_ZH
 from crawler.export.artefact import take_artefact
 from crawler.export.papers.facts import CaseFacts, capture_of
-from crawler.export.papers.html import heading, moment, paragraph, table
+from crawler.export.papers.html import heading, listed, moment, paragraph, table
 from crawler.export.papers.machine import described
 from crawler.export.papers.runs import MOMENTS, Run
 from crawler.export.selection import Selected
@@ -115,7 +115,7 @@ def steps(facts: CaseFacts, pictures: dict[str, bytes]) -> str:
     shots = [_shot(number, one) for number, one in enumerate(pages, 1) if capture_of(one).id in pictures]
     more = len(taken) - len(pages)
     note = paragraph(f"另有上述网页自行发出的请求 {more} 项，见采集清单。") if more else ""
-    return heading("七", "步骤") + table(columns, rows, (5, 15, 34, 12, 18, 16)) + note + "".join(shots)
+    return heading("七", "步骤") + listed(columns, rows, (5, 15, 34, 12, 18, 16)) + note + "".join(shots)
 
 
 def _step(number: int, one: Selected) -> tuple[str, ...]:

@@ -1,13 +1,18 @@
 """取证报告, sections 8 to 13: what came of it, how it is kept, and what it cannot say."""
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
 from crawler import __version__
 from crawler.errors import EvidenceError
 from crawler.evidence.report import STATES_ZH
-from crawler.export.custody import custody
+from crawler.export.custody import Step, custody
 from crawler.export.papers.facts import CaseFacts, capture_of
-from crawler.export.papers.html import heading, moment, paragraph, table
+from crawler.export.papers.html import heading, listed, moment, paragraph, table
 from crawler.export.papers.runs import MOMENTS, Run
 from crawler.export.wording import how_kept, lacking, obstacle
+
+MOST_CAPTURES = 50  # in a row in the chain of custody: more are summed up
 
 
 def results(facts: CaseFacts) -> str:
@@ -20,7 +25,7 @@ def results(facts: CaseFacts) -> str:
             digest = (read.payload_digest or read.block_digest).partition(":")[2] if read else "无"
             rows.append((exhibit.number, exhibit.title, how_kept(capture), digest, str(one.index)))
     columns = ("证据编号", "名称", "保存方式", "原始数据 SHA-256", "日志序号")
-    return heading("八", "结果") + table(columns, rows, (10, 22, 22, 36, 10))
+    return heading("八", "结果") + listed(columns, rows, (10, 22, 22, 36, 10))
 
 
 def integrity(facts: CaseFacts) -> str:
@@ -41,7 +46,7 @@ def integrity(facts: CaseFacts) -> str:
     )
     stamped = table(("时间戳机构", "覆盖日志条数", "时间（北京时间）", "策略"), stamps, (25, 20, 30, 25))
     none = "" if stamps else paragraph("本证据包没有可信时间戳：时间只依据采集机器的时钟。", "unchecked")
-    bounds = table(("采集编号", "不早于（北京时间）", "不晚于（北京时间）"), brackets, (30, 35, 35))
+    bounds = listed(("采集编号", "不早于（北京时间）", "不晚于（北京时间）"), brackets, (30, 35, 35))
     return heading("九", "完整性") + paragraph(text) + stamped + none + bounds
 
 
@@ -82,7 +87,7 @@ def limits(facts: CaseFacts, runs: list[Run]) -> str:
         *sorted({limit for name in facts.findings for limit in facts.findings[name].get("limits", ())}),
         "摘要和时间戳只能说明采集以后内容未变；采集时网页是否如实显示，由清洁性检查和过程记录说明。",
     ]
-    table_of = table(("网址", "结果", "原因"), rows, (50, 15, 35))
+    table_of = listed(("网址", "结果", "原因"), rows, (50, 15, 35))
     return heading("十一", "局限与异常") + table_of + "".join(map(paragraph, texts))
 
 
@@ -110,8 +115,24 @@ def custody_chain(facts: CaseFacts) -> str:
         ]
     except EvidenceError as error:
         return head + paragraph(f"保管链未能列出：{error}", "unchecked")
-    rows = [
-        (moment(step.time), str(step.entry if step.entry is not None else ""), step.by, step.text)
-        for step in steps
-    ]
+    rows = [row for captures, some in groupby(steps, key=_is_capture) for row in _told(list(some), captures)]
     return head + table(("时间（北京时间）", "日志序号", "何人", "何事"), rows, (20, 10, 15, 55))
+
+
+def _is_capture(step: Step) -> bool:
+    return step.act == "capture"
+
+
+def _told(steps: Sequence[Step], captures: bool) -> Iterator[tuple[str, ...]]:
+    """A row for each step; of a long row of captures, which the tables list, the first and the last."""
+    if not captures or len(steps) <= MOST_CAPTURES:
+        yield from map(_row, steps)
+        return
+    yield _row(steps[0])
+    between = f"其间另有 {len(steps) - 2} 次采集，见《证据与采集》表（tables.xlsx、exhibits.csv）"
+    yield "", f"{steps[1].entry}–{steps[-2].entry}", "", between
+    yield _row(steps[-1])
+
+
+def _row(step: Step) -> tuple[str, ...]:
+    return moment(step.time), str(step.entry if step.entry is not None else ""), step.by, step.text
