@@ -8,6 +8,7 @@ from crawler.evidence.bundle import WACZ
 from crawler.evidence.manifest import Capture, parse_leaf
 from crawler.export.bag import write_bag
 from crawler.export.log_part import write_log_part
+from crawler.export.payload import measure
 from crawler.export.selection import select
 from crawler.export.wacz import write_wacz
 
@@ -20,7 +21,7 @@ def hand_over(path: Path, to: Path) -> None:
         created = selection.until
         write_wacz(to / WACZ, archive, selection.leaves, title="bench", created=created, step=lambda _: None)
         write_log_part(archive, selection, to / "data")
-    write_bag(to, (("Source-Organization", "bench"),))
+    write_bag(to, (("Source-Organization", "bench"),), measure(to, algorithms=("sha256",)))
 
 
 def named(archive: Archive) -> set[str]:

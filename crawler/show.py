@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -46,6 +46,13 @@ if TYPE_CHECKING:  # who only shows needs no Scrapy
     from crawler.store.carrying import Carried
     from crawler.store.oddities import OddReason
     from crawler.store.timeline import Change, Point
+
+
+class Advance(Protocol):
+    """How much is done of how much; `shown` stands before the bar."""
+
+    def __call__(self, done: int, total: int, shown: str = ...) -> None: ...
+
 
 KINDS = {"listing": "商品", "review": "评价", "post": "帖文"}
 CHANGES = {
@@ -134,10 +141,10 @@ _SAID = (
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str) -> Iterator[Advance]:
     """A bar on the terminal while something long runs; nothing where nobody watches."""
     bar = Progress(
-        TextColumn(what),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -146,11 +153,18 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     )
     task = bar.add_task(what, total=None)
 
-    def advance(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
+    def advance(done: int, total: int, shown: str = what) -> None:
+        bar.update(task, completed=done, total=total, description=shown)
 
     with bar if sys.stderr.isatty() else contextlib.nullcontext():
         yield advance
+
+
+@contextlib.contextmanager
+def phases(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """As `progress`, for work of several parts: a part's name, how much of it is done, how much it is."""
+    with progress(what) as advance:
+        yield lambda part, done, total: advance(done, total, f"{what}：{part}")
 
 
 @contextlib.contextmanager

@@ -97,6 +97,7 @@ def export_command(
 
     证据包由日志密钥签名；写成以后立即核验，结果记入日志。platform 和 public 两级交出的是脱敏副本：
     每份副本与原件在同一日志之中，隐去的内容以加盐的承诺值代替，可以凭 --sealed 的封存件单独向法官启封。
+    导出中断（断电、磁盘已满、Ctrl-C）后再次执行同一命令，已经制成的文书不再重做。
 
     \b
     evidence export K1 --to 证据包-K1
@@ -125,11 +126,11 @@ def export_command(
             seal_now(session.archive, secret)  # the copies are to be stamped before they are handed over
             case, exhibits, said = published.case, published.exhibits, published.findings
         earlier = None if supplement_to is None else earlier_bundle(supplement_to, session.archive)
-        with show.progress("导出") as advance:
+        with show.phases("导出") as watch:
             summary = export_bundle(
                 session.archive, case, exhibits, to,
                 passphrase=secret, identity=identity, signatory=signatory, findings=said, grade=grade,
-                sheet=_sheets(session) if grade == COURT else None, earlier=earlier, progress=advance,
+                sheet=_sheets(session) if grade == COURT else None, earlier=earlier, watch=watch,
             )  # fmt: skip
         with show.progress("核验") as advance:
             report = verify_bundle(

@@ -22,6 +22,7 @@ from crawler.evidence.report import Report
 from crawler.evidence.verify import verify, verify_bundle
 from crawler.export.bag import write_bag
 from crawler.export.bundle import export_bundle
+from crawler.export.payload import measure
 from tests.export.sample import CASE, Sample, exhibits, make_authorities, make_sample
 
 FLIPS = 50
@@ -85,7 +86,7 @@ def names_of(report: Report, status: str) -> list[str]:
 
 def rebag(bundle: Path) -> None:
     """What a forger does last: make the bag's manifests fit again."""
-    write_bag(bundle, [])
+    write_bag(bundle, [], measure(bundle))
 
 
 def rezip(bundle: Path, change: Callable[[dict[str, bytes]], object], *, relist: bool = True) -> None:

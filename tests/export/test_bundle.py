@@ -206,7 +206,7 @@ def test_what_an_interrupted_export_left_is_replaced(sample: Sample, bundle: Pat
 
 
 def test_memory_does_not_grow_with_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_SHEETS", 2)  # volumes, as of a large case
+    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_CAPTURES", 2)  # volumes, as of a large case
     sample = make_sample(tmp_path / "archive", ())
     size, count = 2 << 20, 12
     with Archive.open(sample.path, writable=True) as archive:
@@ -236,13 +236,17 @@ def _peak(sample: Sample, names: list[str], to: Path) -> int:
 
 
 def test_progress_reaches_its_total(sample: Sample, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: dict[str, tuple[int, int]] = {}
     with Archive.open(sample.path) as archive:
         export_bundle(
             archive,
             CASE,
             exhibits(sample),
             tmp_path / "b",
-            progress=lambda done, total: seen.append((done, total)),
+            watch=lambda what, done, total: seen.update({what: (done, total)}),
         )
-    assert seen[-1][0] == seen[-1][1] > 0
+    assert seen["网页存档"][0] == seen["网页存档"][1] > 0
+    assert seen["哈希清单"][0] == seen["哈希清单"][1] > seen["网页存档"][0]
+    papers = [(what, counted) for what, counted in seen.items() if what.startswith("文书 ")]
+    assert [counted for _, counted in papers] == [(number, len(papers)) for number in range(len(papers))]
+    assert "文书 report.pdf" in seen

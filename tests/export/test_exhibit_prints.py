@@ -74,7 +74,7 @@ def printed(sample: Sample, to: Path, findings: dict[str, object] | None = None)
     with Archive.open(sample.path) as archive:
         selection = select(archive, {capture for one in shown for capture in one.captures})
         facts = gathered(replace(CASE, exhibits=shown), archive, selection, findings or {})  # type: ignore[arg-type]
-        made = [pair for paper in (ExhibitPrints(), MarkedPrints()) for pair in paper.write(facts)]
+        made = [(n, make()) for paper in (ExhibitPrints(), MarkedPrints()) for n, make in paper.files(facts)]
     texts = {}
     for name, content in made:
         (to / name).write_bytes(content)
@@ -106,7 +106,7 @@ def test_a_large_exhibit_is_printed_in_volumes(
     sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = printed(sample, tmp_path)["exhibit-1-1.pdf"]
-    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_SHEETS", 1)
+    monkeypatch.setattr("crawler.export.papers.exhibit_print.MOST_CAPTURES", 1)
     texts = printed(sample, tmp_path)
     names = volumes_of("1-1", texts)
     assert names == ["exhibit-1-1.pdf", "exhibit-1-1-volume-2.pdf"]

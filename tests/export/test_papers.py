@@ -18,7 +18,7 @@ from crawler.evidence.archive import Archive
 from crawler.export.papers.facts import CaseFacts, gathered
 from crawler.export.papers.forms import Forms
 from crawler.export.papers.make_templates import FOLDER, forms, template
-from crawler.export.papers.paper import papers
+from crawler.export.papers.paper import Paper, papers
 from crawler.export.papers.pdf import pdf
 from crawler.export.papers.tables import Tables, workbook
 from crawler.export.selection import select
@@ -61,6 +61,10 @@ def facts(sample: Sample) -> Iterator[CaseFacts]:
         yield gathered(case, archive, chosen, {"F1": FINDING})
 
 
+def made_by(paper: Paper, facts: CaseFacts) -> dict[str, bytes]:
+    return {name: make() for name, make in paper.files(facts)}
+
+
 def words(document: bytes) -> str:
     read = docx.Document(io.BytesIO(document))
     cells = [cell.text for table in read.tables for row in table.rows for cell in row.cells]
@@ -69,7 +73,8 @@ def words(document: bytes) -> str:
 
 def test_the_same_case_gives_the_same_bytes(facts: CaseFacts) -> None:
     first, second = (
-        {name: made for paper in papers() for name, made in paper.write(facts)} for _ in range(2)
+        {name: content for paper in papers() for name, content in made_by(paper, facts).items()}
+        for _ in range(2)
     )
     assert {"catalogue.pdf", "tables.xlsx", "lawsuit-facts.docx", "12315-report.docx"} <= set(first)
     assert all(name.isascii() for name in first)
@@ -77,9 +82,7 @@ def test_the_same_case_gives_the_same_bytes(facts: CaseFacts) -> None:
 
 
 def test_the_catalogue_is_an_archival_pdf(facts: CaseFacts) -> None:
-    made = next(
-        content for paper in papers() for name, content in paper.write(facts) if name == "catalogue.pdf"
-    )
+    made = next(make() for paper in papers() for name, make in paper.files(facts) if name == "catalogue.pdf")
     read = pypdf.PdfReader(io.BytesIO(made))
     text = "\n".join(page.extract_text() for page in read.pages)
     for words_of_it in ("证据目录", CASE.title, "成都铁路运输第一法院", "1-1", "不早于", "证据目录 第 1 页"):
@@ -111,7 +114,7 @@ def test_attachments_come_back(tmp_path: Path) -> None:
 
 
 def test_forms_are_filled_in_as_text(facts: CaseFacts) -> None:
-    made = dict(Forms().write(facts))
+    made = made_by(Forms(), facts)
     lawsuit = words(made["lawsuit-facts.docx"])
     assert HOSTILE.replace("\x07", "") in lawsuit, (
         "what stands on a page is text, never markup, never a program"
@@ -136,7 +139,7 @@ def test_an_article_that_somebody_checked_is_not_marked(facts: CaseFacts) -> Non
 
 
 def test_a_case_without_requests_has_no_lawsuit(facts: CaseFacts) -> None:
-    made = dict(Forms().write(replace(facts, case=replace(facts.case, requests=()))))
+    made = made_by(Forms(), replace(facts, case=replace(facts.case, requests=())))
     assert "lawsuit-facts.docx" not in made
     assert "12315-report.docx" in made
 
@@ -147,7 +150,7 @@ def own_form(facts: CaseFacts, name: str, text: str) -> Iterator[tuple[str, byte
     document.add_paragraph(text)
     document.save(str(facts.templates / name))
     try:
-        yield from Forms().write(facts)
+        yield from made_by(Forms(), facts).items()
     finally:
         shutil.rmtree(facts.templates)
 
@@ -180,7 +183,7 @@ def test_the_templates_are_those_of_the_texts(form: dict[str, Any]) -> None:
 
 
 def test_tables_hold_text_and_nothing_is_calculated(facts: CaseFacts) -> None:
-    made = dict(Tables().write(facts))
+    made = made_by(Tables(), facts)
     book = openpyxl.load_workbook(io.BytesIO(made["tables.xlsx"]))
     assert book.sheetnames == ["证据与采集", "疑似线索引文", "台账"]
     rows = list(book["证据与采集"].values)
@@ -202,7 +205,7 @@ def test_a_cell_beyond_what_excel_holds_says_so() -> None:
 def test_libreoffice_reads_every_form(facts: CaseFacts, tmp_path: Path) -> None:
     if shutil.which("soffice") is None:
         pytest.skip("LibreOffice not found: Debian's package is libreoffice-writer")
-    for name, content in Forms().write(facts):
+    for name, content in made_by(Forms(), facts).items():
         (tmp_path / name).write_bytes(content)
     command = [
         "soffice",

@@ -62,7 +62,8 @@ def facts_of(archive: Archive, sample: Sample) -> CaseFacts:
 
 def read(path: Path, sample: Sample) -> pypdf.PdfReader:
     with Archive.open(path) as archive:
-        ((name, made),) = Report().write(facts_of(archive, sample))
+        ((name, make),) = Report().files(facts_of(archive, sample))
+        made = make()
     assert name == "report.pdf"
     return pypdf.PdfReader(io.BytesIO(made))
 

@@ -32,6 +32,7 @@ from crawler.evidence.timestamp import make_request, split_trust
 from crawler.evidence.verify import verify_bundle
 from crawler.export.bag import write_bag
 from crawler.export.bundle import export_bundle
+from crawler.export.payload import measure
 from crawler.export.verifier.assemble import verifier_page
 from tests.export.sample import CASE, DRAFTS, Sample, exhibits, make_authorities, make_sample, seal
 
@@ -404,7 +405,7 @@ FORGED: dict[str, Callable[[Path], object]] = {
 
 
 def _forge(bundle: Path, sample: Sample) -> None:
-    write_bag(bundle, [])
+    write_bag(bundle, [], measure(bundle))
     signature = sign_bundle((bundle / TAG_MANIFEST).read_bytes(), load_key(sample.path / LOG_KEY))
     (bundle / (TAG_MANIFEST + SIGNATURE)).write_bytes(signature)
 

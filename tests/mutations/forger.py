@@ -42,9 +42,10 @@ from crawler.evidence.proof import consistency_path, inclusion_path, leaf_digest
 from crawler.evidence.signing_key import LOG_KEY, load_key, make_key
 from crawler.evidence.timestamp import Authority, ask
 from crawler.evidence.wacz_auth import open_key
-from crawler.export.bag import payload_names, write_bag
+from crawler.export.bag import write_bag
 from crawler.export.bundle import export_bundle
 from crawler.export.csv_text import csv_text
+from crawler.export.payload import measure, payload_names
 from crawler.export.receipt import export_receipt
 from tests.export.sample import CASE, DRAFTS, Sample, exhibits, make_authorities, make_sample, seal
 from tests.wacz_files import members_of, relist, zipped
@@ -321,7 +322,7 @@ def fit(bundle: Path, *, hash_list: bool = True) -> None:
     about = [
         tuple(line.split(": ", 1)) for line in lines if ": " in line and not line.startswith("Payload-Oxum")
     ]
-    write_bag(bundle, [(label, value) for label, value in about])
+    write_bag(bundle, [(label, value) for label, value in about], measure(bundle))
 
 
 def _fit_hash_list(bundle: Path) -> None:

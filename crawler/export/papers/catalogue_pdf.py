@@ -1,6 +1,7 @@
 """证据目录 as PDF, to file as it is: the rows of catalogue.docx. And the internal list of everything (清单)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from html import escape
 from itertools import groupby
 
@@ -8,7 +9,7 @@ from crawler.export.catalogue import COLUMNS, IN_WORD, notes, row
 from crawler.export.catalogue_layout import layout
 from crawler.export.model import group_names
 from crawler.export.papers.facts import EVERY_GRADE, CaseFacts
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.papers.pdf import pdf
 from crawler.store.casefile import CaseExhibit
 
@@ -29,8 +30,11 @@ class CataloguePdf(Paper):
     signed = ("catalogue.pdf",)
     grades = EVERY_GRADE
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """catalogue.pdf."""
+        yield "catalogue.pdf", partial(self._printed, facts)
+
+    def _printed(self, facts: CaseFacts) -> bytes:
         case = facts.case
         authority = escape(case.authority) or "＿＿＿＿＿＿"
         head = (
@@ -44,7 +48,7 @@ class CataloguePdf(Paper):
         )
         sign = "<div class=sign><span>提交人（签名或者盖章）：</span><span>　　　年　　月　　日</span></div>"
         body = head + _table(facts, facts.filed()) + under + sign
-        yield "catalogue.pdf", pdf(self.title, body, author=case.submitter, until=facts.until, style=_STYLE)
+        return pdf(self.title, body, author=case.submitter, until=facts.until, style=_STYLE)
 
 
 def _table(facts: CaseFacts, exhibits: Sequence[CaseExhibit]) -> str:

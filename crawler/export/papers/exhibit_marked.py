@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,14 +11,15 @@ from crawler.evidence.digest import parse_digest
 from crawler.export.artefact import take_artefact
 from crawler.export.finding.crop import boxes_of, crop
 from crawler.export.papers.exhibit_print import STYLE, Printed, cover, sheet_head
-from crawler.export.papers.facts import EVERY_GRADE, CaseFacts
+from crawler.export.papers.facts import EVERY_GRADE, CaseFacts, capture_of
 from crawler.export.papers.html import table
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.papers.pdf import pdf
 from crawler.export.selection import Selected
 from crawler.store.casefile import CaseExhibit
 
 Json = Mapping[str, Any]
+Quoted = dict[str, dict[tuple[str, str], list[Json]]]
 TOLD = (
     "本件为标注件，不是原件：在网页截图的局部以红框标出疑似线索所引的文字，供阅读时对照。"
     "未作标注的全图见同一编号的证据打印件，原件为网页存档中的 WARC 记录。"
@@ -37,38 +39,39 @@ class MarkedPrints(Paper):
         """With the exhibit's number."""
         return f"{self.title} {name.removeprefix('exhibit-').removesuffix('-marked.pdf')}"
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """exhibit-1-2-marked.pdf …"""
         for exhibit in facts.filed():
             quoted = _quoted(facts, exhibit)
             if not quoted:
                 continue
-            heading = f"标注件　证据 {exhibit.number}"
-            printed = Printed([cover(facts, exhibit, facts.of(exhibit), heading=heading, told=TOLD)])
-            number = 0
-            for item, one in enumerate(facts.of(exhibit), 1):
-                found = quoted.get(one.leaf.capture.id if one.leaf.capture else "", {})
-                for quotes in found.values():
-                    number += 1
-                    printed.body.append(
-                        _passage(facts, one, f"{exhibit.number}-{item}", number, quotes, printed)
-                    )
-            yield (
-                f"exhibit-{exhibit.number}-marked.pdf",
-                pdf(
-                    f"标注件 {exhibit.number}",
-                    "".join(printed.body),
-                    author=facts.case.submitter,
-                    until=facts.until,
-                    style=STYLE + _SPACED,
-                    pictures=printed.pictures,
-                ),
-            )
+            yield f"exhibit-{exhibit.number}-marked.pdf", partial(_marked, facts, exhibit, quoted)
 
 
-def _quoted(facts: CaseFacts, exhibit: CaseExhibit) -> dict[str, dict[tuple[str, str], list[Json]]]:
+def _marked(facts: CaseFacts, exhibit: CaseExhibit, quoted: Quoted) -> bytes:
+    of = [
+        (item, one, quoted[capture_of(one).id])
+        for item, one in enumerate(facts.of(exhibit), 1)
+        if capture_of(one).id in quoted
+    ]
+    heading = f"标注件　证据 {exhibit.number}"
+    printed = Printed([cover(facts, exhibit, [one for _, one, _ in of], heading=heading, told=TOLD)])
+    passages = ((item, one, quotes) for item, one, found in of for quotes in found.values())
+    for number, (item, one, quotes) in enumerate(passages, 1):
+        printed.body.append(_passage(facts, one, f"{exhibit.number}-{item}", number, quotes, printed))
+    return pdf(
+        f"标注件 {exhibit.number}",
+        "".join(printed.body),
+        author=facts.case.submitter,
+        until=facts.until,
+        style=STYLE + _SPACED,
+        pictures=printed.pictures,
+    )
+
+
+def _quoted(facts: CaseFacts, exhibit: CaseExhibit) -> Quoted:
     """By capture, the quotes of each field of each thing, in the order of the findings."""
-    found: dict[str, dict[tuple[str, str], list[Json]]] = {}
+    found: Quoted = {}
     for name in exhibit.findings:
         for quote in (facts.findings.get(name) or {}).get("quotes", ()):
             if quote["capture"] in exhibit.captures:

@@ -6,6 +6,7 @@ The picture is not cropped, marked or scaled down but to the page's width; what 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 
 from crawler.errors import FormatError, UsageError
@@ -15,7 +16,7 @@ from crawler.export.artefact import take_artefact, take_response
 from crawler.export.page_words import page_words
 from crawler.export.papers.facts import EVERY_GRADE, CaseFacts, capture_of
 from crawler.export.papers.html import moment, paragraph, table
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.papers.pdf import pdf
 from crawler.export.papers.tiles import OVERLAP, tiles
 from crawler.export.selection import Selected
@@ -24,8 +25,7 @@ from crawler.store.casefile import CaseExhibit
 
 MOST_TILES = 40  # of one picture: some 60,000 rows; what is left out is said, and lies in the WACZ
 MOST_CHARACTERS = 12_000  # of an answer's words
-MOST_SHEETS = 120  # in one volume: what is laid out at once, some 200 MB; captures are not divided
-_ON_SHEET = 2_000  # characters of words
+MOST_CAPTURES = 20  # in one volume: what is laid out at once, as a rule some 100 sheets and 200 MB
 STYLE = """\
 @page { margin: 12mm 14mm 16mm; }
 .sheet { break-before: page; }
@@ -44,13 +44,10 @@ class Printed:
 
     body: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
-    of: list[Selected] = field(default_factory=list)  # the captures that are in it
-    sheets: int = 0  # how many pages it will be, about
 
-    def sheet(self, content: str, pages: int = 1) -> None:
-        """Add what begins on a page of its own; how many it will take."""
+    def sheet(self, content: str) -> None:
+        """Add what begins on a page of its own."""
         self.body.append(f"<div class=sheet>{content}</div>")
-        self.sheets += pages
 
     def picture(self, png: bytes) -> str:
         """Keep a picture; returns its element."""
@@ -72,23 +69,13 @@ class ExhibitPrints(Paper):
         number, _, volume = name.removeprefix("exhibit-").removesuffix(".pdf").partition(_VOLUME)
         return f"{self.title} {number}{f' {_ordinal(volume)}' if volume else ''}"
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """exhibit-1-2.pdf, exhibit-1-2-volume-2.pdf …"""
         for exhibit in facts.filed():
-            for volume, printed in enumerate(_volumes(facts, exhibit), 1):
-                said = f"证据 {exhibit.number}" + (f" {_ordinal(volume)}" if volume > 1 else "")
-                front = cover(facts, exhibit, printed.of, heading=f"{said}　{exhibit.title}")
-                yield (
-                    f"exhibit-{exhibit.number}{f'{_VOLUME}{volume}' if volume > 1 else ''}.pdf",
-                    pdf(
-                        said,
-                        "".join([front, *printed.body]),
-                        author=facts.case.submitter,
-                        until=facts.until,
-                        style=STYLE,
-                        pictures=printed.pictures,
-                    ),
-                )
+            items = list(enumerate(facts.of(exhibit), 1))
+            for volume, first in enumerate(range(0, len(items), MOST_CAPTURES), 1):
+                name = f"exhibit-{exhibit.number}{f'{_VOLUME}{volume}' if volume > 1 else ''}.pdf"
+                yield name, partial(_volume, facts, exhibit, volume, items[first : first + MOST_CAPTURES])
 
 
 def _ordinal(volume: int | str) -> str:
@@ -102,14 +89,21 @@ def volumes_of(number: str, names: Iterable[str]) -> list[str]:
     return [first, *sorted(further, key=lambda name: (len(name), name))]
 
 
-def _volumes(facts: CaseFacts, exhibit: CaseExhibit) -> Iterator[Printed]:
-    printed = Printed()
-    for number, one in enumerate(facts.of(exhibit), 1):
-        if printed.sheets >= MOST_SHEETS:
-            yield printed
-            printed = Printed()
+def _volume(
+    facts: CaseFacts, exhibit: CaseExhibit, volume: int, items: Sequence[tuple[int, Selected]]
+) -> bytes:
+    said = f"证据 {exhibit.number}" + (f" {_ordinal(volume)}" if volume > 1 else "")
+    printed = Printed([cover(facts, exhibit, [one for _, one in items], heading=f"{said}　{exhibit.title}")])
+    for number, one in items:
         _print(facts, one, f"{exhibit.number}-{number}", printed)
-    yield printed
+    return pdf(
+        said,
+        "".join(printed.body),
+        author=facts.case.submitter,
+        until=facts.until,
+        style=STYLE,
+        pictures=printed.pictures,
+    )
 
 
 def cover(
@@ -159,7 +153,6 @@ def formed(one: Selected) -> str:
 
 def _print(facts: CaseFacts, one: Selected, item: str, printed: Printed) -> None:
     capture = capture_of(one)
-    printed.of.append(one)
     names = [
         name
         for prefix in _PICTURES
@@ -210,7 +203,7 @@ def _worded(facts: CaseFacts, one: Selected, item: str, printed: Printed) -> Non
     rest = f"以上为前 {MOST_CHARACTERS} 字，其余 {left} 字见网页存档。" if left > 0 else ""
     shown = escape(words[:MOST_CHARACTERS]) or "（应答中没有可以打印的文字，见网页存档）"
     under = paragraph(rest, "note") if rest else ""
-    printed.sheet(f"{head}<div class=words>{shown}</div>{under}", 1 + len(shown) // _ON_SHEET)
+    printed.sheet(f"{head}<div class=words>{shown}</div>{under}")
 
 
 def sheet_head(one: Selected, item: str, digest: str, shown: str) -> str:

@@ -1,9 +1,10 @@
 """疑似线索说明: each finding of a filed exhibit with its quotes, tested explanations, tables and plots."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from crawler.export.papers.facts import CaseFacts
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 
 
 class FindingSheets(Paper):
@@ -17,11 +18,11 @@ class FindingSheets(Paper):
         """With the finding's id."""
         return f"{self.title} {name.removeprefix('finding-').removesuffix('.pdf')}"
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """finding-F3a9c….pdf; nothing where nobody prints findings."""
         if facts.sheet is None:
             return
         named = dict.fromkeys(name for exhibit in facts.filed() for name in exhibit.findings)
         for name in named:
             if facts.findings.get(name):
-                yield f"finding-{name}.pdf", facts.sheet(name)
+                yield f"finding-{name}.pdf", partial(facts.sheet, name)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from crawler.errors import UsageError
 from crawler.export.papers.context import Json, context
 from crawler.export.papers.facts import CaseFacts
 from crawler.export.papers.make_templates import FOLDER, forms
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.word import NOT_XML, dated
 
 
@@ -30,17 +31,17 @@ class Forms(Paper):
         """The form's own title; the file's name for one that only the user has."""
         return next((form["title"] for form in forms() if f"{form['name']}.docx" == name), name)
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """NAME.docx of each form. Raises UsageError for a template of the user's that cannot be filled in."""
         said = _clean(context(facts))
         for form in forms():
             own = facts.templates / f"{form['name']}.docx"
             path = own if own.is_file() else FOLDER / own.name
             if said.get(form.get("only_if", "案件")):
-                yield path.name, _filled(path, said, facts.until)
+                yield path.name, partial(_filled, path, said, facts.until)
         for own in sorted(facts.templates.glob("*.docx")):  # forms that only the user has
             if own.stem not in {form["name"] for form in forms()} and own.stem.isascii():
-                yield own.name, _filled(own, said, facts.until)
+                yield own.name, partial(_filled, own, said, facts.until)
 
 
 def _filled(path: Path, said: Json, until: str) -> bytes:

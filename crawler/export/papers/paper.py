@@ -3,12 +3,14 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
 import crawler.export.papers
 from crawler.export.papers.facts import COURT, CaseFacts
+
+Make = Callable[[], bytes]
 
 
 class Paper(ABC):
@@ -30,8 +32,11 @@ class Paper(ABC):
         return any(fnmatchcase(name, pattern) for pattern in self.signed)
 
     @abstractmethod
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
-        """Files by name, ASCII. The same facts give the same bytes. Nothing where it does not apply."""
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
+        """Its files by name, ASCII, each with what makes its bytes. The same facts give the same names and bytes.
+
+        Nothing where it does not apply. Naming them is quick; making them may take minutes.
+        """
 
 
 def papers(grade: str = COURT) -> list[Paper]:

@@ -4,11 +4,12 @@ What could not be done stands in it as plainly as what was done (section 11). Th
 """
 
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 
 from crawler.export.papers.facts import CaseFacts
 from crawler.export.papers.html import heading, paragraph, signed, table
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.papers.pdf import pdf
 from crawler.export.papers.report_course import access, environment, pictures, steps, time_and_place, tools
 from crawler.export.papers.report_result import (
@@ -44,8 +45,11 @@ class Report(Paper):
     order = 20
     signed = ("report.pdf",)
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """report.pdf."""
+        yield "report.pdf", partial(self._printed, facts)
+
+    def _printed(self, facts: CaseFacts) -> bytes:
         runs, shots = runs_of(facts), dict(pictures(facts))
         sections = [
             _purpose(facts), _people(facts, runs), time_and_place(runs), tools(runs), environment(runs),
@@ -54,10 +58,7 @@ class Report(Paper):
         ]  # fmt: skip
         body = f"<h1>取证报告</h1>{''.join(sections)}{_factors()}"
         author = facts.config.organisation
-        yield (
-            "report.pdf",
-            pdf(self.title, body, author=author, until=facts.until, style=_STYLE, pictures=shots),
-        )
+        return pdf(self.title, body, author=author, until=facts.until, style=_STYLE, pictures=shots)
 
 
 def _purpose(facts: CaseFacts) -> str:

@@ -6,6 +6,7 @@ No cell is calculated and none is a link: XlsxWriter is told so, CSV cells are g
 import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import xlsxwriter
 
@@ -13,7 +14,7 @@ from crawler import clock
 from crawler.evidence.report import STATES_ZH
 from crawler.export.csv_text import csv_text
 from crawler.export.papers.facts import EVERY_GRADE, CaseFacts, capture_of
-from crawler.export.papers.paper import Paper
+from crawler.export.papers.paper import Make, Paper
 from crawler.export.selection import Selected
 from crawler.export.word import NOT_XML
 from crawler.store.casefile import LEDGERS, CaseExhibit
@@ -37,13 +38,14 @@ class Tables(Paper):
         """What the table of a file holds."""
         return _TITLES.get(name.removesuffix(".csv"), self.title)
 
-    def write(self, facts: CaseFacts) -> Iterator[tuple[str, bytes]]:
+    def files(self, facts: CaseFacts) -> Iterator[tuple[str, Make]]:
         """tables.xlsx, exhibits.csv, quotes.csv, ledgers.csv. Tables without rows are left out."""
         tables = {"exhibits": _exhibits(facts), "quotes": _quotes(facts), "ledgers": _ledgers(facts)}
         filled = {name: rows for name, rows in tables.items() if len(rows) > 1}
-        yield "tables.xlsx", workbook([(_TITLES[name], rows) for name, rows in filled.items()], facts.until)
+        sheets = [(_TITLES[name], rows) for name, rows in filled.items()]
+        yield "tables.xlsx", partial(workbook, sheets, facts.until)
         for name, rows in filled.items():
-            yield f"{name}.csv", csv_text(rows)
+            yield f"{name}.csv", partial(csv_text, rows)
 
 
 def workbook(sheets: Sequence[tuple[str, Rows]], until: str) -> bytes:
