@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from crawler.attachment_limits import AttachmentLimits, attachment_limits
 from crawler.errors import ArchiveMissing, ConfigError
 
 FILE = "evidence.toml"
@@ -98,7 +99,7 @@ _SECTIONS = {
     "retention": ("days",),
     "network": ("proxy",),
 }
-_KNOWN = (*_SECTIONS, "authority", "witness", "opentimestamps", "environment")
+_KNOWN = (*_SECTIONS, "authority", "witness", "opentimestamps", "environment", "attachments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class Config:
     witnesses: tuple[WitnessConfig, ...] = field(default=())
     calendars: tuple[str, ...] = field(default=())  # of OpenTimestamps; none unless asked for
     environment: EnvironmentConfig = field(default_factory=EnvironmentConfig)
+    attachments: tuple[AttachmentLimits, ...] = field(default=())  # what sites take, written by a person
 
     def to_toml(self) -> str:
         """The text of evidence.toml."""
@@ -301,6 +303,7 @@ def parse_config(path: Path, text: str) -> Config:
         witnesses=witnesses,
         calendars=calendars,
         environment=environment,
+        attachments=attachment_limits(path, content),
     )
 
 

@@ -36,6 +36,7 @@ HOMES = {
     "seal": "seal",
     "case": "case",
     "export": "export",
+    "attachments": "attachments",
     "receipt": "receipt",
     "verify": "verify",
     "custody": "custody",

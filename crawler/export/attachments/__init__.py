@@ -1,0 +1,1 @@
+"""Papers of a bundle as attachments of an online submission: divided, packed into parts, listed."""
