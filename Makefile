@@ -17,7 +17,7 @@ test: setup ## what CI runs: format, lint, strict types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 3 --dist loadfile  # files side by side: the browser tests mostly wait
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder  # files side by side: the browser tests mostly wait
 
 mutations: setup ## every damage we know of, and every byte of a small bundle: about fifteen minutes
 	@$(BIN)/python -m tests.mutations

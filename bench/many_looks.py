@@ -16,10 +16,10 @@ import psutil
 from bench.rendered import Say, site_of
 from crawler.config import Config
 from crawler.engine.browser import Browser
-from crawler.engine.drafts import new_capture_id
 from crawler.engine.rendering.look import Viewing
 from crawler.engine.rendering.page_drafts import Place, page_drafts
 from crawler.evidence.archive import Archive
+from crawler.evidence.manifest import new_capture_id
 from crawler.store.index import FILE, Index
 from crawler.store.session import Session
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ PAGES = Path(__file__).parents[2] / "shared" / "pages"
 REPLAY = Path(__file__).parents[1] / ".cache" / "replaywebpage"
 # Answered "no such name" as real DNS does (RFC 6761), so that a test can see a name fail.
 _NEVER_RESOLVED = (".invalid", ".test")
+_LONGEST = "test_demo.py"
 _LOCAL_NAMES = ("", "localhost")
 
 
@@ -26,6 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "saved_pages: needs the saved real pages in ../shared/pages")
     config.addinivalue_line("markers", "browser: needs Chromium")
     _guard_sockets()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file that runs longest begins first, then those with many tests: the last ones decide when all have ended.
+
+    Workers are told not to reorder (`--no-loadscope-reorder`): they begin files with few tests last, however long.
+    """
+    counts = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name != _LONGEST, -counts[item.path]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
