@@ -29,7 +29,7 @@ MOST_CAPTURES = 20  # in one volume: what is laid out at once, as a rule some 10
 STYLE = """\
 @page { margin: 12mm 14mm 16mm; }
 .sheet { break-before: page; }
-.head { font-size: 8pt; line-height: 1.35; margin: 0 0 2mm; }
+.head { font-size: 8pt; line-height: 1.35; margin: 0 0 2mm; table-layout: fixed; }
 .head td:first-child { width: 22mm; background: #f4f4f4; white-space: nowrap; }
 .sheet img { display: block; border: .4pt solid #777; width: 100%; }
 .words { font-size: 9pt; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }

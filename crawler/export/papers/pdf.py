@@ -52,6 +52,7 @@ img {{ max-width: 100%; image-rendering: pixelated; }} /* smoothed is what PDF/A
 </html>
 """
 FONT = '"Noto Serif CJK SC", SimSun, "Songti SC", serif'
+_WITHOUT_FONT: set[int] = set()  # characters that were found in no font here: so that they are sought only once
 _ONE_AT_A_TIME = threading.Lock()  # the environment is the process's
 
 
@@ -102,8 +103,11 @@ def pdf(
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile to the collector
         try:
             missing: set[int] = set()
-            content = made(page, missing)
-            return made(named(page, missing), set()) if missing else content
+            content = made(named(page, _WITHOUT_FONT), missing)
+            if not missing:
+                return content
+            _WITHOUT_FONT.update(missing)
+            return made(named(page, _WITHOUT_FONT), set())
         except weasyprint.urls.FatalURLFetchingError as error:
             raise UsageError(f"{title}: {error} is not among its pictures") from error
 
