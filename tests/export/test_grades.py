@@ -141,7 +141,7 @@ def test_nothing_fails_and_the_originals_are_proved(handed: Handed) -> None:
 def test_no_author_is_found_in_any_file(handed: Handed) -> None:
     people = sorted({value for value in handed.opened["person"] if len(value) > 2})
     assert len(people) > 3
-    assert hunt(handed.bundle, people) == []
+    assert hunt(handed.bundle, [*people, "15900000001"]) == []
 
 
 def test_what_is_no_person_stays(handed: Handed) -> None:
@@ -155,9 +155,8 @@ def test_what_is_no_person_stays(handed: Handed) -> None:
 def test_a_page_that_nobody_reads_is_not_shown_in_public(handed: Handed) -> None:
     capture = handed.redacted["unknown"]
     assert capture.redacted is not None
-    shown = hunt(handed.bundle, ["李四说很好", "15900000001"])
+    shown = hunt(handed.bundle / WACZ, ["李四说很好"])
     assert (shown == []) is (capture.redacted.grade == "public")
-    assert not any("15900000001" in way for way in shown)
 
 
 def test_the_picture_keeps_only_text_without_people(handed: Handed, kept: Kept) -> None:
