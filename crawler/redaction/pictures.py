@@ -41,15 +41,22 @@ def obscured(picture: bytes, clear: Sequence[Box], page_width: int, *, masked: S
     """
     sheet = _opened(picture)
     scale = max(1, round(sheet.width / page_width)) if page_width > 0 else 1
+    _fill(
+        sheet, masked, scale
+    )  # before the cells are drawn: one that reaches beyond would tell of what stood in it
     drawn = _coarse(sheet, CELL * scale)
     for place in _within(clear, scale, sheet.size):
         drawn.paste(sheet.crop(place), place[:2])
-    pen = ImageDraw.Draw(drawn)
-    for left, top, right, bottom in _within(masked, scale, sheet.size):
-        pen.rectangle((left, top, right - 1, bottom - 1), fill=_FILLED, outline=_EDGE, width=scale)
+    _fill(drawn, masked, scale)
     kept = io.BytesIO()
     drawn.save(kept, "PNG")
     return kept.getvalue()
+
+
+def _fill(sheet: Image.Image, masked: Sequence[Box], scale: int) -> None:
+    pen = ImageDraw.Draw(sheet)
+    for left, top, right, bottom in _within(masked, scale, sheet.size):
+        pen.rectangle((left, top, right - 1, bottom - 1), fill=_FILLED, outline=_EDGE, width=scale)
 
 
 def _opened(picture: bytes) -> Image.Image:

@@ -13,6 +13,9 @@ from crawler.withholding.search import Search, Secret
 from crawler.withholding.spelling import spellings
 from crawler.withholding.views import ROUNDS, one_round, views
 
+# What is made here is UTF-8: in it two characters of another charset stand by chance.
+_OTHER_CHARSETS = ("utf-16-le", "utf-16-be", "gb18030")
+
 
 class Remaining:
     """Looks for these values in contents."""
@@ -42,7 +45,10 @@ class Remaining:
     def left(self, content: bytes) -> set[str]:
         """The values that the content holds."""
         search = self.search(content)
-        return set() if search is None else {secret.value for secret in search.left(content)}
+        if search is None:
+            return set()
+        spelled = {span.value for span in search.spans(content) if span.spelling not in _OTHER_CHARSETS}
+        return spelled | {secret.value for secret in search.left(content)}
 
 
 @lru_cache(maxsize=4)  # the people of a case, for each of its captures
@@ -52,11 +58,11 @@ def remaining(values: tuple[str, ...]) -> Remaining:
 
 
 def _keys(value: str) -> Iterator[bytes]:
-    """What `Search.left` may find of a value."""
+    """What `left` may find of a value."""
     undone = value.encode("utf-8", "surrogatepass")
     yield undone
     for _ in range(ROUNDS):
         undone = one_round(undone)
         if undone:
             yield undone
-    yield from (spelled for spelled, name in spellings(value).items() if name == "base64")
+    yield from (spelled for spelled, name in spellings(value).items() if name not in _OTHER_CHARSETS)

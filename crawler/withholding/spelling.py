@@ -32,6 +32,11 @@ def spellings(value: str) -> dict[bytes, str]:
         found.setdefault(value.encode(coding, "surrogatepass"), coding)
     if not value.isascii():
         found.setdefault(value.encode("gb18030", "replace"), "gb18030")
+        for octets in (
+            "".join(f"\\x{octet:02x}" for octet in raw),
+            "".join(f"\\x{octet:02X}" for octet in raw),
+        ):
+            found.setdefault(octets.encode(), "octets")  # as Python and C print bytes
     if len(raw) >= SEARCHED_IN_BASE64:
         for text in cores(raw):
             found.setdefault(text, "base64")

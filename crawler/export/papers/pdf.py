@@ -52,7 +52,9 @@ img {{ max-width: 100%; image-rendering: pixelated; }} /* smoothed is what PDF/A
 </html>
 """
 FONT = '"Noto Serif CJK SC", SimSun, "Songti SC", serif'
-_WITHOUT_FONT: set[int] = set()  # characters that were found in no font here: so that they are sought only once
+_WITHOUT_FONT: set[int] = (
+    set()
+)  # characters that were found in no font here: so that they are sought only once
 _ONE_AT_A_TIME = threading.Lock()  # the environment is the process's
 
 
