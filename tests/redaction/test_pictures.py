@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont, PngImagePlugin
 
 from crawler.errors import FormatError
+from crawler.export.papers.pdf import pdf
 from crawler.redaction.layer import Box, rewritten_layer
 from crawler.redaction.pictures import CELL, obscured
 from tests.redaction.masks import NAME, OTHER, masker
@@ -77,6 +78,12 @@ def _named(name: str, font: object) -> Image.Image:
     sheet = Image.new("RGB", SIZE, "white")
     ImageDraw.Draw(sheet).text((MASKED.x + 4, MASKED.y + 2), name, fill="black", font=font)  # type: ignore[arg-type]
     return sheet
+
+
+def test_a_damaged_picture_is_refused_after_papers_were_printed() -> None:
+    pdf("题", "<p>文", author="某", until="2026-11-22T08:00:00.000000Z")
+    with pytest.raises(FormatError):
+        obscured(png(noise())[:200], [], SIZE[0])
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", png(noise())[:200], b"\x89PNG\r\n\x1a\n" + b"\0" * 40])

@@ -147,9 +147,12 @@ def _weasyprint() -> Any:
     """The library, imported late: it takes a second, and Pango must be on the machine."""
     try:
         import weasyprint
+        from PIL import ImageFile
     except OSError as error:
         raise UsageError(
             f"PDF cannot be made, a library of Pango is missing ({error}):"
             " install Debian's libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0"
         ) from error
+    # It tells Pillow, for the whole process, to take a damaged picture for a whole one: half a screenshot in grey.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     return weasyprint
