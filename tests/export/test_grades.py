@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from crawler.store.session import Session
 from tests.archives import drafted, make, page
 from tests.export.hunt import hunt
 from tests.export.sample import CASE, make_authorities, seal
+from tests.test_verify_by_hand import follow
 
 DAY = date(2026, 11, 20)
 THREAD, ITEM = "/thread-20092-1-1.html", "/item/610001.html"
@@ -136,6 +138,20 @@ def test_nothing_fails_and_the_originals_are_proved(handed: Handed) -> None:
     assert [check.name for check in report.checks if check.status == "failed"] == []
     assert "the 4 originals" in report.check("inclusion").detail
     assert report.check("opened").status == "passed"
+
+
+def test_by_hand_the_originals_are_proved_too(handed: Handed, tmp_path: Path) -> None:
+    """docs/verify-by-hand.md, but for the time stamps: the demo's authorities stamped the originals alone."""
+    _, told = follow(handed.bundle, tmp_path)
+    assert "BAD" not in told.replace("BAD no time stamp", "")
+    assert len(re.findall(r"^ok original [0-9]+ of data/log/leaves/", told, re.MULTILINE)) == 4
+    (proof, *_) = sorted((handed.bundle / "data/log/originals").iterdir())
+    whole = proof.read_bytes()
+    try:
+        proof.write_bytes(whole.replace(b"index ", b"index 1", 1))
+        assert "BAD original" in follow(handed.bundle, tmp_path, without="bad 'files'")[1]
+    finally:
+        proof.write_bytes(whole)
 
 
 def test_no_author_is_found_in_any_file(handed: Handed) -> None:
