@@ -1,4 +1,7 @@
-"""The part of `evidence export` that bench.handing_over measures, as a process of its own: ARCHIVE TO."""
+"""The part of `evidence export` that bench.handing_over measures, as a process of its own: ARCHIVE TO CAPTURES.
+
+CAPTURES is a file with the ids of the case's captures, which in a real export stand in the case.
+"""
 
 import sys
 from pathlib import Path
@@ -13,11 +16,11 @@ from crawler.export.selection import select
 from crawler.export.wacz import write_wacz
 
 
-def hand_over(path: Path, to: Path) -> None:
+def hand_over(path: Path, to: Path, captures: list[str]) -> None:
     """The part of `evidence export` that is measured."""
     (to / "data").mkdir(parents=True)
     with Archive.open(path) as archive:
-        selection = select(archive, named(archive))
+        selection = select(archive, set(captures))
         created = selection.until
         write_wacz(to / WACZ, archive, selection.leaves, title="bench", created=created, step=lambda _: None)
         write_log_part(archive, selection, to / "data")
@@ -31,4 +34,4 @@ def named(archive: Archive) -> set[str]:
 
 
 if __name__ == "__main__":
-    hand_over(Path(sys.argv[1]), Path(sys.argv[2]))
+    hand_over(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]).read_text().split())

@@ -25,11 +25,20 @@ WANTED = 8.0  # times the speed of `wacz create`: issue 7
 def measure(folder: Path, megabytes: int, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Make an archive of that many MB of WARC, and hand it over by either."""
     archive = make_archive(folder / "handed", megabytes << 20, say)
+    with Archive.open(archive) as opened:
+        (folder / "captures").write_text("\n".join(sorted(named(opened))))
     files = [str(path) for path in sorted((archive / "warc").iterdir())]
     wacz = str(Path(sys.executable).with_name("wacz"))
     runners: dict[str, Callable[[Path], list[str]]] = {
         "wacz create": lambda to: [wacz, "create", "-o", str(to / "theirs.wacz"), "-f", *files],
-        "export": lambda to: [sys.executable, "-m", "bench.hand_over", str(archive), str(to / "ours")],
+        "export": lambda to: [
+            sys.executable,
+            "-m",
+            "bench.hand_over",
+            str(archive),
+            str(to / "ours"),
+            str(folder / "captures"),
+        ],
     }
     taken: dict[str, list[float]] = {name: [] for name in runners}
     peaks = dict.fromkeys(runners, 0)

@@ -19,7 +19,8 @@ TABLE: dict[str, set[str]] = {
     "crawler.items": set(),
     "crawler.quoted": set(),
     "crawler.printed": FOUNDATION,
-    "crawler.config": FOUNDATION,
+    "crawler.attachment_limits": FOUNDATION,  # a section of the settings, and what packs by it
+    "crawler.config": FOUNDATION | {"crawler.attachment_limits"},
     "crawler.settings": set(),  # names as strings only
     "crawler.law": FOUNDATION,
     "crawler.evidence": FOUNDATION | {"crawler.config"},
@@ -38,7 +39,8 @@ TABLE: dict[str, set[str]] = {
     },
     "crawler.detect": FOUNDATION | {"crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
     "crawler.export": FOUNDATION
-    | {"crawler.config", "crawler.items", "crawler.store", "crawler.evidence", "crawler.law"},
+    | {"crawler.attachment_limits", "crawler.config", "crawler.items", "crawler.store"}
+    | {"crawler.evidence", "crawler.law"},
     "crawler.demo": FOUNDATION | {"crawler.evidence"},
     "crawler.web": FOUNDATION
     | {

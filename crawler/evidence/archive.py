@@ -260,7 +260,11 @@ class Archive:
 
     def stored(self, locator: Locator) -> bytes:
         """The stored bytes of a record, by its locator in the log; see `StoredRecords.read` for the errors."""
-        return StoredRecords(self.path, self.removals).read(locator)
+        return self.records().read(locator)
+
+    def records(self) -> StoredRecords:
+        """Reads many records: ``with archive.records() as records``."""
+        return StoredRecords(self.path, self.removals)
 
     def finish_files(self, files: Collection[str]) -> None:
         """See to it that nothing more is written to these files: begin a new one if one of them is the last."""

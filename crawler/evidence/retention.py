@@ -23,14 +23,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from crawler.errors import FormatError, UsageError
 from crawler.evidence.digest import parse_digest
 from crawler.evidence.log import Log
 from crawler.evidence.manifest import Json, Locator, event_beginning, parse_leaf
 from crawler.evidence.tiles import WIDTH, stored_bundles
-from crawler.evidence.warc import read_stored
+from crawler.evidence.warc import read_from, read_stored
 
 REMOVED = "payloads-removed"  # act of the custody event
 MOST = 1 << 53  # no number in canonical JSON is larger; also no file
@@ -253,11 +253,26 @@ class Removals:
 
 
 class StoredRecords:
-    """Reads stored records by their logged locators: the one way to them, whatever was removed around them."""
+    """Reads stored records by their logged locators: the one way to them, whatever was removed around them.
+
+    As a context manager it keeps the file of the last record open: for whoever reads many in order.
+    """
 
     def __init__(self, archive: Path, removals: Removals) -> None:
         self._archive = archive
         self.removals = removals
+        self._keeps = False
+        self._open: tuple[str, IO[bytes]] | None = None
+
+    def __enter__(self) -> "StoredRecords":
+        self._keeps = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._keeps = False
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
 
     def read(self, locator: Locator) -> bytes:
         """The stored bytes of a record.
@@ -271,7 +286,16 @@ class StoredRecords:
                 f"{locator} was removed on {removed[:10]}, when its retention period ended;"
                 " its digests are still in the log"
             )
-        return read_stored(self._archive, self.place(locator))
+        place = self.place(locator)
+        return read_from(self._kept(place.file), place) if self._keeps else read_stored(self._archive, place)
+
+    def _kept(self, file: str) -> IO[bytes]:
+        if self._open is None or self._open[0] != file:
+            opened = (self._archive / file).open("rb")
+            if self._open is not None:
+                self._open[1].close()
+            self._open = file, opened
+        return self._open[1]
 
     def place(self, locator: Locator) -> Locator:
         """Where a record that is still there lies now."""

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 from isal import isal_zlib
 
@@ -242,8 +242,13 @@ class WarcWriter:
 def read_stored(archive: Path, locator: Locator) -> bytes:
     """The stored bytes of a record. Raises FormatError if the file ends before them."""
     with (archive / locator.file).open("rb") as stream:
-        stream.seek(locator.offset)
-        stored = stream.read(locator.length)
+        return read_from(stream, locator)
+
+
+def read_from(stream: IO[bytes], locator: Locator) -> bytes:
+    """The same from its open file."""
+    stream.seek(locator.offset)
+    stored = stream.read(locator.length)
     if len(stored) != locator.length:
         raise FormatError(f"{locator}: the file ends after {locator.offset + len(stored)} bytes")
     return stored

@@ -122,7 +122,7 @@ def test_every_limit_is_held_and_pages_add_up(pictured: Path, tmp_path: Path) ->
     assert named[0][2] == f"证据 3-1（第 1 份，共 {len(cut)} 份）"
     assert named[0][3].startswith("1–")
     assert named[-1][3].endswith(f"–{len(whole)}")
-    assert "不再是PDF/A" in "".join("".join(text((folders[0] / "00-index.pdf").read_bytes())).split())
+    assert "不带PDF签名" in "".join("".join(text((folders[0] / "00-index.pdf").read_bytes())).split())
 
 
 def test_digests_are_what_openssl_says(pictured: Path, tmp_path: Path) -> None:

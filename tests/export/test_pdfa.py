@@ -18,6 +18,7 @@ from PIL import Image
 
 from crawler.evidence.archive import Archive
 from crawler.evidence.organisation import read_identity
+from crawler.export.attachments.pieces import Piece, pieces
 from crawler.export.medium import label
 from crawler.export.papers.pdf import pdf
 from crawler.export.pdf_signature import Signatory
@@ -77,6 +78,8 @@ def papers(bundle: Path, sample: Sample, tmp_path_factory: pytest.TempPathFactor
     kept = {"a.tsr": b"\x30\x00", "证.json": b"{}"}
     made["attachments"] = pdf(HOSTILE, text, author=HOSTILE, until=UNTIL, attachments=kept)
     made["signed"] = signed(made["report"], sample, folder)
+    cut = list(pieces("signed.pdf", made["signed"], len(made["signed"]) - 1))
+    made |= {f"piece-{one.number}": one.content for one in cut if isinstance(one, Piece)}
     for name, content in made.items():
         (folder / f"{name}.pdf").write_bytes(content)
     return sorted(folder.glob("*.pdf"))

@@ -17,7 +17,7 @@ _STYLE = (
     "@page { size: A4 landscape; margin: 14mm 12mm 18mm; } table { font-size: 8pt; table-layout: fixed; }"
 )
 _DIVIDED = (
-    "注明“第几份”的文件由原文件按页拆分，内容不变，但不再是 PDF/A，也不带 PDF 签名；"
+    "注明“第几份”的文件由原文件按页拆分，各页内容不变，但不带 PDF 签名和书签；"
     "原文件在证据介质的 papers 文件夹。"
 )
 

@@ -10,6 +10,17 @@ import pikepdf
 
 from crawler.errors import FormatError
 
+# Bookmarks, links and marks lead to pages of other pieces; a signature stands for bytes that are no longer these.
+_OF_THE_WHOLE = (
+    "/AcroForm",
+    "/Outlines",
+    "/Names",
+    "/AF",
+    "/Dests",
+    "/StructTreeRoot",
+    "/Annots",
+    "/StructParents",
+)
 _HEADROOM = 1.1  # each piece has the fonts again
 
 
@@ -53,16 +64,16 @@ def pieces(paper: str, content: bytes, most: int) -> Iterator[Piece | LeftOut]:
             yield Piece(paper, paper, content)
         return
     try:
-        read = pikepdf.open(io.BytesIO(content))
+        with pikepdf.open(io.BytesIO(content)) as read:
+            title, count = str(read.docinfo.get("/Title", paper)), len(read.pages)
     except pikepdf.PdfError as error:
         raise FormatError(f"{paper} cannot be read: {error}") from error
-    title, count = str(read.docinfo.get("/Title", paper)), len(read.pages)
     if len(content) <= most:
         yield Piece(paper, title, content, pages=(1, count))
         return
     wanted = max(2, int(len(content) * _HEADROOM) // most)
     while wanted <= count:
-        cut = _divided(read, count, wanted)
+        cut = _divided(content, count, wanted)
         if max(len(part) for _, part in cut) <= most:
             for number, (pages, part) in enumerate(cut, 1):
                 yield Piece(paper, title, part, number, len(cut), pages)
@@ -71,17 +82,25 @@ def pieces(paper: str, content: bytes, most: int) -> Iterator[Piece | LeftOut]:
     yield LeftOut(paper, title, len(content), f"按页拆分后仍有超过上限 {most} 字节的一页，见证据介质")
 
 
-def _divided(read: pikepdf.Pdf, count: int, wanted: int) -> list[tuple[tuple[int, int], bytes]]:
+def _divided(content: bytes, count: int, wanted: int) -> list[tuple[tuple[int, int], bytes]]:
     """So many pieces of nearly as many pages each, with the pages of each."""
     bounds = [count * number // wanted for number in range(wanted + 1)]
-    return [((first + 1, last), _pages(read, first, last)) for first, last in pairwise(bounds)]
+    return [((first + 1, last), _pages(content, first, last)) for first, last in pairwise(bounds)]
 
 
-def _pages(read: pikepdf.Pdf, first: int, last: int) -> bytes:
-    """A PDF of these pages, with the pictures and fonts that they use; the same pages give the same bytes."""
-    written, kept = pikepdf.new(), io.BytesIO()
-    written.pages.extend(read.pages[first:last])
-    written.remove_unreferenced_resources()  # pages share one list of all pictures
-    written.docinfo["/Title"] = read.docinfo.get("/Title", "")
-    written.save(kept, deterministic_id=True)
-    return kept.getvalue()
+def _pages(content: bytes, first: int, last: int) -> bytes:
+    """The PDF with these pages alone, what only others use left out; the same pages give the same bytes.
+
+    It keeps what says that it is PDF/A and how its colours look (ISO 19005-3, 6.6.2 and 6.2.3).
+    """
+    with pikepdf.open(io.BytesIO(content)) as whole:
+        del whole.pages[last:]
+        del whole.pages[:first]
+        for holder in (whole.Root, *(page.obj for page in whole.pages)):
+            for key in _OF_THE_WHOLE:
+                if key in holder:
+                    del holder[key]
+        whole.remove_unreferenced_resources()  # pages share one list of all pictures
+        kept = io.BytesIO()
+        whole.save(kept, deterministic_id=True)
+        return kept.getvalue()
