@@ -25,7 +25,7 @@ DEEP = 6  # containers within one another
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF-", b"\x89PNG")  # opened, and what is in them is looked at apart
 _SURE = 7  # bytes: a hundred values of fewer stand by chance in some megabytes of what is compressed
 _RUN = re.compile(rb"[A-Za-z0-9+/_\-]{8,}={0,2}")
-_PIXELS = re.compile(rb"/Subtype\s*/Image")
+_DRAWN = re.compile(rb"/Subtype\s*/(?:Image|OpenType|CIDFontType0C|Type1C)|/Length1")
 _HEAD = re.compile(rb"(?:HTTP/1\.[01] [0-9]{3}|[A-Z]{3,9} \S+ HTTP/1\.[01]).*?\r\n\r\n", re.DOTALL)
 
 
@@ -46,10 +46,11 @@ def hunt_bytes(content: bytes, values: list[str]) -> list[tuple[str, str]]:
         return found
     sought = _sought(tuple(values))
     for way, opened in _opened(content, "", DEEP):
-        least = _SURE if opened.startswith(_PACKED) else 0
+        packed = opened.startswith(_PACKED)
+        least = _SURE if packed else 0
         held = {
             value
-            for text in _texts(opened)
+            for text in ([opened] if packed else _texts(opened))  # compressed bytes have no escapes
             for _, (value, length) in sought.iter(text.decode("latin-1"))
             if length >= least
         }
@@ -135,8 +136,8 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 
 def _streams(content: bytes) -> Iterator[tuple[str, bytes]]:
     for number, found in enumerate(re.finditer(rb"stream\r?\n", content)):
-        if _PIXELS.search(content, content.rfind(b" obj", 0, found.start()), found.start()):
-            continue  # as of a PNG: three grey dots and a darker one read "yyy7"
+        if _DRAWN.search(content, content.rfind(b" obj", 0, found.start()), found.start()):
+            continue  # pixels, as of a PNG, and glyphs: three grey dots and a darker one read "yyy7"
         try:
             yield f"stream {number}", zlib.decompressobj().decompress(content[found.end() :])
         except zlib.error:

@@ -218,7 +218,7 @@ def test_memory_does_not_grow_with_the_bundle(tmp_path: Path, monkeypatch: pytes
         archive.sign_checkpoint()
     _peak(sample, names[:1], tmp_path / "first")  # the libraries that print the papers are loaded once
     few, many = (_peak(sample, names[:n], tmp_path / str(n)) for n in (2, count))
-    assert many - few < 2 * size, (
+    assert many - few < 4 * size, (  # the twelve together have 24 MiB
         f"{few >> 20} MiB for 2, {many >> 20} MiB for {count} records of {size >> 20} MiB"
     )
 
